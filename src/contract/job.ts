@@ -1,0 +1,196 @@
+import { z } from 'zod'
+
+/** An instant in UTC, e.g. `2026-03-01T12:00:00.000Z`. */
+export const Timestamp = z.iso.datetime()
+
+const nullableTimestamp = Timestamp.nullable()
+
+/** Any JSON; the processor says what it means. */
+export const ProcessorDefined = z.json().describe('Processor-defined JSON')
+
+export const JobStatus = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled'])
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/i)
+  .describe('Hexadecimal SHA-256')
+
+/** An input file in an inline manifest or a line of a manifest object. */
+export const ManifestFile = z.union([
+  z.string().min(1),
+  z.strictObject({ uri: z.string().min(1), sha256: sha256.optional() }),
+])
+
+/** A manifest object: `{"files": […]}`. */
+export const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })
+
+const labels = z.record(z.string().min(1).max(64), z.string().max(256)).refine((all) => Object.keys(all).length <= 32, {
+  error: 'at most 32 labels',
+})
+
+/** What every way to submit takes beside the files themselves. */
+export const JobOptions = z.strictObject({
+  parameters: ProcessorDefined.optional(),
+  priority: z.int().min(-1000).max(1000).optional().describe('Larger runs first; 0 unless given'),
+  delay_seconds: z.number().min(0).max(31_536_000).optional().describe('Not before this many seconds from now'),
+  run_at: z.iso.datetime({ offset: true }).optional().describe('Not before this instant'),
+  max_attempts: z.int().min(1).max(100).optional(),
+  timeout_seconds: z.number().min(0.001).max(2_592_000).optional().describe('How long one attempt may take'),
+  group: z.string().min(1).max(128).optional().describe('Groups take turns and may have a limit each'),
+  labels: labels.optional(),
+})
+
+const oneDueTime = {
+  check: (options: { delay_seconds?: unknown; run_at?: unknown }) =>
+    options.delay_seconds === undefined || options.run_at === undefined,
+  error: 'give delay_seconds or run_at, not both',
+}
+
+/** `POST /jobs`. */
+export const SubmitJob = z
+  .strictObject({
+    manifest_uri: z.string().min(1).optional().describe('s3 URI of a manifest in JSON or JSON Lines'),
+    manifest_inline: Manifest.optional(),
+    ...JobOptions.shape,
+  })
+  .refine((body) => (body.manifest_uri === undefined) !== (body.manifest_inline === undefined), {
+    error: 'give exactly one of manifest_uri and manifest_inline',
+  })
+  .refine(oneDueTime.check, { error: oneDueTime.error })
+  .meta({ id: 'SubmitJob' })
+
+/** The answer to a submit. */
+export const SubmittedJob = z
+  .object({ job_id: z.uuid(), status: JobStatus, created_at: Timestamp })
+  .meta({ id: 'SubmittedJob' })
+
+/** What a job is doing: a stage, then whatever the processor reports. */
+export const JobProgress = z.looseObject({
+  stage: z.string(),
+  percent: z.number().optional(),
+  message: z.string().optional(),
+})
+
+/** A job as its readers see it; what does not apply is null. */
+export const Job = z
+  .object({
+    job_id: z.uuid(),
+    status: JobStatus,
+    created_at: Timestamp,
+    started_at: nullableTimestamp,
+    completed_at: nullableTimestamp,
+    error: z.string().nullable(),
+    result: ProcessorDefined.nullable(),
+    progress: JobProgress.nullable(),
+
+    updated_at: Timestamp,
+    run_at: Timestamp,
+    cancel_requested_at: nullableTimestamp,
+    attempt: z.int().describe('Attempts started so far'),
+    max_attempts: z.int(),
+    timeout_seconds: z.number(),
+    priority: z.int(),
+    group: z.string().nullable(),
+    labels: z.record(z.string(), z.string()),
+    parameters: ProcessorDefined.nullable(),
+    processor: z.object({ name: z.string(), version: z.string() }),
+    files: z.object({ total: z.int(), done: z.int(), failed: z.int(), bytes: z.int() }),
+    errors: z.array(z.object({ attempt: z.int(), code: z.string(), message: z.string(), at: Timestamp })),
+    worker: z.string().nullable(),
+    eta_seconds: z.number().nullable().describe('From the percent of the progress'),
+    queue_position: z
+      .int()
+      .nullable()
+      .describe('Jobs before it while it is queued, when one job is asked for and fewer than 10,000 are before it'),
+    links: z.object({
+      self: z.string(),
+      events: z.string(),
+      files: z.string(),
+      outputs: z.string(),
+      logs: z.string(),
+      cancel: z.string(),
+      retry: z.string(),
+    }),
+  })
+  .meta({ id: 'Job' })
+
+/** `GET /jobs`. */
+export const ListJobs = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  status: z
+    .union([JobStatus, z.array(JobStatus)])
+    .optional()
+    .describe('May be given several times'),
+  label: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe('`name=value`; may be given several times'),
+  group: z.string().optional(),
+  created_after: z.iso.datetime({ offset: true }).optional(),
+  created_before: z.iso.datetime({ offset: true }).optional(),
+  cursor: z.string().optional(),
+})
+
+/** `POST /jobs/{id}/retry`; the body may be left out. */
+export const RetryJob = z.strictObject({
+  failed_files_only: z.boolean().optional().describe('Work only on files that are not done'),
+})
+
+export const FileStatus = z.enum(['pending', 'downloaded', 'done', 'failed', 'skipped'])
+
+/** One row of the per-file ledger. */
+export const JobFile = z
+  .object({
+    index: z.int().describe('Position in the manifest, from 0'),
+    uri: z.string(),
+    status: FileStatus,
+    size_bytes: z.int().nullable(),
+    etag: z.string().nullable(),
+    sha256: z.string().nullable(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'JobFile' })
+
+/** `GET /jobs/{id}/files`. */
+export const ListFiles = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+  status: z.union([FileStatus, z.array(FileStatus)]).optional(),
+  cursor: z.string().optional(),
+})
+
+export const JobFiles = z.array(JobFile)
+
+/** One object a completed job left, and where to fetch it. */
+export const JobOutput = z
+  .object({
+    uri: z.string(),
+    size_bytes: z.int(),
+    sha256: z.string(),
+    media_type: z.string(),
+    url: z.string().describe('Serves the object until expires_at; needs no credentials'),
+    expires_at: Timestamp,
+  })
+  .meta({ id: 'JobOutput' })
+
+/** `GET /jobs/{id}/outputs`. */
+export const JobOutputs = z.object({ job_id: z.uuid(), outputs: z.array(JobOutput) })
+
+/** `GET /jobs/{id}/logs`. */
+export const ReadLogs = z.strictObject({ tail: z.coerce.number().int().min(1).max(1_000_000).default(1000) })
+
+export const LogLine = z
+  .object({
+    attempt: z.int(),
+    at: Timestamp,
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
+    message: z.string(),
+    fields: z.record(z.string(), z.json()).optional(),
+  })
+  .meta({ id: 'LogLine' })
+
+export const JobLogs = z.object({ job_id: z.uuid(), lines: z.array(LogLine) })
+
+/** The `data` of one server-sent event of `GET /jobs/{id}/events`. */
+export const JobEvent = z
+  .looseObject({ job_id: z.uuid(), type: z.string(), status: JobStatus, at: Timestamp })
+  .meta({ id: 'JobEvent' })

@@ -1,0 +1,75 @@
+/** Who may call a route. */
+export type Access = 'open' | 'key' | 'signed'
+
+/** One route of the service. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Path parameters as `:name`, the rest of the path as `*`. */
+  path: string
+  /** `open` to anyone, with an API `key` where keys are set, or with a `signed` URL. */
+  access: Access
+  summary: string
+}
+
+/** Every route of the service, once. */
+export const ROUTES = {
+  submitJob: { method: 'POST', path: '/jobs', access: 'key', summary: 'Submit a job by manifest' },
+  listJobs: { method: 'GET', path: '/jobs', access: 'key', summary: 'List jobs, newest first' },
+  getJob: { method: 'GET', path: '/jobs/:job_id', access: 'key', summary: 'Read a job, or wait for it to change' },
+  deleteJob: {
+    method: 'DELETE',
+    path: '/jobs/:job_id',
+    access: 'key',
+    summary: 'Forget an ended job with its outputs',
+  },
+  jobEvents: {
+    method: 'GET',
+    path: '/jobs/:job_id/events',
+    access: 'key',
+    summary: 'Follow a job by server-sent events',
+  },
+  jobFiles: { method: 'GET', path: '/jobs/:job_id/files', access: 'key', summary: 'Read the per-file ledger' },
+  jobOutputs: {
+    method: 'GET',
+    path: '/jobs/:job_id/outputs',
+    access: 'key',
+    summary: 'List outputs with download URLs',
+  },
+  jobLogs: { method: 'GET', path: '/jobs/:job_id/logs', access: 'key', summary: 'Read the log lines of a job' },
+  cancelJob: { method: 'POST', path: '/jobs/:job_id/cancel', access: 'key', summary: 'Ask a job to stop' },
+  retryJob: {
+    method: 'POST',
+    path: '/jobs/:job_id/retry',
+    access: 'key',
+    summary: 'Queue a failed or cancelled job again',
+  },
+
+  startIngest: { method: 'POST', path: '/ingest/start', access: 'key', summary: 'Open an upload session' },
+  completeFile: {
+    method: 'POST',
+    path: '/ingest/complete',
+    access: 'key',
+    summary: 'Complete a file; the last one queues the job',
+  },
+  uploadForm: { method: 'POST', path: '/ingest/upload', access: 'key', summary: 'Upload files and submit in one form' },
+  getIngest: { method: 'GET', path: '/ingest/:job_id', access: 'key', summary: 'Read what was received, to resume' },
+  renewParts: {
+    method: 'POST',
+    path: '/ingest/:job_id/files/:file_id/parts',
+    access: 'key',
+    summary: 'Get fresh part URLs',
+  },
+  abortIngest: { method: 'POST', path: '/ingest/:job_id/abort', access: 'key', summary: 'Drop an upload session' },
+
+  getObject: { method: 'GET', path: '/objects/:bucket/*', access: 'signed', summary: 'Download from the local store' },
+  putPart: { method: 'PUT', path: '/objects/:bucket/*', access: 'signed', summary: 'Upload a part to the local store' },
+
+  root: { method: 'GET', path: '/', access: 'open', summary: 'Name and version of the service' },
+  health: { method: 'GET', path: '/health', access: 'open', summary: 'Name and version of the service' },
+  alive: { method: 'GET', path: '/healthz', access: 'open', summary: 'The process is alive' },
+  ready: { method: 'GET', path: '/readyz', access: 'open', summary: 'The service takes work' },
+  openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },
+  docs: { method: 'GET', path: '/docs', access: 'open', summary: 'This description, for people' },
+} as const satisfies Record<string, Route>
+
+export type RouteName = keyof typeof ROUTES

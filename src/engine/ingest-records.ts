@@ -1,0 +1,49 @@
+import type { JobDraft } from '../job/job.ts'
+
+/** One file of an ingest. */
+export interface IngestFile {
+  id: string
+  filename: string
+  key: string
+  uploadId: string
+  sizeBytes: number
+  partSizeBytes: number
+  /** Announced by the client, lower-case hex; checked when the file is complete. */
+  sha256: string | null
+  contentType: string | null
+  /** Set once the file lies complete in the store. */
+  etag: string | null
+}
+
+/** An upload session that ends as the job of the same id. Instants are milliseconds since 1970. */
+export interface Ingest {
+  jobId: string
+  bucket: string
+  createdAt: number
+  /** When its URLs expire and an open ingest is swept away. Moves on when fresh URLs are given. */
+  expiresAt: number
+  /** When the job was queued; null while the ingest is open. */
+  closedAt: number | null
+  files: readonly IngestFile[]
+  /** The job it will become; the files make up its manifest. */
+  draft: JobDraft
+}
+
+/** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
+export interface IngestRecords {
+  /** Keeps a new ingest. With an idempotency key that is known: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. */
+  open(ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }>
+  get(jobId: string): Promise<Ingest | undefined>
+  /** Notes that a file is complete; answers the ingest after it. Repeating it changes nothing. */
+  completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined>
+  /** Moves the expiry of an open ingest. */
+  extend(jobId: string, expiresAt: number): Promise<void>
+  /** Notes that the job is queued. */
+  close(jobId: string, closedAt: number): Promise<void>
+  /** Forgets an ingest. */
+  forget(jobId: string): Promise<void>
+  /** Open ingests, oldest expiry first. */
+  listOpen(limit: number): Promise<Ingest[]>
+  /** How many ingests are open. Cheap enough to ask on every start. */
+  countOpen(): Promise<number>
+}

@@ -1,0 +1,203 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Clock } from '../base/clock.ts'
+import { LongshoreError } from '../base/errors.ts'
+import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource } from '../job/job.ts'
+import { isFinal } from '../job/job.ts'
+import type { RetryPolicy } from '../job/retry-policy.ts'
+import { type Outcome, type Settlement, settle } from '../job/settlement.ts'
+import type {
+  AttemptChanges,
+  Claim,
+  Dispatch,
+  DispatchOptions,
+  FileQuery,
+  JobCounts,
+  JobEngine,
+  JobQuery,
+  LeaseNews,
+  Page,
+} from './job-engine.ts'
+
+/** What a submitter may ask for; what is left out takes the service's default. */
+export interface JobRequest {
+  parameters?: JsonValue
+  priority?: number
+  /** Not before this many ms from now; not together with `runAt`. */
+  delayMs?: number
+  /** Not before this instant, in ms since 1970. */
+  runAt?: number
+  maxAttempts?: number
+  timeoutMs?: number
+  group?: string
+  labels?: Readonly<Record<string, string>>
+  idempotency?: { key: string; requestHash: string }
+}
+
+/** The rules that jobs are kept by. */
+export interface JobRules {
+  processor: { name: string; version: string }
+  /** Throws `PARAMETERS_INVALID` or `VALIDATION_FAILED` when the processor would refuse them. */
+  checkParameters(parameters: JsonValue): void
+  maxAttempts: number
+  timeoutMs: number
+  retry: RetryPolicy
+  /** Jobs that may wait at once. */
+  maxQueued: number
+}
+
+/** What the manager stands on. */
+export interface JobManagerParts {
+  engine: JobEngine
+  clock: Clock
+  rules: JobRules
+  /** A number in [0, 1); `Math.random` unless given. */
+  random?: () => number
+}
+
+/** How long a client should wait before it submits to a full queue again. */
+const QUEUE_FULL_RETRY_MS = 5_000
+
+/** The one writer of job state: what may happen to a job is decided here, what did happen is kept by the engine. */
+export class JobManager {
+  readonly #engine: JobEngine
+  readonly #clock: Clock
+  readonly #rules: JobRules
+  readonly #random: () => number
+
+  constructor({ engine, clock, rules, random = Math.random }: JobManagerParts) {
+    this.#engine = engine
+    this.#clock = clock
+    this.#rules = rules
+    this.#random = random
+  }
+
+  /** Checks a request and fills in the defaults, without keeping anything. Throws what the processor says of the parameters. */
+  draft(request: JobRequest, id: string = uuidv7()): JobDraft {
+    const parameters = request.parameters ?? null
+    this.#rules.checkParameters(parameters)
+    return {
+      id,
+      runAt: request.runAt ?? this.#clock.now() + (request.delayMs ?? 0),
+      parameters,
+      processor: this.#rules.processor,
+      priority: request.priority ?? 0,
+      group: request.group ?? null,
+      labels: request.labels ?? {},
+      maxAttempts: request.maxAttempts ?? this.#rules.maxAttempts,
+      timeoutMs: request.timeoutMs ?? this.#rules.timeoutMs,
+      ...(request.idempotency && { idempotency: request.idempotency }),
+    }
+  }
+
+  /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
+  async submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
+    const { states } = await this.#engine.counts()
+    if (states.queued >= this.#rules.maxQueued) {
+      throw new LongshoreError(
+        'QUEUE_FULL',
+        `${states.queued} jobs are waiting, the limit (MAX_QUEUED_JOBS) is ${this.#rules.maxQueued}. Try again later.`,
+        { retryAfterMs: QUEUE_FULL_RETRY_MS },
+      )
+    }
+    return this.#engine.insert({ ...draft, manifest, createdAt: this.#clock.now() })
+  }
+
+  /** The job; throws `JOB_NOT_FOUND`. */
+  async get(id: string): Promise<Job> {
+    return found(id, await this.#engine.get(id))
+  }
+
+  list(query: JobQuery): Promise<Page<Job>> {
+    return this.#engine.list(query)
+  }
+
+  counts(aheadOf?: string): Promise<JobCounts> {
+    return this.#engine.counts(aheadOf)
+  }
+
+  /** The per-file ledger; throws `JOB_NOT_FOUND`. */
+  async files(id: string, query: FileQuery): Promise<Page<JobFile>> {
+    await this.get(id)
+    return this.#engine.files(id, query)
+  }
+
+  /** The newest log lines, oldest first; throws `JOB_NOT_FOUND`. */
+  async logs(id: string, tail: number): Promise<LogLine[]> {
+    await this.get(id)
+    return this.#engine.logs(id, tail)
+  }
+
+  /** Asks a job to stop: at once when it is queued, else its worker hears of it. Throws `JOB_NOT_FOUND`, `JOB_FINAL`. */
+  async cancel(id: string): Promise<Job> {
+    const before = await this.get(id)
+    if (isFinal(before.state) && before.state !== 'cancelled') throw alreadyFinal(before)
+    const after = found(id, await this.#engine.requestCancel(id))
+    if (isFinal(after.state) && after.state !== 'cancelled') throw alreadyFinal(after)
+    return after
+  }
+
+  /** Queues a failed or cancelled job again with fresh attempts. Throws `JOB_NOT_FOUND`, `JOB_NOT_RETRYABLE`. */
+  async retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
+    const before = await this.get(id)
+    const after = isRetryable(before) ? found(id, await this.#engine.requeue(id, options)) : before
+    if (after.version === before.version) {
+      throw new LongshoreError(
+        'JOB_NOT_RETRYABLE',
+        `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
+      )
+    }
+    return after
+  }
+
+  /** Forgets ended jobs; answers those it forgot. */
+  forget(ids: readonly string[]): Promise<Job[]> {
+    return this.#engine.prune(ids)
+  }
+
+  /** Hands out due jobs to `run`. */
+  dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch {
+    return this.#engine.dispatch(options, run)
+  }
+
+  /** Extends leases and hears of cancels. */
+  heartbeat(leases: readonly Lease[], leaseMs: number): Promise<LeaseNews[]> {
+    return this.#engine.heartbeat(leases, leaseMs)
+  }
+
+  /** Writes what an attempt learnt; false when its lease is stale. */
+  save(lease: Lease, changes: AttemptChanges): Promise<boolean> {
+    return this.#engine.save(lease, changes)
+  }
+
+  /** Ends an attempt with what it came to; undefined when its lease is stale, and then nothing changed. */
+  settle(lease: Lease, outcome: Outcome, changes: AttemptChanges = {}): Promise<Job | undefined> {
+    return this.#engine.settle(lease, (job) => this.#decide(job, outcome), changes)
+  }
+
+  /** Ends every attempt whose lease ran out: requeued, or failed when it was the last. */
+  rescue(): Promise<Job[]> {
+    return this.#engine.rescue((job) => this.#decide(job, { type: 'expired' }))
+  }
+
+  #decide(job: Job, outcome: Outcome): Settlement {
+    return settle(job, outcome, { now: this.#clock.now(), random: this.#random(), policy: this.#rules.retry })
+  }
+}
+
+function found(id: string, job: Job | undefined): Job {
+  if (job === undefined) {
+    throw new LongshoreError(
+      'JOB_NOT_FOUND',
+      `There is no job ${id}. It may have been deleted, or its retention is over.`,
+    )
+  }
+  return job
+}
+
+function isRetryable(job: Job): boolean {
+  return job.state === 'failed' || job.state === 'cancelled'
+}
+
+function alreadyFinal(job: Job): LongshoreError {
+  return new LongshoreError('JOB_FINAL', `Job ${job.id} is already ${job.state} and cannot be cancelled.`)
+}

@@ -1,0 +1,41 @@
+import type { z } from 'zod'
+import type { JobInput } from './job-input.ts'
+
+/** The schema of a processor that takes any parameters, or gives any result. */
+export type AnySchema = z.ZodType
+
+/**
+ * What a user writes: one class that turns the input files of a job into a result.
+ *
+ * @typeParam Result the zod schema of the result
+ * @typeParam Parameters the zod schema of the parameters a submitter may give
+ */
+export abstract class BaseProcessor<Result extends AnySchema = AnySchema, Parameters extends AnySchema = AnySchema> {
+  /** Name the service answers under; letters, digits, dots and hyphens. */
+  abstract readonly name: string
+  /** Version of the processor; kept with every job. */
+  abstract readonly version: string
+  /** What `processInput` returns; a result that does not match fails the job with the path of the fault. */
+  abstract readonly resultSchema: Result
+  /** What a submitter may give as `parameters`; checked when the job is submitted. Without it, any JSON. */
+  readonly parametersSchema?: Parameters
+  /**
+   * `download` (default) fetches every input file before `processInput` is called. `uri` only checks that it exists:
+   * for processors that read objects themselves, and for jobs whose files are too large for this machine.
+   */
+  readonly inputs: 'download' | 'uri' = 'download'
+
+  /** Works on one job. Called for many jobs at once, so what belongs to a job stays in its `input`. */
+  abstract processInput(input: JobInput<z.output<Parameters>>): Promise<z.input<Result>>
+
+  /** Called once before the first job; a failure keeps the service from starting. */
+  async startup(): Promise<void> {}
+
+  /** Called once after the last job. */
+  async shutdown(): Promise<void> {}
+
+  /** Says what the job being worked on is doing. Cheap: call it as often as you like, a few a second are written. */
+  protected reportProgress(progress: ProgressReport): void {
+    reportProgress(progress)
+  }
+}

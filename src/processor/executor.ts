@@ -1,0 +1,45 @@
+import type { Logger } from 'pino'
+import type { Component } from '../base/lifecycle.ts'
+import type { FileState, JsonValue, Progress } from '../job/job.ts'
+import type { JobOutputs } from '../output/job-outputs.ts'
+
+/** One input file as the processor finds it. */
+export interface InputFile {
+  /** Position in the manifest, from 0. */
+  index: number
+  uri: string
+  /** Where it lies on this machine; empty when the processor reads the objects itself. */
+  path: string
+  sizeBytes: number
+  etag: string
+}
+
+/** One attempt as an executor is asked to run it. */
+export interface Execution {
+  jobId: string
+  /** From 1. */
+  attempt: number
+  files: readonly InputFile[]
+  /** As submitted; the executor parses them with the processor's schema. */
+  parameters: JsonValue
+  checkpoint: JsonValue
+  /** Makes the attempt's scratch folder on first use and answers its path. */
+  workDir: () => string
+  /** Aborts on cancel, timeout, stop and lost lease; the reason is a `LongshoreError` whose code says which. */
+  signal: AbortSignal
+  log: Logger
+  outputs: JobOutputs
+  /** Cheap; called as often as the processor likes. */
+  onProgress(progress: Progress): void
+  /** Resolves when the checkpoint is durable. */
+  saveCheckpoint(checkpoint: JsonValue): Promise<void>
+  markFile(index: number, state: Exclude<FileState, 'pending' | 'downloaded'>, error?: string): void
+}
+
+/**
+ * Runs the processor's code. `execute` resolves with the result, already checked against the processor's schema, or
+ * rejects with what the processor threw; it settles only when nothing of the attempt runs any more.
+ */
+export interface Executor extends Component {
+  execute(execution: Execution): Promise<JsonValue>
+}

@@ -1,0 +1,35 @@
+import type { Logger } from 'pino'
+import type { FileState, JsonValue } from '../job/job.ts'
+import type { JobOutputs } from '../output/job-outputs.ts'
+import type { InputFile } from './executor.ts'
+
+/** A small JSON document that outlives the attempt. */
+export interface Checkpoint {
+  /** What was saved last, by this attempt or an earlier one; null at first. */
+  load<Document extends JsonValue = JsonValue>(): Document | null
+  /** Resolves once the document is durable. At most 1 MiB of JSON. */
+  save(document: JsonValue): Promise<void>
+}
+
+/** One job as `processInput` finds it. */
+export interface JobInput<Parameters = unknown> {
+  readonly jobId: string
+  /** From 1. */
+  readonly attempt: number
+  /** Where the input files lie, in manifest order; empty when the processor's `inputs` is `uri`. */
+  readonly localPaths: readonly string[]
+  /** Uri, path, size and ETag of each input file, in manifest order. */
+  readonly files: readonly InputFile[]
+  /** Parsed by the processor's `parametersSchema`, if it has one. */
+  readonly parameters: Parameters
+  /** A scratch folder of this attempt alone; removed when the attempt ends. */
+  readonly workDir: string
+  /** Aborts on cancel, timeout, stop and lost lease; `signal.reason.code` says which. */
+  readonly signal: AbortSignal
+  /** Lines go to the service's log and are kept with the job. */
+  readonly log: Logger
+  readonly outputs: JobOutputs
+  readonly checkpoint: Checkpoint
+  /** Marks an input file in the ledger; unmarked files are `done` when the job completes. */
+  markFile(file: InputFile, state: Exclude<FileState, 'pending' | 'downloaded'>, error?: string): void
+}
