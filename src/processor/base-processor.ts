@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { type ProgressReport, reportProgress } from './current-job.ts'
 import type { JobInput } from './job-input.ts'
 
 /** The schema of a processor that takes any parameters, or gives any result. */

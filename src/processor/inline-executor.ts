@@ -1,0 +1,70 @@
+import type { JsonValue } from '../job/job.ts'
+import type { AnySchema, BaseProcessor } from './base-processor.ts'
+import { checkResult, parseParameters } from './checks.ts'
+import { runAsJob } from './current-job.ts'
+import type { Execution, Executor } from './executor.ts'
+import type { JobInput } from './job-input.ts'
+
+/** A checkpoint is for where to go on, not for data: data belongs into outputs. */
+const MAX_CHECKPOINT_BYTES = 1024 * 1024
+
+/** Runs the processor in this process, on this event loop. */
+export class InlineExecutor implements Executor {
+  readonly #processor: BaseProcessor<AnySchema, AnySchema>
+
+  constructor(processor: BaseProcessor<AnySchema, AnySchema>) {
+    this.#processor = processor
+  }
+
+  start(): Promise<void> {
+    return this.#processor.startup()
+  }
+
+  stop(): Promise<void> {
+    return this.#processor.shutdown()
+  }
+
+  async execute(execution: Execution): Promise<JsonValue> {
+    const parameters = parseParameters(this.#processor.parametersSchema, execution.parameters)
+    const input = openInput(execution, parameters)
+    const result = await runAsJob(execution.onProgress, () => this.#processor.processInput(input))
+    execution.signal.throwIfAborted()
+    return checkResult(this.#processor.resultSchema, result)
+  }
+}
+
+function openInput(execution: Execution, parameters: unknown): JobInput {
+  const { jobId, attempt, files, signal, outputs } = execution
+  let checkpoint = execution.checkpoint
+  return {
+    jobId,
+    attempt,
+    files,
+    parameters,
+    signal,
+    outputs,
+    localPaths: files.filter((file) => file.path !== '').map((file) => file.path),
+    get workDir() {
+      return execution.workDir()
+    },
+    get log() {
+      return execution.log
+    },
+    checkpoint: {
+      load: <Document extends JsonValue>() => checkpoint as Document | null,
+      save: async (document) => {
+        checkCheckpointSize(document)
+        await execution.saveCheckpoint(document)
+        checkpoint = document
+      },
+    },
+    markFile: (file, state, error) => execution.markFile(file.index, state, error),
+  }
+}
+
+function checkCheckpointSize(document: JsonValue): void {
+  const bytes = Buffer.byteLength(JSON.stringify(document))
+  if (bytes > MAX_CHECKPOINT_BYTES) {
+    throw new RangeError(`Expected a checkpoint of at most ${MAX_CHECKPOINT_BYTES} bytes of JSON, got ${bytes}.`)
+  }
+}

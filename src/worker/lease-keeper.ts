@@ -1,0 +1,78 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import { LongshoreError } from '../base/errors.ts'
+import type { JobManager } from '../engine/job-manager.ts'
+import type { Lease } from '../job/job.ts'
+
+/** A lease is renewed this many times before it would run out, so that one lost heartbeat costs nothing. */
+const HEARTBEATS_PER_LEASE = 3
+
+/** What the keeper stands on. */
+export interface LeaseKeeperParts {
+  jobs: JobManager
+  clock: Clock
+  leaseMs: number
+  onError(thrown: unknown): void
+}
+
+interface Kept {
+  lease: Lease
+  abort(reason: LongshoreError): void
+}
+
+/** Extends the leases of all attempts that run here, and tells an attempt when it must stop. Sleeps while none runs. */
+export class LeaseKeeper {
+  readonly #parts: LeaseKeeperParts
+  readonly #kept = new Map<string, Kept>()
+  #timer: Timer | undefined
+
+  constructor(parts: LeaseKeeperParts) {
+    this.#parts = parts
+  }
+
+  /** Keeps a lease until the returned function is called. */
+  keep(lease: Lease, abort: (reason: LongshoreError) => void): () => void {
+    const kept = { lease, abort }
+    this.#kept.set(lease.jobId, kept)
+    this.#arm()
+    return () => {
+      if (this.#kept.get(lease.jobId) === kept) this.#kept.delete(lease.jobId)
+      if (this.#kept.size === 0) this.#disarm()
+    }
+  }
+
+  /** A person asked a job to stop; harmless when it does not run here. */
+  cancel(jobId: string): void {
+    this.#kept.get(jobId)?.abort(new LongshoreError('CANCELLED', 'The job was cancelled.'))
+  }
+
+  /** Takes every attempt away, for a stop. */
+  interrupt(): void {
+    for (const { abort } of this.#kept.values()) {
+      abort(new LongshoreError('INTERRUPTED', 'The worker is stopping; the job goes back to the queue.'))
+    }
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#parts.clock.setTimer(this.#parts.leaseMs / HEARTBEATS_PER_LEASE, () => {
+      this.#timer = undefined
+      this.#beat()
+        .catch(this.#parts.onError)
+        .finally(() => this.#kept.size > 0 && this.#arm())
+    })
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  async #beat(): Promise<void> {
+    const leases = [...this.#kept.values()].map((kept) => kept.lease)
+    for (const news of await this.#parts.jobs.heartbeat(leases, this.#parts.leaseMs)) {
+      const kept = this.#kept.get(news.jobId)
+      if (kept === undefined || kept.lease.token !== news.token) continue
+      if (news.lost) kept.abort(new LongshoreError('LEASE_LOST', 'Another worker holds the job now.'))
+      else if (news.cancelRequested) this.cancel(news.jobId)
+    }
+  }
+}

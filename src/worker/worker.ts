@@ -1,0 +1,87 @@
+import type { Clock } from '../base/clock.ts'
+import { sleep } from '../base/clock.ts'
+import type { Component } from '../base/lifecycle.ts'
+import type { Claim, Dispatch } from '../engine/job-engine.ts'
+import type { JobManager } from '../engine/job-manager.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import type { WorkFolders } from './work-folders.ts'
+
+/** What a worker stands on. */
+export interface WorkerParts {
+  jobs: JobManager
+  clock: Clock
+  leases: LeaseKeeper
+  folders: WorkFolders
+  /** Runs one attempt to its end; settles it, and never rejects. */
+  runAttempt(claim: Claim): Promise<void>
+  /** Hears of every cancel a person asks for; answers how to stop listening. */
+  onCancelRequested(hearer: (jobId: string) => void): () => void
+  /** Name of this worker in leases. */
+  name: string
+  concurrency: number
+  groupConcurrency: number | undefined
+  leaseMs: number
+  shutdownGraceMs: number
+  abortGraceMs: number
+}
+
+/** Claims due jobs and runs their attempts. */
+export class Worker implements Component {
+  readonly #parts: WorkerParts
+  readonly #running = new Map<Claim, Promise<void>>()
+  #dispatch: Dispatch | undefined
+  #unlisten: (() => void) | undefined
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts
+  }
+
+  /** Clears what a crash left, requeues what it cut off, then takes work. */
+  async start(): Promise<void> {
+    const { jobs, folders, leases, onCancelRequested } = this.#parts
+    await folders.start()
+    await jobs.rescue()
+    this.#unlisten = onCancelRequested((jobId) => leases.cancel(jobId))
+    this.#dispatch = jobs.dispatch(this.#options(), (claim) => this.#run(claim))
+  }
+
+  /**
+   * Takes no more work and gives what runs its grace; then aborts it, and hands back to the queue, at no attempt's cost,
+   * what has not ended. A processor that ignores its signal is handed back after a second grace all the same.
+   */
+  async stop(): Promise<void> {
+    const { leases, shutdownGraceMs, abortGraceMs } = this.#parts
+    const ended = this.#dispatch?.stop()
+    this.#dispatch = undefined
+    if (ended === undefined) return
+    await this.#within(shutdownGraceMs, ended)
+    leases.interrupt()
+    await this.#within(abortGraceMs, ended)
+    await this.#handBack()
+    this.#unlisten?.()
+  }
+
+  #options() {
+    const { name, concurrency, leaseMs, groupConcurrency } = this.#parts
+    return { worker: name, concurrency, leaseMs, ...(groupConcurrency !== undefined && { groupConcurrency }) }
+  }
+
+  #run(claim: Claim): Promise<void> {
+    const run = this.#parts.runAttempt(claim).finally(() => this.#running.delete(claim))
+    this.#running.set(claim, run)
+    return run
+  }
+
+  async #within(graceMs: number, ended: Promise<void>): Promise<void> {
+    if (this.#running.size === 0) return
+    const over = new AbortController()
+    const grace = sleep(this.#parts.clock, graceMs, over.signal).catch(() => {})
+    await Promise.race([ended, grace])
+    over.abort()
+  }
+
+  async #handBack(): Promise<void> {
+    const stuck = [...this.#running.keys()]
+    await Promise.all(stuck.map((claim) => this.#parts.jobs.settle(claim.lease, { type: 'interrupted' })))
+  }
+}
