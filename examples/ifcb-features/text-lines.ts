@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import { IfcbBinError } from './bin-error.ts'
 
 /** Longest line accepted, in characters. Real rows have 160; a binary file under a text file's name has no line ends at all. */
@@ -37,6 +37,7 @@ function checkedLine(path: string, text: string, line: number): string {
   throw new IfcbBinError(
     `${file}, line ${line}: is longer than ${MAX_LINE_LENGTH} characters; is this really a text file?`,
     {
+      bin: basename(path, extname(path)),
       file,
       line,
     },
