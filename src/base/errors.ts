@@ -9,6 +9,7 @@ export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, title: 'The body is not JSON' },
   JSON_TOO_DEEP: { status: 400, retryable: false, title: 'The JSON is nested too deeply' },
   MALFORMED_REQUEST: { status: 400, retryable: false, title: 'The HTTP request is malformed' },
+  MALFORMED_FORM: { status: 400, retryable: false, title: 'The form cannot be read' },
   INVALID_FILENAME: { status: 400, retryable: false, title: 'A file name cannot be used' },
   DUPLICATE_FILENAME: { status: 400, retryable: false, title: 'Two files have the same name' },
   INVALID_FILE_SIZE: { status: 400, retryable: false, title: 'A file size cannot be used' },

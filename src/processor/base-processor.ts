@@ -18,7 +18,7 @@ export abstract class BaseProcessor<Result extends AnySchema = AnySchema, Parame
   abstract readonly version: string
   /** What `processInput` returns; a result that does not match fails the job with the path of the fault. */
   abstract readonly resultSchema: Result
-  /** What a submitter may give as `parameters`; checked when the job is submitted. Without it, any JSON. */
+  /** What a submitter may give as `parameters`; checked when the job is submitted. None at all count as `{}`. Without a schema, any JSON. */
   readonly parametersSchema?: Parameters
   /**
    * `download` (default) fetches every input file before `processInput` is called. `uri` only checks that it exists:

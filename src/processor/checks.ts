@@ -3,10 +3,10 @@ import { LongshoreError, messageOf } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
 import type { JsonValue } from '../job/job.ts'
 
-/** Parses parameters as the processor wants them; throws `PARAMETERS_INVALID` with every fault. Without a schema any JSON passes. */
+/** Parses parameters as the processor wants them; none at all count as `{}`. Throws `PARAMETERS_INVALID` with every fault. Without a schema any JSON passes. */
 export function parseParameters(schema: z.ZodType | undefined, parameters: JsonValue): unknown {
   if (schema === undefined) return parameters
-  const parsed = schema.safeParse(parameters ?? undefined)
+  const parsed = schema.safeParse(parameters ?? {})
   if (parsed.success) return parsed.data
   const faults = faultsOf(parsed.error, '/parameters')
   throw new LongshoreError('PARAMETERS_INVALID', `The parameters do not fit the processor: ${describeFaults(faults)}.`, {

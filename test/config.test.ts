@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LongshoreError } from '../src/base/errors.ts'
+import { parseConfig } from '../src/config.ts'
+
+function faultsOf(settings: Record<string, string>): string[] {
+  try {
+    parseConfig(settings)
+  } catch (failure) {
+    assert.ok(failure instanceof LongshoreError)
+    assert.equal(failure.code, 'CONFIG_INVALID')
+    return failure.errors.map((fault) => fault.message)
+  }
+  return []
+}
+
+test('no setting at all gives a service for this machine alone, on the local store', () => {
+  const config = parseConfig({})
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 8000)
+  assert.deepEqual(config.storage, { kind: 'local', folder: './data/objects' })
+})
+
+test('an empty setting counts as not set', () => {
+  assert.equal(parseConfig({ PORT: '' }).port, 8000)
+})
+
+test('all faults are told at once, each with what was expected and what was given', () => {
+  assert.deepEqual(faultsOf({ MAX_CONCURRENT_JOBS: 'many', PORT: '70000' }), [
+    'Expected PORT to be an integer from 0 to 65535, got "70000".',
+    'Expected MAX_CONCURRENT_JOBS to be an integer from 1 to 1000, got "many".',
+  ])
+})
+
+test('a faulty secret is not repeated', () => {
+  const [fault] = faultsOf({ API_KEYS: 'too short' })
+  assert.match(fault ?? '', /^Expected API_KEYS to be a comma-separated list/)
+  assert.doesNotMatch(fault ?? '', /too short/)
+})
+
+for (const host of ['0.0.0.0', '::', '192.168.1.4', 'example.org', '127.evil.example']) {
+  test(`listening on ${host} without keys is refused, and the message says how to set them`, () => {
+    const [fault] = faultsOf({ HOST: host })
+    assert.match(fault ?? '', /API_KEYS/)
+    assert.match(fault ?? '', /AUTH=none/)
+  })
+}
+
+test('listening beyond this machine is fine with a key, or when told that anyone may come in', () => {
+  assert.equal(parseConfig({ HOST: '0.0.0.0', API_KEYS: 'a'.repeat(24) }).apiKeys.length, 1)
+  assert.equal(parseConfig({ HOST: '0.0.0.0', AUTH: 'none' }).host, '0.0.0.0')
+})
+
+test('an endpoint means S3, with the bucket in the path', () => {
+  const { storage } = parseConfig({ S3_ENDPOINT_URL: 'http://127.0.0.1:9000', S3_ACCESS_KEY: 'k', S3_SECRET_KEY: 's' })
+  assert.deepEqual(storage, {
+    kind: 's3',
+    endpoint: 'http://127.0.0.1:9000',
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'k', secretAccessKey: 's' },
+  })
+})
+
+test('an endpoint without a scheme takes it from S3_USE_SSL', () => {
+  const endpointOf = (settings: Record<string, string>) => {
+    const { storage } = parseConfig({ S3_ENDPOINT_URL: 'minio:9000', ...settings })
+    return storage.kind === 's3' ? storage.endpoint : undefined
+  }
+  assert.equal(endpointOf({}), 'http://minio:9000')
+  assert.equal(endpointOf({ S3_USE_SSL: 'true' }), 'https://minio:9000')
+})
+
+test('a bucket alone means AWS, with the address the SDK chooses', () => {
+  const { storage } = parseConfig({ S3_BUCKET: 'my-bucket' })
+  assert.ok(storage.kind === 's3')
+  assert.equal(storage.endpoint, undefined)
+  assert.equal(storage.forcePathStyle, false)
+})
+
+test('key prefixes and further buckets leave the local store in place', () => {
+  const config = parseConfig({ S3_DATASETS_PREFIX: 'in', S3_ALLOWED_BUCKETS: 'other-bucket, third-bucket' })
+  assert.equal(config.storage.kind, 'local')
+  assert.deepEqual(config.readableBuckets, ['longshore', 'other-bucket', 'third-bucket'])
+})
+
+test('half a pair of credentials is a fault', () => {
+  assert.match(faultsOf({ S3_ACCESS_KEY: 'k' })[0] ?? '', /together/)
+})
+
+test('the configuration cannot be changed', () => {
+  const config = parseConfig({})
+  assert.throws(() => Object.assign(config, { port: 1 }), TypeError)
+  assert.throws(() => Object.assign(config.limits, { jsonDepth: 1 }), TypeError)
+})
