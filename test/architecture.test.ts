@@ -88,7 +88,9 @@ test('no file imports itself round a circle, types included', () => {
 test('the contract imports zod alone', () => {
   const wrong = files
     .filter((file) => file.startsWith('contract/'))
-    .flatMap((file) => [...readFileSync(join(SRC, file), 'utf8').matchAll(/from '([^.'][^']*)'/g)].map((match) => match[1]))
+    .flatMap((file) =>
+      [...readFileSync(join(SRC, file), 'utf8').matchAll(/from '([^.'][^']*)'/g)].map((match) => match[1]),
+    )
     .filter((name) => name !== 'zod')
   assert.deepEqual(wrong, [])
 })

@@ -9,9 +9,13 @@ export function parseParameters(schema: z.ZodType | undefined, parameters: JsonV
   const parsed = schema.safeParse(parameters ?? {})
   if (parsed.success) return parsed.data
   const faults = faultsOf(parsed.error, '/parameters')
-  throw new LongshoreError('PARAMETERS_INVALID', `The parameters do not fit the processor: ${describeFaults(faults)}.`, {
-    errors: faults,
-  })
+  throw new LongshoreError(
+    'PARAMETERS_INVALID',
+    `The parameters do not fit the processor: ${describeFaults(faults)}.`,
+    {
+      errors: faults,
+    },
+  )
 }
 
 /** Checks what `processInput` returned and makes it plain JSON; throws `RESULT_INVALID` with the path of each fault. */

@@ -8,7 +8,7 @@ const HEARTBEATS_PER_LEASE = 3
 
 /** What the keeper stands on. */
 export interface LeaseKeeperParts {
-  jobs: JobManager
+  jobs: Pick<JobManager, 'heartbeat'>
   clock: Clock
   leaseMs: number
   onError(thrown: unknown): void

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** Packs what `npm run build` made, installs it into an empty project and runs a processor from there. */
+const root = resolve(import.meta.dirname, '..')
+const project = mkdtempSync(join(tmpdir(), 'longshore-package-'))
+
+const PROCESSOR = `
+import { BaseProcessor, serve, z } from 'longshore'
+import { JsonlWriter } from 'longshore/output'
+
+const Result = z.object({ files: z.number(), jsonl: z.string() })
+
+class Count extends BaseProcessor<typeof Result> {
+  readonly name = 'count'
+  readonly version = '1.0.0'
+  readonly resultSchema = Result
+  async processInput(input: { localPaths: readonly string[] }) {
+    return { files: input.localPaths.length, jsonl: typeof JsonlWriter }
+  }
+}
+await serve(new Count())
+`
+
+try {
+  const tarball = execFileSync('npm', ['pack', '--silent', '--pack-destination', project], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', version: '1.0.0', type: 'module' }))
+  writeFileSync(join(project, 'processor.ts'), PROCESSOR)
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', join(project, tarball.trim())], {
+    cwd: project,
+    stdio: 'inherit',
+  })
+  await runProcessor()
+  console.log('The packed package installs into an empty project and runs a processor there.')
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
+
+async function runProcessor(): Promise<void> {
+  const service = spawn(process.execPath, ['processor.ts'], {
+    cwd: project,
+    env: { ...process.env, PORT: '0', DATA_DIR: join(project, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const address = await addressOf(service.stdout)
+    const form = new FormData()
+    form.append('file', new Blob(['hello']), 'hello.txt')
+    const submitted = await fetch(`${address}/ingest/upload`, { method: 'POST', body: form })
+    assert.equal(submitted.status, 202, await submitted.clone().text())
+    const { job_id } = (await submitted.json()) as { job_id: string }
+    let job: { status: string; result: unknown }
+    do {
+      job = (await (await fetch(`${address}/jobs/${job_id}?wait=10`)).json()) as typeof job
+    } while (job.status === 'queued' || job.status === 'processing')
+    assert.deepEqual(job.result, { files: 1, jsonl: 'function' })
+  } finally {
+    service.kill('SIGTERM')
+  }
+}
+
+async function addressOf(output: NodeJS.ReadableStream): Promise<string> {
+  for await (const line of createInterface({ input: output })) {
+    const address = /http:\/\/[\d.]+:\d+/.exec(line)?.[0]
+    if (address) return address
+  }
+  throw new Error('The service ended without saying where it listens.')
+}

@@ -1,0 +1,129 @@
+import type { Claim, Page } from '../engine/job-engine.ts'
+import { type FetchedFile, type FetchOptions, fetchInputs } from '../input/fetch-inputs.ts'
+import { type ManifestOptions, readManifest } from '../input/manifest.ts'
+import type { FileState, JobFile, JsonValue, ManifestEntry, OutputObject } from '../job/job.ts'
+import type { Outcome } from '../job/settlement.ts'
+import type { Execution, Executor } from '../processor/executor.ts'
+import { AttemptRun, type RunParts } from './attempt-run.ts'
+import { outcomeOf } from './outcome.ts'
+import { settleUntilDone } from './settle-until-done.ts'
+
+/** What an attempt stands on. */
+export interface AttemptParts extends RunParts {
+  executor: Executor
+  manifest: Omit<ManifestOptions, 'signal'>
+  fetch: Omit<FetchOptions, 'folder' | 'signal' | 'only' | 'onFile' | 'onProgress'>
+  /** Aborts when the worker gives up on writing verdicts. */
+  giveUp: AbortSignal
+}
+
+/** Files a retry of failed files works on: all that did not come to a good end. */
+const UNDONE: readonly FileState[] = ['pending', 'downloaded', 'failed']
+
+/** Runs one attempt from its manifest to its verdict. What goes wrong becomes the outcome. */
+export async function runAttempt(claim: Claim, parts: AttemptParts): Promise<void> {
+  await using run = new AttemptRun(claim, parts)
+  const outcome = await workThrough(run, parts).catch((thrown: unknown) => outcomeOf(thrown, run.signal))
+  run.endTimeLimit()
+  if (outcome?.type !== 'completed') await discardOutputs(run)
+  if (outcome !== undefined) await settle(run, parts, outcome)
+}
+
+async function workThrough(run: AttemptRun, parts: AttemptParts): Promise<Outcome> {
+  const entries = await loadManifest(run, parts)
+  const files = await fetchFiles(run, parts, entries)
+  const result = await execute(run, parts, files)
+  const outputs = await closeOutputs(run)
+  return { type: 'completed', result, outputs }
+}
+
+async function loadManifest(run: AttemptRun, parts: AttemptParts): Promise<ManifestEntry[]> {
+  run.journal.progress({ stage: 'download', message: 'start' })
+  const entries = await readManifest(run.job.manifest, { ...parts.manifest, signal: run.signal })
+  run.journal.filesTotal(entries.length)
+  return entries
+}
+
+async function fetchFiles(run: AttemptRun, parts: AttemptParts, entries: ManifestEntry[]): Promise<FetchedFile[]> {
+  const only = run.job.failedFilesOnly ? await undoneFiles(run, parts) : undefined
+  const files = await fetchInputs(entries, {
+    ...parts.fetch,
+    folder: () => run.inputDir(),
+    signal: run.signal,
+    onFile: (row) => run.journal.file(row),
+    onProgress: (progress) => run.journal.progress({ stage: 'download', ...progress }),
+    ...(only && { only }),
+  })
+  run.journal.progress({ stage: 'download', message: 'complete' })
+  return files
+}
+
+async function undoneFiles(run: AttemptRun, { jobs }: AttemptParts): Promise<Set<number>> {
+  const undone = new Set<number>()
+  let cursor: string | null | undefined
+  do {
+    const query = { limit: 1000, states: UNDONE, ...(cursor && { cursor }) }
+    const page: Page<JobFile> = await jobs.files(run.job.id, query)
+    for (const row of page.items) undone.add(row.index)
+    cursor = page.next
+  } while (cursor)
+  return undone
+}
+
+async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[]): Promise<JsonValue> {
+  const { journal, job, signal } = run
+  journal.progress({ stage: 'processing', percent: 0 })
+  const result = await parts.executor.execute({
+    jobId: job.id,
+    attempt: run.lease.attempt,
+    files,
+    parameters: job.parameters,
+    checkpoint: job.checkpoint,
+    workDir: run.workDir,
+    signal,
+    get log() {
+      return run.log
+    },
+    get outputs() {
+      return run.outputs
+    },
+    onProgress: (progress) => journal.progress(progress),
+    saveCheckpoint: (document) => journal.checkpoint(document),
+    markFile: fileMarker(run, files),
+  })
+  journal.progress({ stage: 'processing', percent: 100 })
+  return result
+}
+
+function fileMarker(run: AttemptRun, files: FetchedFile[]): Execution['markFile'] {
+  const byIndex = new Map<number, FetchedFile>()
+  return (index, state, error) => {
+    if (byIndex.size === 0) for (const file of files) byIndex.set(file.index, file)
+    const file = byIndex.get(index)
+    if (file === undefined) throw new RangeError(`There is no input file with index ${index} in this attempt.`)
+    const { uri, sizeBytes, etag, sha256 } = file
+    run.journal.file({ index, uri, state, sizeBytes, etag, sha256, error: error ?? null })
+  }
+}
+
+async function closeOutputs(run: AttemptRun): Promise<readonly OutputObject[]> {
+  const outputs = (await run.openedOutputs?.commit()) ?? []
+  run.signal.throwIfAborted()
+  return outputs
+}
+
+async function discardOutputs(run: AttemptRun): Promise<void> {
+  await run.openedOutputs?.discard().catch((failure: unknown) => run.warn('could not discard outputs', failure))
+}
+
+async function settle(run: AttemptRun, parts: AttemptParts, outcome: Outcome): Promise<void> {
+  const completed = outcome.type === 'completed'
+  if (completed) run.journal.progress({ stage: 'completed', percent: 100 })
+  const changes = await run.journal.close()
+  const onError = (failure: unknown): void => run.warn('could not settle an attempt; trying again', failure)
+  const settled = await settleUntilDone({ ...parts, onError }, run.lease, outcome, {
+    ...changes,
+    ...(completed && { markDownloadedDone: true }),
+  })
+  if (settled === undefined && completed) await discardOutputs(run)
+}
