@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { JobOptions, Timestamp } from './job.ts'
+import { JobOptions, oneDueTime, Timestamp } from './job.ts'
 
 /** `POST /ingest/start`. */
 export const StartIngest = z
@@ -7,8 +7,8 @@ export const StartIngest = z
     files: z
       .array(
         z.strictObject({
-          filename: z.string(),
-          size_bytes: z.number(),
+          filename: z.string().describe('A name, or a relative path with `/`; never leads out of the job'),
+          size_bytes: z.number().describe('An integer from 1'),
           sha256: z
             .string()
             .regex(/^[0-9a-f]{64}$/i)
@@ -20,9 +20,7 @@ export const StartIngest = z
       .min(1),
     ...JobOptions.shape,
   })
-  .refine((body) => body.delay_seconds === undefined || body.run_at === undefined, {
-    error: 'give delay_seconds or run_at, not both',
-  })
+  .refine(oneDueTime.check, { error: oneDueTime.error })
   .meta({ id: 'StartIngest' })
 
 export const PartUrl = z.object({ part_number: z.int().describe('From 1'), url: z.string() })
@@ -44,16 +42,25 @@ export const StartedIngest = z
   })
   .meta({ id: 'StartedIngest' })
 
+/** Parts a file may have, as in S3. */
+export const MAX_PARTS = 10_000
+
+/** The path of everything that belongs to one ingest. */
+export const IngestPath = z.object({ job_id: z.string() })
+
+/** The path of one file of an ingest. */
+export const IngestFilePath = z.object({ job_id: z.string(), file_id: z.string() })
+
 /** `POST /ingest/complete`, once for each file. */
 export const CompleteFile = z
   .strictObject({
-    job_id: z.uuid(),
+    job_id: z.string(),
     file_id: z.string(),
     upload_id: z.string(),
     parts: z
-      .array(z.strictObject({ PartNumber: z.int().min(1).max(10_000), ETag: z.string().min(1).max(1024) }))
+      .array(z.strictObject({ PartNumber: z.int().min(1).max(MAX_PARTS), ETag: z.string().min(1).max(1024) }))
       .min(1)
-      .max(10_000),
+      .max(MAX_PARTS),
   })
   .meta({ id: 'CompleteFile' })
 
@@ -86,8 +93,25 @@ export const IngestState = z
   .meta({ id: 'IngestState' })
 
 /** `POST /ingest/{job_id}/files/{file_id}/parts`. */
-export const RenewParts = z.strictObject({ part_numbers: z.array(z.int().min(1).max(10_000)).min(1).max(10_000) })
+export const RenewParts = z.strictObject({
+  part_numbers: z.array(z.int().min(1).max(MAX_PARTS)).min(1).max(MAX_PARTS),
+})
 
 export const RenewedParts = z
   .object({ part_urls: z.array(PartUrl), expires_at: Timestamp })
   .meta({ id: 'RenewedParts' })
+
+/** A field of `POST /ingest/upload`; the files are any number of further parts, under any name. */
+export const UploadForm = z
+  .object({
+    file: z.array(z.string().meta({ format: 'binary' })).describe('The files; the name of the part does not matter'),
+    parameters: z.string().optional().describe('JSON'),
+    labels: z.string().optional().describe('JSON, an object of strings'),
+    priority: z.string().optional(),
+    delay_seconds: z.string().optional(),
+    run_at: z.string().optional(),
+    max_attempts: z.string().optional(),
+    timeout_seconds: z.string().optional(),
+    group: z.string().optional(),
+  })
+  .meta({ id: 'UploadForm' })

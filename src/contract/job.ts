@@ -5,8 +5,14 @@ export const Timestamp = z.iso.datetime()
 
 const nullableTimestamp = Timestamp.nullable()
 
-/** Any JSON; the processor says what it means. */
-export const ProcessorDefined = z.json().describe('Processor-defined JSON')
+/** Anything JSON can carry. */
+export type Json = z.core.util.JSONType
+
+/**
+ * Any JSON; the processor says what it means. Whatever came out of a JSON parser is JSON, so it is not walked again:
+ * `z.json()` takes seconds for a body of 16 MiB.
+ */
+export const ProcessorDefined = z.unknown().describe('Processor-defined JSON') as z.ZodType<Json>
 
 export const JobStatus = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled'])
 
@@ -24,9 +30,14 @@ export const ManifestFile = z.union([
 /** A manifest object: `{"files": […]}`. */
 export const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })
 
-const labels = z.record(z.string().min(1).max(64), z.string().max(256)).refine((all) => Object.keys(all).length <= 32, {
-  error: 'at most 32 labels',
-})
+/** Labels a job may have. */
+export const MAX_LABELS = 32
+
+const labels = z
+  .record(z.string().min(1).max(64), z.string().max(256))
+  .refine((all) => Object.keys(all).length <= MAX_LABELS, {
+    error: `at most ${MAX_LABELS} labels`,
+  })
 
 /** What every way to submit takes beside the files themselves. */
 export const JobOptions = z.strictObject({
@@ -40,7 +51,8 @@ export const JobOptions = z.strictObject({
   labels: labels.optional(),
 })
 
-const oneDueTime = {
+/** A refinement of everything that takes {@link JobOptions}. */
+export const oneDueTime = {
   check: (options: { delay_seconds?: unknown; run_at?: unknown }) =>
     options.delay_seconds === undefined || options.run_at === undefined,
   error: 'give delay_seconds or run_at, not both',
@@ -114,6 +126,14 @@ export const Job = z
   })
   .meta({ id: 'Job' })
 
+/** The path of everything that belongs to one job. */
+export const JobPath = z.object({ job_id: z.string() })
+
+/** `GET /jobs/{job_id}`. */
+export const ReadJob = z.strictObject({
+  wait: z.coerce.number().min(0).max(60).optional().describe('Seconds to wait for the state or the progress to change'),
+})
+
 /** `GET /jobs`. */
 export const ListJobs = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -128,13 +148,15 @@ export const ListJobs = z.strictObject({
   group: z.string().optional(),
   created_after: z.iso.datetime({ offset: true }).optional(),
   created_before: z.iso.datetime({ offset: true }).optional(),
-  cursor: z.string().optional(),
+  cursor: z.string().max(1024).optional(),
 })
 
 /** `POST /jobs/{id}/retry`; the body may be left out. */
-export const RetryJob = z.strictObject({
-  failed_files_only: z.boolean().optional().describe('Work only on files that are not done'),
-})
+export const RetryJob = z
+  .strictObject({
+    failed_files_only: z.boolean().optional().describe('Work only on files that are not done'),
+  })
+  .nullish()
 
 export const FileStatus = z.enum(['pending', 'downloaded', 'done', 'failed', 'skipped'])
 
@@ -155,7 +177,7 @@ export const JobFile = z
 export const ListFiles = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
   status: z.union([FileStatus, z.array(FileStatus)]).optional(),
-  cursor: z.string().optional(),
+  cursor: z.string().max(1024).optional(),
 })
 
 export const JobFiles = z.array(JobFile)
@@ -184,7 +206,7 @@ export const LogLine = z
     at: Timestamp,
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
     message: z.string(),
-    fields: z.record(z.string(), z.json()).optional(),
+    fields: z.record(z.string(), ProcessorDefined).optional(),
   })
   .meta({ id: 'LogLine' })
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ProcessorDefined } from './job.ts'
 
 /** What a JSONL writer says of what it wrote. */
 export const TabularOutput = z.object({
@@ -43,5 +44,5 @@ export const ShardIndex = z.object({
 export const ResultsIndex = z.object({
   job_id: z.uuid(),
   outputs: z.array(z.looseObject({ name: z.string() }).nullable()),
-  metrics: z.record(z.string(), z.json()),
+  metrics: z.record(z.string(), ProcessorDefined),
 })

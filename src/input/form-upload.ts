@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { LongshoreError } from '../base/errors.ts'
+import type { Ingest } from '../engine/ingest-records.ts'
+import type { JobManager } from '../engine/job-manager.ts'
+import type { Job, ManifestEntry } from '../job/job.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { formatObjectUri, type ObjectRef } from '../storage/object-uri.ts'
+import { checkFilename, duplicate, foldName } from './filenames.ts'
+import { readFields } from './form-fields.ts'
+import { keyOf } from './ingest-files.ts'
+import type { IngestSettings } from './ingest-settings.ts'
+import { idempotencyOf, jobRequest } from './job-request.ts'
+import { fileTooLarge, jobTooLarge, tooManyFiles } from './part-plan.ts'
+
+/** One part of a form as it arrives. */
+export type FormPart =
+  | { kind: 'field'; name: string; value: string }
+  | { kind: 'file'; filename: string; contentType?: string; body: AsyncIterable<Uint8Array> }
+
+export interface FormOptions {
+  idempotencyKey?: string
+  /** Ends the upload; its reason is thrown. */
+  signal?: AbortSignal
+}
+
+/** One file as it was stored; the digest only when a key must tell equal forms from others. */
+interface StoredFile {
+  filename: string
+  ref: ObjectRef
+  sizeBytes: number
+  sha256?: string
+}
+
+/**
+ * One form being received: files go straight to the store, one after the other as the form has them, fields may stand
+ * before or after them.
+ */
+export class FormUpload {
+  readonly #store: ObjectStore
+  readonly #jobs: JobManager
+  readonly #ingest: Ingest
+  readonly #settings: IngestSettings
+  readonly #names = new Map<string, string>()
+  readonly #files: StoredFile[] = []
+  readonly #fields: [string, string][] = []
+  #bytes = 0
+
+  constructor(store: ObjectStore, jobs: JobManager, ingest: Ingest, settings: IngestSettings) {
+    this.#store = store
+    this.#jobs = jobs
+    this.#ingest = ingest
+    this.#settings = settings
+  }
+
+  /** Stores the files and submits the job of them. After a failure or a replay, {@link remove} what was stored. */
+  async receive(parts: AsyncIterable<FormPart>, options: FormOptions): Promise<{ job: Job; replayed: boolean }> {
+    for await (const part of parts) {
+      if (part.kind === 'field') this.#fields.push([part.name, part.value])
+      else await this.#storeFile(part, options)
+    }
+    options.signal?.throwIfAborted()
+    return this.#submit(options.idempotencyKey)
+  }
+
+  /** Deletes what was stored. */
+  remove(): Promise<void> {
+    return this.#store.delete(this.#files.map((file) => file.ref))
+  }
+
+  async #storeFile(part: FormPart & { kind: 'file' }, { signal, idempotencyKey }: FormOptions): Promise<void> {
+    const { bucket, jobId } = this.#ingest
+    this.#checkName(part.filename)
+    const ref = { bucket, key: keyOf(this.#settings.datasetsPrefix, jobId, part.filename) }
+    const file: StoredFile = { filename: part.filename, ref, sizeBytes: 0 }
+    this.#files.push(file)
+    const digest = idempotencyKey === undefined ? undefined : createHash('sha256')
+    const info = await this.#store.put(ref, this.#measured(part, digest), {
+      ...(part.contentType !== undefined && { contentType: part.contentType }),
+      ...(signal && { signal }),
+    })
+    file.sizeBytes = info.sizeBytes
+    if (digest) file.sha256 = digest.digest('hex')
+  }
+
+  #checkName(filename: string): void {
+    const limit = this.#settings.limits.filesPerIngest
+    if (this.#files.length >= limit) throw tooManyFiles(limit)
+    checkFilename(filename)
+    const folded = foldName(filename)
+    const other = this.#names.get(folded)
+    if (other !== undefined) throw duplicate(filename, other)
+    this.#names.set(folded, filename)
+  }
+
+  /** The bytes of a file, refused as soon as they are more than allowed. */
+  async *#measured(
+    part: FormPart & { kind: 'file' },
+    digest: { update(chunk: Uint8Array): unknown } | undefined,
+  ): AsyncGenerator<Uint8Array> {
+    const { fileBytes, jobBytes } = this.#settings.limits
+    let bytes = 0
+    for await (const chunk of part.body) {
+      bytes += chunk.length
+      this.#bytes += chunk.length
+      if (bytes > fileBytes) throw fileTooLarge(part.filename, fileBytes)
+      if (this.#bytes > jobBytes) throw jobTooLarge(jobBytes)
+      digest?.update(chunk)
+      yield chunk
+    }
+  }
+
+  #submit(idempotencyKey: string | undefined): Promise<{ job: Job; replayed: boolean }> {
+    if (this.#files.length === 0) {
+      throw new LongshoreError(
+        'VALIDATION_FAILED',
+        'The form holds no file; send at least one, e.g. `curl -F file=@x.dat`.',
+        {
+          errors: [{ pointer: '/file', message: 'expected at least one file' }],
+        },
+      )
+    }
+    const options = readFields(this.#fields, this.#settings.limits.jsonDepth)
+    const content = this.#files.map(({ filename, sizeBytes, sha256 }) => ({ filename, sizeBytes, sha256 }))
+    const idempotency =
+      idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
+    const draft = this.#jobs.draft(jobRequest(options, idempotency), this.#ingest.jobId)
+    return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
+  }
+}
+
+function manifestEntry(file: StoredFile): ManifestEntry {
+  const uri = formatObjectUri(file.ref)
+  return file.sha256 === undefined ? { uri } : { uri, sha256: file.sha256 }
+}

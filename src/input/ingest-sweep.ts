@@ -1,0 +1,89 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Component } from '../base/lifecycle.ts'
+import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
+
+/** How long to wait after a sweep that failed, e.g. because the store was out of reach. */
+const AFTER_FAILURE_MS = 60_000
+
+/** Open ingests looked at in one go. */
+const PAGE = 100
+
+/** What the sweep does with what it finds. */
+export interface SweepActions {
+  /** Ends an ingest that is expired, or repairs one whose files are all there. */
+  settle(ingest: Ingest): Promise<void>
+  onFault(fault: unknown): void
+}
+
+/** Ends open ingests when they expire: one timer to the nearest expiry, no polling. */
+export class IngestSweep implements Component {
+  readonly #records: IngestRecords
+  readonly #clock: Clock
+  readonly #actions: SweepActions
+  #timer: Timer | undefined
+  #dueAt = Number.POSITIVE_INFINITY
+  #running: Promise<void> | undefined
+  #stopped = true
+
+  constructor(records: IngestRecords, clock: Clock, actions: SweepActions) {
+    this.#records = records
+    this.#clock = clock
+    this.#actions = actions
+  }
+
+  async start(): Promise<void> {
+    this.#stopped = false
+    await this.sweep()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#dueAt = Number.POSITIVE_INFINITY
+    await this.#running
+  }
+
+  /** Hears that an ingest expires at an instant. */
+  expect(expiresAt: number): void {
+    if (!this.#stopped && expiresAt < this.#dueAt) this.#arm(expiresAt)
+  }
+
+  /** Ends what has expired by now and waits for the next; a failure is told and tried again. */
+  sweep(): Promise<void> {
+    this.#running ??= this.#sweep().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #sweep(): Promise<void> {
+    this.#timer?.cancel()
+    this.#dueAt = Number.POSITIVE_INFINITY
+    try {
+      const open = await this.#records.listOpen(PAGE)
+      const due = open.filter((ingest) => ingest.expiresAt <= this.#clock.now())
+      for (const ingest of due) await this.#settle(ingest)
+      const next = open[due.length] ?? (due.length === PAGE ? { expiresAt: this.#clock.now() } : undefined)
+      if (next) this.expect(next.expiresAt)
+    } catch (fault) {
+      this.#tryAgain(fault)
+    }
+  }
+
+  /** One that cannot be ended now does not keep the others from it. */
+  async #settle(ingest: Ingest): Promise<void> {
+    if (this.#stopped) return
+    await this.#actions.settle(ingest).catch((fault: unknown) => this.#tryAgain(fault))
+  }
+
+  #tryAgain(fault: unknown): void {
+    this.#actions.onFault(fault)
+    this.expect(this.#clock.now() + AFTER_FAILURE_MS)
+  }
+
+  #arm(dueAt: number): void {
+    this.#timer?.cancel()
+    this.#dueAt = dueAt
+    this.#timer = this.#clock.setTimer(Math.max(0, dueAt - this.#clock.now()), () => this.sweep())
+  }
+}

@@ -1,0 +1,34 @@
+import { hash } from 'node:crypto'
+import type { z } from 'zod'
+import { canonicalJson } from '../base/json.ts'
+import type { JobOptions } from '../contract/job.ts'
+import type { JobRequest } from '../engine/job-manager.ts'
+
+/** The parsed form of what every way to submit takes. */
+export type ParsedJobOptions = z.output<typeof JobOptions>
+
+/** What a submitter asked for, in the words of the job manager. */
+export function jobRequest(options: ParsedJobOptions, idempotency?: Idempotency): JobRequest {
+  return {
+    ...(options.parameters !== undefined && { parameters: options.parameters }),
+    ...(options.priority !== undefined && { priority: options.priority }),
+    ...(options.delay_seconds !== undefined && { delayMs: options.delay_seconds * 1000 }),
+    ...(options.run_at !== undefined && { runAt: Date.parse(options.run_at) }),
+    ...(options.max_attempts !== undefined && { maxAttempts: options.max_attempts }),
+    ...(options.timeout_seconds !== undefined && { timeoutMs: options.timeout_seconds * 1000 }),
+    ...(options.group !== undefined && { group: options.group }),
+    ...(options.labels !== undefined && { labels: options.labels }),
+    ...(idempotency && { idempotency }),
+  }
+}
+
+/** A client's key, and the hash of the request it came with. */
+export interface Idempotency {
+  key: string
+  requestHash: string
+}
+
+/** Ties a key to a request. `operation` keeps equal bodies of different routes apart. */
+export function idempotencyOf(key: string, operation: string, body: unknown): Idempotency {
+  return { key, requestHash: hash('sha256', `${operation} ${canonicalJson(body)}`) }
+}
