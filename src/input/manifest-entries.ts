@@ -1,0 +1,103 @@
+import { type ErrorCode, type Fault, LongshoreError } from '../base/errors.ts'
+import { ManifestFile } from '../contract/job.ts'
+import type { ManifestEntry } from '../job/job.ts'
+import { parseObjectUri } from '../storage/object-uri.ts'
+
+/** What a manifest may name. */
+export interface ManifestLimits {
+  /** Buckets whose objects may be read. */
+  readableBuckets: readonly string[]
+  /** Most files of one manifest. */
+  maxFiles: number
+}
+
+/** One entry as it was found, and what to call its place in messages. */
+export interface FoundEntry {
+  value: unknown
+  /** E.g. `/files/3` or `line 4`. */
+  place: string
+}
+
+/** Faults told of at once: enough to see a pattern, few enough to read. */
+const MAX_FAULTS = 20
+
+/**
+ * Checks the files of an inline manifest without reading anything. Throws `MANIFEST_EMPTY`, `TOO_MANY_FILES`,
+ * `MANIFEST_INVALID`, `INVALID_URI` or `BUCKET_NOT_ALLOWED`, with every fault in `errors`.
+ *
+ * @param pointer JSON pointer of the list in the document it came in
+ */
+export function checkManifestEntries(
+  files: readonly unknown[],
+  limits: ManifestLimits,
+  pointer = '/files',
+): ManifestEntry[] {
+  checkCount(files.length, limits)
+  return readEntries(
+    files.map((value, index) => ({ value, place: `${pointer}/${index}` })),
+    limits,
+  )
+}
+
+/** Throws `MANIFEST_EMPTY` or `TOO_MANY_FILES`. Called before the entries are looked at: there may be millions. */
+export function checkCount(count: number, { maxFiles }: ManifestLimits, subject = 'The manifest'): void {
+  if (count === 0) throw new LongshoreError('MANIFEST_EMPTY', `${subject} lists no files.`)
+  if (count > maxFiles) {
+    throw new LongshoreError(
+      'TOO_MANY_FILES',
+      `${subject} lists ${count} files, the limit (MAX_FILES_PER_JOB) is ${maxFiles}.`,
+    )
+  }
+}
+
+/** Reads entries of the right count; throws the first fault's code with all of them (up to twenty) in `errors`. */
+export function readEntries(found: Iterable<FoundEntry>, limits: ManifestLimits, subject?: string): ManifestEntry[] {
+  const buckets = new Set(limits.readableBuckets)
+  const entries: ManifestEntry[] = []
+  const faults: (Fault & { code: ErrorCode })[] = []
+  for (const { value, place } of found) {
+    try {
+      entries.push(readEntry(value, buckets))
+    } catch (thrown) {
+      if (!(thrown instanceof LongshoreError)) throw thrown
+      faults.push({ code: thrown.code, pointer: place, message: thrown.message })
+      if (faults.length === MAX_FAULTS) break
+    }
+  }
+  const [first] = faults
+  if (first) throw allFaults(first.code, faults, subject)
+  return entries
+}
+
+function readEntry(value: unknown, buckets: ReadonlySet<string>): ManifestEntry {
+  const parsed = ManifestFile.safeParse(value)
+  if (!parsed.success) throw new LongshoreError('MANIFEST_INVALID', describeForm(value))
+  const { uri, sha256 } = typeof parsed.data === 'string' ? { uri: parsed.data, sha256: undefined } : parsed.data
+  const { bucket } = parseObjectUri(uri)
+  if (!buckets.has(bucket)) {
+    throw new LongshoreError(
+      'BUCKET_NOT_ALLOWED',
+      `The bucket of ${quote(uri)} may not be read; allowed are ${[...buckets].join(', ')} (S3_BUCKET and S3_ALLOWED_BUCKETS).`,
+    )
+  }
+  return sha256 === undefined ? { uri } : { uri, sha256: sha256.toLowerCase() }
+}
+
+function describeForm(value: unknown): string {
+  return `Expected an s3:// URI or {"uri": …, "sha256": 64 hexadecimal digits}, got ${quote(JSON.stringify(value) ?? 'nothing')}.`
+}
+
+function allFaults(code: ErrorCode, faults: readonly Fault[], subject: string | undefined): LongshoreError {
+  const [first] = faults
+  const rest = faults.length - 1
+  const more = rest === 0 ? '' : ` There ${rest === 1 ? 'is 1 more fault' : `are ${rest} or more further faults`}.`
+  const where = subject ? `${subject}, ${first?.pointer}` : first?.pointer
+  return new LongshoreError(code, `${where}: ${first?.message}${more}`, {
+    errors: faults.map(({ pointer, message }) => ({ pointer, message })),
+  })
+}
+
+/** Quotes what a client sent, at a length that fits a message. */
+export function quote(text: string): string {
+  return text.length > 200 ? `${JSON.stringify(text.slice(0, 200))}…` : JSON.stringify(text)
+}
