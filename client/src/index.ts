@@ -1,0 +1,5 @@
+export { type CallOptions, JobClient, type JobClientOptions, type WaitOptions } from './job-client.ts'
+export type { RetryPolicy } from './retry-policy.ts'
+export { type Fault, ServiceError } from './service-error.ts'
+export type { Health, Job, JobOptions, JobOutput } from './shapes.ts'
+export type { UploadFile, UploadOptions, UploadProgress } from './upload.ts'

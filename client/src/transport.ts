@@ -1,0 +1,90 @@
+import type { z } from 'zod'
+import { DEFAULT_RETRY, type RetryPolicy, withRetries } from './retry-policy.ts'
+import { errorOf, parseJson, ServiceError } from './service-error.ts'
+
+/** Where the service is and how to speak to it. */
+export interface TransportOptions {
+  /** Address of the service, e.g. `http://127.0.0.1:8000`; a path is kept. */
+  readonly url: string
+  /** One of the service's `API_KEYS`, if it has any. Sent to the service only, never to a store. */
+  readonly apiKey?: string
+  readonly retry?: Partial<RetryPolicy>
+  /** What makes the requests; the platform's own `fetch` unless given. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** One request. */
+export interface Request {
+  readonly method?: 'GET' | 'POST' | 'PUT'
+  readonly headers?: Readonly<Record<string, string>>
+  /** A blob is sent as it is, anything else as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Reads what an answer says; a connection that breaks meanwhile is one more failure that may pass. */
+export type Reader<Answer> = (response: Response) => Promise<Answer>
+
+/** Makes requests, makes them again when that may help, and turns every failure into a `ServiceError`. */
+export class Transport {
+  readonly #base: URL
+  readonly #apiKey: string | undefined
+  readonly #retry: RetryPolicy
+  readonly #fetch: typeof globalThis.fetch
+
+  constructor({ url, apiKey, retry, fetch = globalThis.fetch }: TransportOptions) {
+    this.#base = new URL(url.endsWith('/') ? url : `${url}/`)
+    this.#apiKey = apiKey
+    this.#retry = { ...DEFAULT_RETRY, ...retry }
+    this.#fetch = fetch
+  }
+
+  /** Asks the service for a body of the form of `schema`; `path` has no leading slash. */
+  call<Answer>(schema: z.ZodType<Answer>, path: string, request: Request = {}): Promise<Answer> {
+    return this.ask(path, request, (response) => readJson(schema, response))
+  }
+
+  /** Asks the service for an answer that needs a closer look; 304 is an answer too. */
+  ask<Answer>(path: string, request: Request, read: Reader<Answer>): Promise<Answer> {
+    const key = this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }
+    return this.follow(path, { ...request, headers: { ...request.headers, ...key } }, read)
+  }
+
+  /** Uses a URL that the service handed out: it carries its own permission, so no key goes with it. */
+  follow<Answer>(url: string, request: Request, read: Reader<Answer>): Promise<Answer> {
+    return withRetries(this.#retry, request.signal, () => this.#once(new URL(url, this.#base), request, read))
+  }
+
+  async #once<Answer>(url: URL, request: Request, read: Reader<Answer>): Promise<Answer> {
+    try {
+      const response = await this.#fetch(url, toInit(request))
+      if (!response.ok && response.status !== 304) throw await errorOf(response)
+      return await read(response)
+    } catch (cause) {
+      if (cause instanceof ServiceError) throw cause
+      const detail = `${url.origin} cannot be reached${reasonOf(cause)}`
+      throw new ServiceError({ code: 'UNREACHABLE', detail, retryable: true, cause })
+    }
+  }
+}
+
+/** Reads a JSON answer; one of another form means that this is no such service, or one of another age. */
+export async function readJson<Answer>(schema: z.ZodType<Answer>, response: Response): Promise<Answer> {
+  const parsed = schema.safeParse(parseJson(await response.text()))
+  if (parsed.success) return parsed.data
+  const { status, url } = response
+  const detail = `${new URL(url).origin} did not answer as a Longshore service does: is the address right?`
+  throw new ServiceError({ code: 'UNEXPECTED_ANSWER', detail, status, cause: parsed.error })
+}
+
+function toInit({ method = 'GET', headers = {}, body, signal }: Request): RequestInit {
+  const stop = signal === undefined ? {} : { signal }
+  if (body === undefined || body instanceof Blob) return { method, headers, body: body ?? null, ...stop }
+  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body), ...stop }
+}
+
+/** `fetch` only says that it failed; why is in the cause. */
+function reasonOf(failure: unknown): string {
+  const cause = failure instanceof Error ? failure.cause : undefined
+  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
+}

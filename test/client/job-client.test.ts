@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { JobClient, ServiceError } from '@longshore/client'
+import { type Answer, tinyServer } from './tiny-server.ts'
+
+const JOB_ID = '018f4c1e-0000-7000-8000-000000000001'
+const AT = '2026-01-01T00:00:00.000Z'
+const QUICK = { baseMs: 1, capMs: 1 }
+
+describe('every request', () => {
+  test('goes below the path of the address, with the key', async () => {
+    await using server = await tinyServer(() => ({ body: { status: 'healthy', version: '1.2.3', name: 'digests' } }))
+    const health = await new JobClient({ url: `${server.url}/below`, apiKey: 'a-key-of-16-chars' }).health()
+    assert.deepEqual(health, { status: 'healthy', version: '1.2.3', name: 'digests' })
+    assert.equal(server.received[0]?.path, '/below/health')
+    assert.equal(server.received[0]?.headers.authorization, 'Bearer a-key-of-16-chars')
+  })
+
+  test('is made again after a broken connection and after a problem that may pass', async () => {
+    const answers: Answer[] = [{ cut: true }, problem(503, 'NOT_READY', true), { body: healthy }]
+    await using server = await tinyServer(() => answers.shift() ?? {})
+    assert.equal((await new JobClient({ url: server.url, retry: QUICK }).health()).status, 'healthy')
+    assert.equal(server.received.length, 3)
+  })
+
+  test('fails at once with the code and detail of a problem that will not pass', async () => {
+    await using server = await tinyServer(() => problem(404, 'JOB_NOT_FOUND', false))
+    await rejects(new JobClient({ url: server.url, retry: QUICK }).getJob(JOB_ID), {
+      code: 'JOB_NOT_FOUND',
+      detail: 'what to do about JOB_NOT_FOUND',
+      status: 404,
+      requestId: 'req-1',
+    })
+    assert.equal(server.received.length, 1)
+  })
+
+  test('fails with the last problem when its tries are used up', async () => {
+    await using server = await tinyServer(() => problem(503, 'NOT_READY', true))
+    await rejects(new JobClient({ url: server.url, retry: { ...QUICK, tries: 3 } }).health(), { code: 'NOT_READY' })
+    assert.equal(server.received.length, 3)
+  })
+
+  test('stops with the reason of its signal, also between two tries', async () => {
+    const stop = new AbortController()
+    await using server = await tinyServer(() => {
+      setImmediate(() => stop.abort(new Error('enough')))
+      return { ...problem(503, 'NOT_READY', true), headers: { 'retry-after': '3600' } }
+    })
+    await assert.rejects(new JobClient({ url: server.url }).health({ signal: stop.signal }), /enough/)
+  })
+
+  test('to an address where nothing listens says which and why', async () => {
+    const server = await tinyServer(() => ({}))
+    await server[Symbol.asyncDispose]()
+    await rejects(new JobClient({ url: server.url, retry: { tries: 1 } }).health(), {
+      code: 'UNREACHABLE',
+      detail: new RegExp(`^${server.url} cannot be reached: .*ECONNREFUSED`),
+    })
+  })
+
+  test('answered by something that is no Longshore service says so', async () => {
+    await using server = await tinyServer(() => ({ body: '<html>' }))
+    await rejects(new JobClient({ url: server.url }).health(), { code: 'UNEXPECTED_ANSWER', status: 200 })
+  })
+
+  test('refused without a problem, as stores and proxies do, keeps the status', async () => {
+    await using server = await tinyServer(() => ({ status: 403, body: '<Error/>' }))
+    await rejects(new JobClient({ url: server.url }).health(), { code: 'HTTP_403', status: 403 })
+  })
+})
+
+describe('waiting for a job', () => {
+  test('asks with the ETag of what it saw, tells every change, and ends with the job', async () => {
+    const answers: Answer[] = [
+      { body: job('queued'), headers: { etag: '"1"' } },
+      { status: 304, headers: { etag: '"1"' } },
+      { body: job('processing', 50), headers: { etag: '"2"' } },
+      { body: job('failed'), headers: { etag: '"3"' } },
+    ]
+    await using server = await tinyServer(() => answers.shift() ?? {})
+    const seen: unknown[] = []
+    const ended = await new JobClient({ url: server.url }).waitForJob(JOB_ID, {
+      onProgress: ({ status, progress }) => seen.push([status, progress?.percent]),
+    })
+    assert.equal(ended.status, 'failed')
+    assert.deepEqual(seen, [
+      ['queued', undefined],
+      ['processing', 50],
+      ['failed', undefined],
+    ])
+    assert.deepEqual(
+      server.received.map(({ path, headers }) => [path, headers['if-none-match']]),
+      [
+        [`/jobs/${JOB_ID}`, undefined],
+        [`/jobs/${JOB_ID}?wait=30`, '"1"'],
+        [`/jobs/${JOB_ID}?wait=30`, '"1"'],
+        [`/jobs/${JOB_ID}?wait=30`, '"2"'],
+      ],
+    )
+  })
+
+  test('stops with the reason of its signal while the service holds the answer', async () => {
+    const stop = new AbortController()
+    const hold = Promise.withResolvers<Answer>()
+    await using server = await tinyServer(() => {
+      stop.abort(new Error('gone home'))
+      return hold.promise
+    })
+    await assert.rejects(new JobClient({ url: server.url }).waitForJob(JOB_ID, { signal: stop.signal }), /gone home/)
+    hold.resolve({})
+  })
+})
+
+test('a download goes without the key, because its URL carries the permission', async () => {
+  await using server = await tinyServer(() => ({ body: 'bytes' }))
+  const client = new JobClient({ url: server.url, apiKey: 'a-key-of-16-chars' })
+  const response = await client.download(`${server.url}/objects/b/k?signature=s`)
+  assert.equal(await response.text(), 'bytes')
+  assert.equal(server.received[0]?.headers.authorization, undefined)
+})
+
+const healthy = { status: 'healthy', version: '1.2.3', name: 'digests' }
+
+function problem(status: number, code: string, retryable: boolean): Answer {
+  const detail = `what to do about ${code}`
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+    body: { type: `urn:x:${code}`, title: code, status, detail, code, retryable, request_id: 'req-1' },
+  }
+}
+
+function job(status: string, percent?: number) {
+  return {
+    job_id: JOB_ID,
+    status,
+    created_at: AT,
+    started_at: null,
+    completed_at: null,
+    error: null,
+    result: null,
+    progress: percent === undefined ? null : { stage: 'processing', percent },
+    updated_at: AT,
+    run_at: AT,
+    cancel_requested_at: null,
+    attempt: 0,
+    max_attempts: 3,
+    timeout_seconds: 60,
+    priority: 0,
+    group: null,
+    labels: {},
+    parameters: null,
+    processor: { name: 'digests', version: '1.0.0' },
+    files: { total: 1, done: 0, failed: 0, bytes: 0 },
+    errors: [],
+    worker: null,
+    eta_seconds: null,
+    queue_position: null,
+    links: { self: '', events: '', files: '', outputs: '', logs: '', cancel: '', retry: '' },
+  }
+}
+
+async function rejects(promise: Promise<unknown>, expected: Record<string, unknown>): Promise<void> {
+  await assert.rejects(promise, (failure) => {
+    assert.ok(failure instanceof ServiceError, String(failure))
+    for (const [key, value] of Object.entries(expected)) {
+      const actual: unknown = Reflect.get(failure, key)
+      if (value instanceof RegExp) assert.match(String(actual), value)
+      else assert.equal(actual, value)
+    }
+    return true
+  })
+}
