@@ -26,6 +26,7 @@ export interface GetOptions {
 }
 
 export interface PutOptions {
+  /** The local store goes by the key's extension instead. */
   contentType?: string
   /** Known beforehand; a body of another length is refused with `PART_SIZE_MISMATCH`. */
   sizeBytes?: number
@@ -46,7 +47,10 @@ export interface UploadedPart {
   etag: string
 }
 
-/** The bytes of an object or part. */
+/**
+ * The bytes of an object or part. A stream is read to its end, unless the call fails: then it is left as it stands,
+ * paused, and is its owner's to drain or destroy, so that a refused request can still be answered.
+ */
 export type ObjectBody = Uint8Array | Readable | AsyncIterable<Uint8Array>
 
 /**
@@ -62,7 +66,7 @@ export interface ObjectStore extends Component {
 
   /** Writes a whole object durably. A stream is written with memory bounded by a few parts. */
   put(ref: ObjectRef, body: ObjectBody, options?: PutOptions): Promise<ObjectInfo>
-  /** Reads an object, or a range of it. */
+  /** Reads an object, or a range of it; `info` is the whole object's. The body must be read to its end or destroyed. */
   get(ref: ObjectRef, options?: GetOptions): Promise<{ info: ObjectInfo; body: Readable }>
   /** What the store knows of an object; undefined when it is not there. */
   head(ref: ObjectRef): Promise<ObjectInfo | undefined>
@@ -90,7 +94,10 @@ export interface ObjectStore extends Component {
   ): Promise<UploadedPart>
   /** The parts received so far, by number. */
   listParts(ref: ObjectRef, uploadId: string): Promise<UploadedPart[]>
-  /** Makes the object of exactly these parts. Repeating it after success answers the object. */
+  /**
+   * Makes the object of exactly these parts, listed in order from 1; ETags with or without their quotes. Repeating it
+   * after success answers the object. An S3 store does not know how many parts were planned: see to the size yourself.
+   */
   completeUpload(
     ref: ObjectRef,
     uploadId: string,

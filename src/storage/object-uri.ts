@@ -29,6 +29,12 @@ export function parseObjectUri(uri: string): ObjectRef {
   return { bucket, key }
 }
 
+/** Throws `INVALID_URI` when no object can lie there, e.g. for an empty key or one longer than {@link MAX_KEY_BYTES}. */
+export function checkObjectRef(ref: ObjectRef): void {
+  const uri = formatObjectUri(ref)
+  if (parseObjectUri(uri).bucket !== ref.bucket) throw invalid(uri, `"${ref.bucket}" is not a bucket name`)
+}
+
 /** Whether S3 would accept the name for a bucket. */
 export function isBucketName(name: string): boolean {
   return BUCKET_NAME.test(name) && !name.includes('..')

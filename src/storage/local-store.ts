@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { mkdir, open, rm } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { lookup } from 'mime-types'
+import { LongshoreError } from '../base/errors.ts'
+import { writeBody } from './body-writer.ts'
+import { resolveRange } from './byte-range.ts'
+import { onDisk } from './disk.ts'
+import { readFileRange } from './file-body.ts'
+import { LocalUploads } from './local-uploads.ts'
+import { listTree } from './object-listing.ts'
+import type {
+  GetOptions,
+  ObjectBody,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  UploadedPart,
+  UploadPlan,
+} from './object-store.ts'
+import { ObjectTree } from './object-tree.ts'
+import { checkObjectRef, formatObjectUri, isBucketName, MAX_KEY_BYTES, type ObjectRef } from './object-uri.ts'
+import { signUrl } from './signed-url.ts'
+import { type ListedPart, sameEtag } from './upload-parts.ts'
+
+/** What a local store needs. */
+export interface LocalStoreOptions {
+  /** Folder that holds a folder per bucket; made when it is missing. One process at a time may use it. */
+  folder: string
+  /** Signs part and download URLs; whoever checks them needs the same, see `verifySignedUrl`. */
+  signingSecret: string
+}
+
+/**
+ * Objects as files: `<folder>/<bucket>/<key>`, written aside, synced and renamed, so that a crash leaves the old object
+ * or the new one. ETags come from size, time and inode; the content type from the key's extension. Beside the buckets
+ * lie `.tmp` (emptied at start) and `.uploads`.
+ */
+export class LocalStore implements ObjectStore {
+  readonly kind = 'local'
+  readonly #tree: ObjectTree
+  readonly #uploads: LocalUploads
+  readonly #tempFolder: string
+  readonly #secret: string
+
+  constructor(options: LocalStoreOptions) {
+    this.#tree = new ObjectTree(options.folder)
+    this.#tempFolder = join(this.#tree.root, '.tmp')
+    const place = (file: string, ref: ObjectRef): Promise<void> => this.#tree.place(file, ref)
+    this.#uploads = new LocalUploads(join(this.#tree.root, '.uploads'), this.#tempFolder, place)
+    this.#secret = options.signingSecret
+  }
+
+  /** Makes the folders and removes what a crash left unfinished. */
+  start(): Promise<void> {
+    return onDisk(async () => {
+      await rm(this.#tempFolder, { recursive: true, force: true })
+      await mkdir(this.#tempFolder, { recursive: true })
+      await this.#uploads.start()
+    })
+  }
+
+  async stop(): Promise<void> {}
+
+  async put(ref: ObjectRef, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
+    checkObjectRef(ref)
+    options.signal?.throwIfAborted()
+    const file = join(this.#tempFolder, randomUUID())
+    try {
+      const stats = await writeFile(file, body, options)
+      options.signal?.throwIfAborted()
+      await onDisk(() => this.#tree.place(file, ref))
+      return infoOf(ref, stats)
+    } catch (failure) {
+      await rm(file, { force: true }).catch(() => {})
+      throw failure
+    }
+  }
+
+  async get(ref: ObjectRef, options: GetOptions = {}): Promise<{ info: ObjectInfo; body: Readable }> {
+    checkObjectRef(ref)
+    options.signal?.throwIfAborted()
+    const file = await onDisk(() => this.#tree.open(ref))
+    if (!file) throw objectNotFound(ref)
+    try {
+      const info = infoOf(ref, file.stats)
+      if (options.ifMatch !== undefined && !sameEtag(options.ifMatch, info.etag)) throw changed(ref)
+      const whole = { start: 0, end: info.sizeBytes - 1 }
+      const range = options.range ? resolveRange(options.range, info.sizeBytes) : whole
+      return { info, body: await onDisk(() => readFileRange(file.handle, range, options.signal)) }
+    } catch (failure) {
+      await file.handle.close()
+      throw failure
+    }
+  }
+
+  async head(ref: ObjectRef): Promise<ObjectInfo | undefined> {
+    checkObjectRef(ref)
+    const stats = await onDisk(() => this.#tree.stat(ref))
+    return stats && infoOf(ref, stats)
+  }
+
+  async *list(bucket: string, prefix: string): AsyncGenerator<{ key: string; sizeBytes: number }> {
+    const isPossible = isBucketName(bucket) && prefix.isWellFormed() && Buffer.byteLength(prefix) <= MAX_KEY_BYTES
+    if (isPossible) yield* listTree(this.#tree, bucket, prefix)
+  }
+
+  async delete(refs: readonly ObjectRef[]): Promise<void> {
+    for (const ref of refs) checkObjectRef(ref)
+    await onDisk(() => this.#tree.remove(refs))
+  }
+
+  async createUpload(ref: ObjectRef, plan: UploadPlan): Promise<string> {
+    checkObjectRef(ref)
+    return onDisk(() => this.#uploads.create(ref, plan))
+  }
+
+  async signPart(
+    ref: ObjectRef,
+    uploadId: string,
+    part: { partNumber: number; sizeBytes: number },
+    expiresAt: number,
+  ): Promise<string> {
+    return signUrl(this.#secret, { ref, part: { uploadId, ...part }, expiresAt })
+  }
+
+  uploadPart(
+    ref: ObjectRef,
+    uploadId: string,
+    part: { partNumber: number; sizeBytes: number },
+    body: ObjectBody,
+    signal?: AbortSignal,
+  ): Promise<UploadedPart> {
+    return this.#uploads.receive(ref, uploadId, part, body, signal)
+  }
+
+  listParts(ref: ObjectRef, uploadId: string): Promise<UploadedPart[]> {
+    return this.#uploads.listParts(ref, uploadId)
+  }
+
+  async completeUpload(ref: ObjectRef, uploadId: string, parts: readonly ListedPart[]): Promise<ObjectInfo> {
+    const completed = await this.#uploads.complete(ref, uploadId, parts)
+    const info = await this.head(ref)
+    if (info) return info
+    if (completed) throw objectNotFound(ref)
+    throw new LongshoreError('UPLOAD_NOT_FOUND', `There is no upload of ${formatObjectUri(ref)} with this id.`)
+  }
+
+  abortUpload(ref: ObjectRef, uploadId: string): Promise<void> {
+    return this.#uploads.abort(ref, uploadId)
+  }
+
+  async signGet(ref: ObjectRef, expiresAt: number): Promise<string> {
+    return signUrl(this.#secret, { ref, expiresAt })
+  }
+}
+
+/** Writes a new file and syncs it; its time, which the ETag is made of, too. */
+async function writeFile(file: string, body: ObjectBody, options: PutOptions): Promise<BigIntStats> {
+  const { sizeBytes, signal } = options
+  const handle = await onDisk(() => open(file, 'wx'))
+  try {
+    const plan = { position: 0, ...(sizeBytes !== undefined && { sizeBytes }), ...(signal && { signal }) }
+    await writeBody(handle, body, plan)
+    await onDisk(() => handle.sync())
+    return await onDisk(() => handle.stat({ bigint: true }))
+  } finally {
+    await handle.close()
+  }
+}
+
+function infoOf(ref: ObjectRef, stats: BigIntStats): ObjectInfo {
+  return {
+    sizeBytes: Number(stats.size),
+    etag: `"${[stats.size, stats.mtimeNs, stats.ino].map((value) => value.toString(16)).join('-')}"`,
+    modifiedAt: Number(stats.mtimeNs / 1_000_000n),
+    contentType: lookup(extname(ref.key)) || 'application/octet-stream',
+  }
+}
+
+function objectNotFound(ref: ObjectRef): LongshoreError {
+  return new LongshoreError('OBJECT_NOT_FOUND', `There is no object ${formatObjectUri(ref)}.`)
+}
+
+function changed(ref: ObjectRef): LongshoreError {
+  return new LongshoreError('PRECONDITION_FAILED', `The object ${formatObjectUri(ref)} has changed.`)
+}
