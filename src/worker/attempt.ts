@@ -13,20 +13,21 @@ export interface AttemptParts extends RunParts {
   executor: Executor
   manifest: Omit<ManifestOptions, 'signal'>
   fetch: Omit<FetchOptions, 'folder' | 'signal' | 'only' | 'onFile' | 'onProgress'>
-  /** Aborts when the worker gives up on writing verdicts. */
-  giveUp: AbortSignal
 }
 
 /** Files a retry of failed files works on: all that did not come to a good end. */
 const UNDONE: readonly FileState[] = ['pending', 'downloaded', 'failed']
 
-/** Runs one attempt from its manifest to its verdict. What goes wrong becomes the outcome. */
-export async function runAttempt(claim: Claim, parts: AttemptParts): Promise<void> {
+/**
+ * Runs one attempt from its manifest to its verdict. What goes wrong becomes the outcome; rejects only when `giveUp`
+ * aborts while the verdict cannot be written.
+ */
+export async function runAttempt(claim: Claim, parts: AttemptParts, giveUp: AbortSignal): Promise<void> {
   await using run = new AttemptRun(claim, parts)
   const outcome = await workThrough(run, parts).catch((thrown: unknown) => outcomeOf(thrown, run.signal))
   run.endTimeLimit()
   if (outcome?.type !== 'completed') await discardOutputs(run)
-  if (outcome !== undefined) await settle(run, parts, outcome)
+  if (outcome !== undefined) await settle(run, { ...parts, giveUp }, outcome)
 }
 
 async function workThrough(run: AttemptRun, parts: AttemptParts): Promise<Outcome> {
@@ -116,7 +117,7 @@ async function discardOutputs(run: AttemptRun): Promise<void> {
   await run.openedOutputs?.discard().catch((failure: unknown) => run.warn('could not discard outputs', failure))
 }
 
-async function settle(run: AttemptRun, parts: AttemptParts, outcome: Outcome): Promise<void> {
+async function settle(run: AttemptRun, parts: AttemptParts & { giveUp: AbortSignal }, outcome: Outcome): Promise<void> {
   const completed = outcome.type === 'completed'
   if (completed) run.journal.progress({ stage: 'completed', percent: 100 })
   const changes = await run.journal.close()

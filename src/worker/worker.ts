@@ -12,8 +12,8 @@ export interface WorkerParts {
   clock: Clock
   leases: LeaseKeeper
   folders: WorkFolders
-  /** Runs one attempt to its end; settles it, and never rejects. */
-  runAttempt(claim: Claim): Promise<void>
+  /** Runs one attempt to its end and settles it, or gives up on that when told to. */
+  runAttempt(claim: Claim, giveUp: AbortSignal): Promise<void>
   /** Hears of every cancel a person asks for; answers how to stop listening. */
   onCancelRequested(hearer: (jobId: string) => void): () => void
   /** Name of this worker in leases. */
@@ -29,6 +29,7 @@ export interface WorkerParts {
 export class Worker implements Component {
   readonly #parts: WorkerParts
   readonly #running = new Map<Claim, Promise<void>>()
+  readonly #givingUp = new AbortController()
   #dispatch: Dispatch | undefined
   #unlisten: (() => void) | undefined
 
@@ -57,6 +58,7 @@ export class Worker implements Component {
     await this.#within(shutdownGraceMs, ended)
     leases.interrupt()
     await this.#within(abortGraceMs, ended)
+    this.#givingUp.abort(new Error('The worker stopped before the verdict could be written.'))
     await this.#handBack()
     this.#unlisten?.()
   }
@@ -67,7 +69,7 @@ export class Worker implements Component {
   }
 
   #run(claim: Claim): Promise<void> {
-    const run = this.#parts.runAttempt(claim).finally(() => this.#running.delete(claim))
+    const run = this.#parts.runAttempt(claim, this.#givingUp.signal).finally(() => this.#running.delete(claim))
     this.#running.set(claim, run)
     return run
   }

@@ -1,0 +1,234 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { type Logger, pino } from 'pino'
+import { type Clock, systemClock } from './base/clock.ts'
+import { LongshoreError, messageOf } from './base/errors.ts'
+import { type Component, Lifecycle } from './base/lifecycle.ts'
+import { type Config, loadConfig } from './config.ts'
+import { JobFeed } from './engine/job-feed.ts'
+import { JobManager, type JobRules } from './engine/job-manager.ts'
+import { Retention } from './engine/retention.ts'
+import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
+import { SqliteEngine } from './engine/sqlite/sqlite-engine.ts'
+import { buildServer } from './http/server.ts'
+import { Ingests } from './input/ingest.ts'
+import { openOutputs } from './output/open-outputs.ts'
+import type { AnySchema, BaseProcessor } from './processor/base-processor.ts'
+import { parseParameters } from './processor/checks.ts'
+import type { Executor } from './processor/executor.ts'
+import { InlineExecutor } from './processor/inline-executor.ts'
+import { LocalStore } from './storage/local-store.ts'
+import type { ObjectStore } from './storage/object-store.ts'
+import { S3Store } from './storage/s3-store.ts'
+import { loadSigningSecret } from './storage/signing-secret.ts'
+import { logEvents } from './telemetry/event-log.ts'
+import { JobLog } from './telemetry/job-log.ts'
+import { type AttemptParts, runAttempt } from './worker/attempt.ts'
+import { LeaseKeeper } from './worker/lease-keeper.ts'
+import { Maintenance } from './worker/maintenance.ts'
+import { WorkFolders } from './worker/work-folders.ts'
+import { Worker } from './worker/worker.ts'
+
+/** How a service is made. */
+export interface AppOptions {
+  /** Settings by name, e.g. `{ PORT: '0' }`; they win over the environment and `.env`. */
+  settings?: Readonly<Record<string, string | undefined>>
+  /** A pino logger of your own; unless given, JSON lines on stdout from `LOG_LEVEL` up. */
+  logger?: Logger
+}
+
+/** Any processor, whatever its schemas. */
+export type AnyProcessor = BaseProcessor<AnySchema, AnySchema>
+
+/**
+ * Makes the HTTP service of a processor. It starts, folder, engine, store, processor and worker, when the app gets ready
+ * (by `listen`, `ready` or `inject`), and stops in reverse order with `close`, which hands unfinished jobs back.
+ *
+ * Throws `CONFIG_INVALID`, `DATA_DIR_UNUSABLE`; getting ready throws `DATA_DIR_LOCKED` and whatever keeps a part from starting.
+ */
+export function createApp(processor: AnyProcessor, options: AppOptions = {}): FastifyInstance {
+  return buildService(processor, options).app
+}
+
+/**
+ * Runs the service of a processor until SIGTERM or SIGINT: then it answers 503 on `/readyz`, gives running jobs their
+ * grace, hands the rest back to the queue and exits with 0. A second signal ends it at once, with 1.
+ */
+export async function serve(processor: AnyProcessor, options: AppOptions = {}): Promise<void> {
+  try {
+    const { app, config, log, drain } = buildService(processor, options)
+    closeWithGrace({ delay: false, logger: log }, async ({ err }) => {
+      if (err) log.fatal({ err }, 'stopping after an error nobody caught')
+      await drain()
+      await app.close()
+    })
+    const address = await app.listen({ host: config.host, port: config.port })
+    log.info(`${processor.name} ${processor.version} listens on ${address}`)
+  } catch (failure) {
+    process.stderr.write(`${describeStartFailure(failure)}\n`)
+    process.exit(1)
+  }
+}
+
+function describeStartFailure(failure: unknown): string {
+  if (failure instanceof LongshoreError) return failure.message
+  return failure instanceof Error ? (failure.stack ?? failure.message) : messageOf(failure)
+}
+
+interface Service {
+  app: FastifyInstance
+  config: Config
+  log: Logger
+  /** Takes no more work and lets what runs come to its end; the service still answers. */
+  drain(): Promise<void>
+}
+
+/** What every part of a service is built from. */
+interface Ground {
+  processor: AnyProcessor
+  config: Config
+  clock: Clock
+  log: Logger
+  onError(thrown: unknown): void
+}
+
+/** The parts that the HTTP side and the worker side share. */
+interface Floor extends Ground {
+  engine: SqliteEngine
+  store: ObjectStore
+  jobs: JobManager
+}
+
+function buildService(processor: AnyProcessor, options: AppOptions): Service {
+  const config = loadConfig(options.settings)
+  const log = options.logger ?? pino({ level: config.logLevel })
+  const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
+  const ground: Ground = { processor, config, clock: systemClock, log, onError }
+  const secret = config.signingSecret ?? loadSigningSecret(config.dataDir)
+  const engine = openEngine(ground)
+  const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
+  const floor: Floor = { ...ground, engine, store: openStore(config, secret), jobs }
+
+  const feed = new JobFeed(engine, floor.clock)
+  const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, onFault: onError })
+  const retention = new Retention({ ...config, ...floor, ingests: engine.ingests })
+  const executor = new InlineExecutor(processor)
+  const worker = buildWorker(floor, executor)
+  const lifecycle = new Lifecycle([
+    holdFolder(config.dataDir, floor.clock),
+    engine,
+    feed,
+    floor.store,
+    ingests,
+    executor,
+    worker,
+    new Maintenance(retention, floor.clock, onError),
+  ])
+
+  const state = { started: false, draining: false }
+  const app = buildServer({
+    ...floor,
+    feed,
+    ingests,
+    removal: retention,
+    identity: { name: processor.name, version: processor.version },
+    logger: log,
+    readiness: () => reasonsNotReady(floor, state),
+    signingSecret: secret,
+  })
+  const drain = async (): Promise<void> => {
+    state.draining = true
+    await worker.stop()
+  }
+  engine.subscribe(logEvents(log))
+  app.addHook('onReady', async () => {
+    await lifecycle.start()
+    state.started = true
+  })
+  app.addHook('preClose', drain)
+  app.addHook('onClose', () => lifecycle.stop())
+  return { app, config, log, drain }
+}
+
+function holdFolder(folder: string, clock: Clock): Component {
+  let lock: DataDirLock | undefined
+  return {
+    start: async () => {
+      lock = await lockDataDir(folder, clock)
+    },
+    stop: async () => lock?.release(),
+  }
+}
+
+function openEngine({ config, clock, onError }: Ground): SqliteEngine {
+  return new SqliteEngine({
+    path: join(config.dataDir, 'longshore.db'),
+    clock,
+    maxLogLines: config.limits.logLines,
+    onError,
+  })
+}
+
+function openStore({ storage, bucket }: Config, signingSecret: string): ObjectStore {
+  if (storage.kind === 'local') return new LocalStore({ folder: storage.folder, signingSecret })
+  return new S3Store({ ...storage, bucket })
+}
+
+function rulesOf(processor: AnyProcessor, config: Config): JobRules {
+  return {
+    processor: { name: processor.name, version: processor.version },
+    checkParameters: (parameters) => void parseParameters(processor.parametersSchema, parameters),
+    maxAttempts: config.maxAttempts,
+    timeoutMs: config.jobTimeoutMs,
+    retry: config.retry,
+    maxQueued: config.limits.queuedJobs,
+  }
+}
+
+function buildWorker(floor: Floor, executor: Executor): Worker {
+  const { config, engine } = floor
+  const leases = new LeaseKeeper({ ...floor, leaseMs: config.leaseMs })
+  const folders = new WorkFolders(join(config.dataDir, 'work'))
+  const attemptParts = attemptPartsOf(floor, { executor, leases, folders })
+  return new Worker({
+    ...config,
+    ...floor,
+    leases,
+    folders,
+    name: `${hostname()}-${process.pid}`,
+    concurrency: config.maxConcurrentJobs,
+    runAttempt: (claim, giveUp) => runAttempt(claim, attemptParts, giveUp),
+    onCancelRequested: (hearer) =>
+      engine.subscribe((event) => event.type === 'job.cancel_requested' && hearer(event.jobId)),
+  })
+}
+
+function attemptPartsOf(
+  floor: Floor,
+  parts: { executor: Executor; leases: LeaseKeeper; folders: WorkFolders },
+): AttemptParts {
+  const { config, store, clock, log } = floor
+  const { limits, readableBuckets } = config
+  return {
+    ...floor,
+    ...parts,
+    jobLog: new JobLog(log),
+    serviceLog: log,
+    openOutputs: (job, signal) => openOutputs({ ...config, store, jobId: job.id, attempt: job.attempt, signal }),
+    manifest: { store, readableBuckets, maxBytes: limits.bodyBytes, maxFiles: limits.filesPerJob },
+    fetch: { store, clock, limits, mode: floor.processor.inputs, concurrency: config.downloadConcurrency },
+  }
+}
+
+async function reasonsNotReady(
+  { jobs, store, config }: Floor,
+  state: { started: boolean; draining: boolean },
+): Promise<string[]> {
+  if (state.draining) return ['The service is stopping.']
+  if (!state.started) return ['The service is starting.']
+  const probe = { bucket: config.bucket, key: 'longshore-readiness-probe' }
+  const checks = await Promise.allSettled([jobs.counts(), store.head(probe)])
+  return checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []))
+}

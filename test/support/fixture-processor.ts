@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { BaseProcessor, type JobInput, SnoozeError, UnrecoverableError, z } from '../../src/index.ts'
+
+const Result = z.object({
+  attempt: z.number(),
+  resumedFrom: z.number(),
+  digests: z.record(z.string(), z.string()),
+})
+
+const Parameters = z.strictObject({
+  /** Works this long, in steps that watch the signal. */
+  workMs: z.number().min(0).default(0),
+  /** Goes on working this long after its signal aborted. */
+  deafMs: z.number().min(0).default(0),
+  /** Fails every attempt before this one. */
+  failUntil: z.number().default(0),
+  fail: z.enum(['unrecoverable', 'always', 'bad-result']).optional(),
+  snoozeOnceMs: z.number().optional(),
+  /** Writes this many records and artifacts. */
+  records: z.number().default(0),
+})
+
+type Input = JobInput<z.output<typeof Parameters>>
+
+/** A processor that does what its parameters say, for tests of the service around it. */
+export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parameters> {
+  readonly name = 'fixture'
+  readonly version = '1.2.3'
+  readonly resultSchema = Result
+  override readonly parametersSchema = Parameters
+  /** How many jobs run now, and ran at once at most. */
+  running = 0
+  mostRunning = 0
+
+  async processInput(input: Input): Promise<z.input<typeof Result>> {
+    this.running += 1
+    this.mostRunning = Math.max(this.mostRunning, this.running)
+    try {
+      return await this.#process(input)
+    } finally {
+      this.running -= 1
+    }
+  }
+
+  async #process(input: Input): Promise<z.input<typeof Result>> {
+    const resumedFrom = input.checkpoint.load<number>() ?? 0
+    await this.#obeyFailures(input)
+    if (input.parameters.workMs > 0) await writeFile(join(input.workDir, 'scratch'), input.jobId)
+    await this.#work(input)
+    await this.#write(input)
+    const digests: Record<string, string> = {}
+    for (const path of input.localPaths) {
+      digests[basename(path)] = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')
+    }
+    if (input.parameters.fail === 'bad-result') return JSON.parse('{"attempt":"one"}')
+    return { attempt: input.attempt, resumedFrom, digests }
+  }
+
+  async #obeyFailures({ attempt, parameters, checkpoint, log }: Input): Promise<void> {
+    log.info({ parameters }, `attempt ${attempt} begins`)
+    if (parameters.fail === 'unrecoverable') throw new UnrecoverableError('this can never work')
+    if (parameters.fail === 'always' || attempt < parameters.failUntil) throw new Error(`attempt ${attempt} failed`)
+    if (parameters.snoozeOnceMs !== undefined && checkpoint.load() === null) {
+      await checkpoint.save(1)
+      throw new SnoozeError(parameters.snoozeOnceMs)
+    }
+  }
+
+  async #work({ jobId, parameters, signal, checkpoint }: Input): Promise<void> {
+    const steps = Math.ceil(parameters.workMs / 20)
+    for (let step = 1; step <= steps; step++) {
+      await delay(20, undefined, { signal }).catch(() => delay(parameters.deafMs))
+      signal.throwIfAborted()
+      this.reportProgress({ percent: (100 * step) / steps, message: jobId })
+      if (step === 1) await checkpoint.save(step)
+    }
+  }
+
+  async #write({ jobId, parameters, outputs }: Input): Promise<void> {
+    if (parameters.records === 0) return
+    const responses = outputs.jsonl()
+    const artifacts = outputs.webDataset()
+    for (let i = 0; i < parameters.records; i++) {
+      await responses.write({ job: jobId, i })
+      await artifacts.add('input', String(i), Buffer.from(`${jobId} ${i}`), '.txt')
+    }
+    await outputs.writeResultsIndex([await responses.close(), await artifacts.close()], { records: parameters.records })
+  }
+}
