@@ -1,0 +1,41 @@
+import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
+import { settle } from '../../job/settlement.ts'
+import type { DispatchOwner } from './dispatch.ts'
+import type { EngineParts } from './engine-parts.ts'
+
+/** What dispatches see of the engine; `opened` is undefined once that has stopped. */
+export function dispatchOwner(
+  opened: () => EngineParts | undefined,
+  now: () => number,
+  onError: (thrown: unknown) => void,
+): DispatchOwner {
+  return {
+    onError,
+    renew(lease, leaseMs) {
+      const parts = opened()
+      const entry = parts?.attempts.held(lease)
+      const expiresAt = now() + leaseMs
+      if (parts === undefined || entry === undefined || expiresAt <= lease.expiresAt) return lease
+      parts.records.extendLease(entry, expiresAt)
+      return { ...lease, expiresAt }
+    },
+    ended() {
+      const parts = opened()
+      if (parts && parts.records.readyCount > 0) parts.commit.request()
+    },
+    async giveBack(leases) {
+      const parts = opened()
+      await parts?.commit.write(() => {
+        for (const lease of leases) {
+          const entry = parts.attempts.held(lease)
+          if (entry) parts.attempts.settle(entry, (job) => settle(job, { type: 'interrupted' }, circumstances(now())))
+        }
+      })
+    },
+  }
+}
+
+/** A job that is given back has no backoff, so neither chance nor policy matters. */
+function circumstances(now: number) {
+  return { now, random: 0, policy: DEFAULT_RETRY_POLICY }
+}

@@ -1,0 +1,113 @@
+import PQueue from 'p-queue'
+import type { Lease } from '../../job/job.ts'
+import type { Claim, Dispatch, DispatchOptions } from '../job-engine.ts'
+import type { JobEntry } from './job-row.ts'
+
+/** A claim from its round until its run has ended. */
+export interface Held {
+  claim: Claim
+  begun: boolean
+  /** Its run has asked to settle it. Should that fail, the lease is still current. */
+  settled: boolean
+}
+
+/** What a dispatch tells the engine. */
+export interface DispatchOwner {
+  /** A claim that waited begins: its lease counts from now. */
+  renew(lease: Lease, leaseMs: number): Lease
+  /** A run has ended. */
+  ended(): void
+  /** Takes claims back that have not begun, at no cost of an attempt. */
+  giveBack(leases: readonly Lease[]): Promise<void>
+  onError(thrown: unknown): void
+}
+
+/**
+ * One worker's dispatch. A claim replaces an attempt as soon as that has settled, in the same transaction, and p-queue
+ * lets it begin when the run before it has ended: so at most `concurrency` run, at most as many more wait, and one fsync
+ * serves a whole round.
+ */
+export class SqliteDispatch implements Dispatch {
+  readonly options: DispatchOptions
+  readonly #run: (claim: Claim) => Promise<void>
+  readonly #owner: DispatchOwner
+  readonly #queue: PQueue
+  readonly #held = new Map<string, Held>()
+  #stopping: Promise<void> | undefined
+
+  constructor(options: DispatchOptions, run: (claim: Claim) => Promise<void>, owner: DispatchOwner) {
+    this.options = options
+    this.#run = run
+    this.#owner = owner
+    this.#queue = new PQueue({ concurrency: options.concurrency })
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  /** How many more jobs may be claimed. */
+  free(isCurrent: (held: Held) => boolean): number {
+    if (this.#stopping) return 0
+    let free = this.options.concurrency
+    for (const held of this.#held.values()) if (!held.settled || isCurrent(held)) free--
+    return free
+  }
+
+  begin({ job }: JobEntry): void {
+    const lease = {
+      jobId: job.id,
+      attempt: job.attempt,
+      token: job.token,
+      worker: this.options.worker,
+      expiresAt: job.leaseExpiresAt ?? 0,
+    }
+    const held = { claim: { job, lease }, begun: false, settled: false }
+    this.#held.set(keyOf(lease), held)
+    // The only rejection is that of a claim which `stop` takes off the queue.
+    this.#queue.add(() => this.#attempt(held)).catch(() => {})
+  }
+
+  noteSettled(lease: Lease): void {
+    const held = this.#held.get(keyOf(lease))
+    if (held) held.settled = true
+  }
+
+  isWaiting({ job }: JobEntry): boolean {
+    return this.#held.get(keyOf({ jobId: job.id, token: job.token }))?.begun === false
+  }
+
+  /** Adds what this dispatch holds of each named group. */
+  countGroups(counts: Map<string, number>): void {
+    for (const { claim } of this.#held.values()) {
+      const { group } = claim.job
+      if (group !== null) counts.set(group, (counts.get(group) ?? 0) + 1)
+    }
+  }
+
+  async #attempt(held: Held): Promise<void> {
+    held.begun = true
+    const { job, lease } = held.claim
+    try {
+      await this.#run({ job, lease: this.#owner.renew(lease, this.options.leaseMs) })
+    } catch (thrown) {
+      this.#owner.onError(thrown)
+    } finally {
+      this.#held.delete(keyOf(lease))
+      this.#owner.ended()
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#queue.clear()
+    const unbegun = [...this.#held.values()].filter((held) => !held.begun).map(({ claim }) => claim.lease)
+    for (const lease of unbegun) this.#held.delete(keyOf(lease))
+    if (unbegun.length > 0) await this.#owner.giveBack(unbegun)
+    await this.#queue.onIdle()
+  }
+}
+
+function keyOf({ jobId, token }: Pick<Lease, 'jobId' | 'token'>): string {
+  return `${jobId}:${token}`
+}

@@ -1,0 +1,124 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Ingest, IngestFile } from '../ingest-records.ts'
+import { integer, integerOrNull, Query, type Row, text, textOrNull } from './database.ts'
+
+const COLUMNS = 'num, job_id, bucket, created_at, expires_at, closed_at, draft'
+
+/** The rows of upload sessions and their files. */
+export class IngestTable {
+  readonly #insert: Query
+  readonly #insertFile: Query
+  readonly #byJob: Query
+  readonly #byKey: Query
+  readonly #files: Query
+  readonly #complete: Query
+  readonly #extend: Query
+  readonly #close: Query
+  readonly #deleteFiles: Query
+  readonly #delete: Query
+  readonly #open: Query
+  readonly #countOpen: Query
+
+  constructor(db: DatabaseSync) {
+    this.#insert = new Query(
+      db,
+      `INSERT OR IGNORE INTO ingests (job_id, bucket, created_at, expires_at, closed_at, draft, idempotency_key, request_hash)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#insertFile = new Query(
+      db,
+      'INSERT INTO ingest_files (ingest, position, id, etag, body) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#byJob = new Query(db, `SELECT ${COLUMNS} FROM ingests WHERE job_id = ?`)
+    this.#byKey = new Query(db, `SELECT ${COLUMNS}, request_hash FROM ingests WHERE idempotency_key = ?`)
+    this.#files = new Query(db, 'SELECT body, etag FROM ingest_files WHERE ingest = ? ORDER BY position')
+    this.#complete = new Query(
+      db,
+      `UPDATE ingest_files SET etag = ? WHERE id = ? AND etag IS NULL
+        AND ingest = (SELECT num FROM ingests WHERE job_id = ?)`,
+    )
+    this.#extend = new Query(db, 'UPDATE ingests SET expires_at = ? WHERE job_id = ? AND closed_at IS NULL')
+    this.#close = new Query(db, 'UPDATE ingests SET closed_at = ? WHERE job_id = ? AND closed_at IS NULL')
+    this.#deleteFiles = new Query(
+      db,
+      'DELETE FROM ingest_files WHERE ingest = (SELECT num FROM ingests WHERE job_id = ?)',
+    )
+    this.#delete = new Query(db, 'DELETE FROM ingests WHERE job_id = ?')
+    const open = 'FROM ingests INDEXED BY ingests_open WHERE closed_at IS NULL'
+    this.#open = new Query(db, `SELECT ${COLUMNS} ${open} ORDER BY expires_at, num LIMIT ?`)
+    this.#countOpen = new Query(db, `SELECT count(*) ${open}`)
+  }
+
+  /** False when the job or the idempotency key has an ingest already. */
+  insert(ingest: Ingest): boolean {
+    const { idempotency } = ingest.draft
+    const { changes, num } = this.#insert.run(
+      ingest.jobId,
+      ingest.bucket,
+      ingest.createdAt,
+      ingest.expiresAt,
+      ingest.closedAt,
+      JSON.stringify(ingest.draft),
+      idempotency?.key ?? null,
+      idempotency?.requestHash ?? null,
+    )
+    if (changes === 0) return false
+    for (const [position, { etag, ...file }] of ingest.files.entries()) {
+      this.#insertFile.run(num, position, file.id, etag, JSON.stringify(file))
+    }
+    return true
+  }
+
+  get(jobId: string): Ingest | undefined {
+    return this.#read(this.#byJob.get(jobId))
+  }
+
+  /** The ingest that was opened with an idempotency key, and the hash of that request. */
+  getByKey(key: string): { ingest: Ingest; requestHash: string | null } | undefined {
+    const row = this.#byKey.get(key)
+    const ingest = this.#read(row)
+    return row && ingest && { ingest, requestHash: textOrNull(row, 7) }
+  }
+
+  completeFile(jobId: string, fileId: string, etag: string): void {
+    this.#complete.run(etag, fileId, jobId)
+  }
+
+  extend(jobId: string, expiresAt: number): void {
+    this.#extend.run(expiresAt, jobId)
+  }
+
+  close(jobId: string, closedAt: number): void {
+    this.#close.run(closedAt, jobId)
+  }
+
+  delete(jobId: string): void {
+    this.#deleteFiles.run(jobId)
+    this.#delete.run(jobId)
+  }
+
+  listOpen(limit: number): Ingest[] {
+    return this.#open.all(limit).flatMap((row) => this.#read(row) ?? [])
+  }
+
+  countOpen(): number {
+    return integer(this.#countOpen.get(), 0)
+  }
+
+  #read(row: Row | undefined): Ingest | undefined {
+    if (row === undefined) return undefined
+    return {
+      jobId: text(row, 1),
+      bucket: text(row, 2),
+      createdAt: integer(row, 3),
+      expiresAt: integer(row, 4),
+      closedAt: integerOrNull(row, 5),
+      files: this.#files.all(integer(row, 0)).map(readFile),
+      draft: JSON.parse(text(row, 6)),
+    }
+  }
+}
+
+function readFile(row: Row): IngestFile {
+  return { ...JSON.parse(text(row, 0)), etag: textOrNull(row, 1) }
+}

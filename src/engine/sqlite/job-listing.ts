@@ -1,0 +1,122 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { LongshoreError } from '../../base/errors.ts'
+import type { Job } from '../../job/job.ts'
+import type { JobQuery, Page } from '../job-engine.ts'
+import { integer, integerOrNull, Query, type Row, text, textOrNull } from './database.ts'
+import { PHASE, phasesOf, stateOf } from './phase.ts'
+
+/** Rows looked at in one turn of the event loop while filtering: about 2 ms. */
+const SCAN_PAGE = 1_000
+
+/** A job as far as a listing must know it to choose and to order it. */
+interface Candidate {
+  num: number
+  createdAt: number
+  phase: number
+  group: string
+  labels: string | null
+  completedAt: number | null
+}
+
+/** Where a listing goes on: after this job. Jobs are ordered by (createdAt, num), newest first. */
+type Position = Pick<Candidate, 'createdAt' | 'num'>
+
+/** Lists jobs by the index that fits the question best; what no index answers is filtered page by page. */
+export class JobListing {
+  readonly #read: (num: number) => Job | undefined
+  readonly #byPhase: Query
+  readonly #processing: Query
+  readonly #byGroup: Query
+  readonly #byAge: Query
+
+  constructor(db: DatabaseSync, read: (num: number) => Job | undefined) {
+    const select = 'SELECT num, created_at, phase, grp, labels, completed_at FROM jobs INDEXED BY'
+    const page = '(created_at, num) < (?, ?) AND created_at >= ? ORDER BY created_at DESC, num DESC LIMIT ?'
+    this.#read = read
+    this.#byPhase = new Query(db, `${select} jobs_by_phase WHERE phase = ? AND phase <> 2 AND ${page}`)
+    this.#processing = new Query(db, `${select} jobs_open WHERE phase = ${PHASE.processing} AND phase <= 2 AND ${page}`)
+    this.#byGroup = new Query(db, `${select} jobs_by_group WHERE grp = ? AND grp <> '' AND ${page}`)
+    this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
+  }
+
+  /** One page, newest first. Other work goes on between pages of a long scan. */
+  async list(query: JobQuery): Promise<Page<Job>> {
+    const pageSize = needsFilter(query) ? SCAN_PAGE : query.limit + 1
+    const found: Candidate[] = []
+    let from = startOf(query)
+    for (let isLast = false; !isLast && found.length <= query.limit; ) {
+      const page = this.#candidates(query, from, pageSize)
+      found.push(...page.filter((candidate) => isWanted(candidate, query)))
+      from = page.at(-1) ?? from
+      isLast = page.length < pageSize
+      if (!isLast && found.length <= query.limit) await nextTurn()
+    }
+    return this.#pageOf(found, query.limit)
+  }
+
+  #candidates(query: JobQuery, from: Position, limit: number): Candidate[] {
+    const range = [from.createdAt, from.num, query.createdAfter ?? 0, limit] as const
+    if (query.group !== undefined) return this.#byGroup.all(query.group, ...range).map(readCandidate)
+    if (query.states === undefined) return this.#byAge.all(...range).map(readCandidate)
+    const phases = new Set(query.states.flatMap(phasesOf))
+    const rows = [...phases].flatMap((phase) =>
+      phase === PHASE.processing ? this.#processing.all(...range) : this.#byPhase.all(phase, ...range),
+    )
+    const newestFirst = (a: Candidate, b: Candidate): number => b.createdAt - a.createdAt || b.num - a.num
+    return rows.map(readCandidate).sort(newestFirst).slice(0, limit)
+  }
+
+  #pageOf(found: readonly Candidate[], limit: number): Page<Job> {
+    const page = found.slice(0, limit)
+    const last = page.at(-1)
+    const items = page.flatMap(({ num }) => this.#read(num) ?? [])
+    return { items, next: last && found.length > limit ? `${last.createdAt}.${last.num}` : null }
+  }
+}
+
+/** Whether some of the question is left that the chosen index does not answer. */
+function needsFilter({ labels, completedBefore, group, states }: JobQuery): boolean {
+  return labels !== undefined || completedBefore !== undefined || (group !== undefined && states !== undefined)
+}
+
+function isWanted({ phase, group, labels, completedAt }: Candidate, query: JobQuery): boolean {
+  if (query.states && !query.states.includes(stateOf(phase))) return false
+  if (query.group !== undefined && group !== query.group) return false
+  if (query.completedBefore !== undefined && (completedAt === null || completedAt >= query.completedBefore))
+    return false
+  return query.labels === undefined || hasLabels(labels, query.labels)
+}
+
+function hasLabels(stored: string | null, wanted: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(wanted)
+  if (stored === null || names.length === 0) return names.length === 0
+  const labels: Record<string, string> = JSON.parse(stored)
+  return names.every((name) => Object.hasOwn(labels, name) && labels[name] === wanted[name])
+}
+
+/** A job was created before it was completed, so `completedBefore` bounds the range as `createdBefore` does. */
+function startOf({ cursor, createdBefore = Infinity, completedBefore = Infinity }: JobQuery): Position {
+  const newest = Math.min(createdBefore, completedBefore, Number.MAX_SAFE_INTEGER)
+  const start = cursor === undefined ? undefined : readCursor(cursor)
+  return start && start.createdAt < newest ? start : { createdAt: newest, num: -1 }
+}
+
+function readCursor(cursor: string): Position {
+  const [, createdAt, num] = /^(\d{1,16})\.(\d{1,16})$/.exec(cursor) ?? []
+  if (createdAt === undefined || num === undefined) {
+    throw new LongshoreError('VALIDATION_FAILED', 'cursor is not one that a listing gave.')
+  }
+  return { createdAt: Number(createdAt), num: Number(num) }
+}
+
+function readCandidate(row: Row): Candidate {
+  return {
+    num: integer(row, 0),
+    createdAt: integer(row, 1),
+    phase: integer(row, 2),
+    group: text(row, 3),
+    labels: textOrNull(row, 4),
+    completedAt: integerOrNull(row, 5),
+  }
+}

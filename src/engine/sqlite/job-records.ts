@@ -1,0 +1,175 @@
+import type { Clock } from '../../base/clock.ts'
+import { LongshoreError } from '../../base/errors.ts'
+import type { JobEvent, JobEventType } from '../../job/event.ts'
+import type { Job, JobState, NewJob } from '../../job/job.ts'
+import { mayHappen } from '../../job/transitions.ts'
+import { type EventTable, queuedEvent } from './event-table.ts'
+import { isSilent, type JobEntry, SILENT_PROGRESS } from './job-row.ts'
+import type { JobTable } from './job-table.ts'
+import { PHASE, phaseOf } from './phase.ts'
+
+/** A stored event, and the job as it stood after it. */
+export interface News {
+  event: JobEvent
+  job: Job
+}
+
+/**
+ * Every change of a job: the row, its event, the counts and the jobs in work, which are kept in memory. What one round
+ * of the group commit changes becomes the truth in memory by `commit`, or is dropped by `rollBack`.
+ */
+export class JobRecords {
+  readonly #table: JobTable
+  readonly #events: EventTable
+  readonly #clock: Clock
+  /** Jobs that are being worked on, by id: an attempt is checked and settled without reading its row. */
+  readonly #running = new Map<string, JobEntry>()
+  readonly #counts = [0, 0, 0, 0, 0, 0]
+  #oldestReady: number | null | undefined
+
+  readonly #touched = new Map<string, JobEntry>()
+  #moved = [0, 0, 0, 0, 0, 0]
+  #news: News[] = []
+
+  constructor(table: JobTable, events: EventTable, clock: Clock) {
+    this.#table = table
+    this.#events = events
+    this.#clock = clock
+  }
+
+  /** Reads what is kept in memory. The attempts it finds belong to a process that is gone: their leases are over. */
+  load(): void {
+    for (const [phase, count] of this.#table.counts()) this.#counts[phase] = count
+    for (const { num, phase, job } of this.#table.processing()) {
+      this.#running.set(job.id, { num, phase, job: { ...job, leaseExpiresAt: this.#clock.now() } })
+    }
+    this.#counts[PHASE.processing] = this.#running.size
+  }
+
+  /** The job as this round sees it. */
+  current(id: string): JobEntry | undefined {
+    return this.#touched.get(id) ?? this.#running.get(id) ?? this.#table.get(id)
+  }
+
+  /** The job in work as this round sees it, if it is in work. */
+  inWork(id: string): JobEntry | undefined {
+    const entry = this.#touched.get(id) ?? this.#running.get(id)
+    return entry?.phase === PHASE.processing ? entry : undefined
+  }
+
+  /** Every job in work whose lease has run out. */
+  expired(now: number): JobEntry[] {
+    return [...this.#running.values()].filter(({ job }) => (job.leaseExpiresAt ?? 0) <= now)
+  }
+
+  /** Moves a lease's end. It is kept in memory only: no lease outlives the process. */
+  extendLease(entry: JobEntry, leaseExpiresAt: number): void {
+    this.#running.set(entry.job.id, { ...entry, job: { ...entry.job, leaseExpiresAt } })
+  }
+
+  /** Keeps a new job; undefined when its id or idempotency key is known. */
+  insert(submitted: NewJob): JobEntry | undefined {
+    const phase = submitted.runAt <= this.#clock.now() ? PHASE.ready : PHASE.delayed
+    const entry = this.#table.insert(submitted, phase)
+    if (entry === undefined) return undefined
+    this.#move(undefined, entry)
+    this.#news.push({ event: queuedEvent(entry.job), job: entry.job })
+    return entry
+  }
+
+  /** Writes a fact about a job and what it changed; refuses a move that the transition table does not know. */
+  change(before: JobEntry, type: JobEventType, patch: Partial<Job>, data: JobEvent['data']): JobEntry {
+    if (!mayHappen(type, before.job.state)) {
+      throw new LongshoreError('INTERNAL', `${type} cannot happen to job ${before.job.id}: it is ${before.job.state}.`)
+    }
+    const at = this.#clock.now()
+    const version = before.job.version + 1
+    const after = this.#write(before, { ...patch, version, updatedAt: at })
+    const event = { jobId: after.job.id, seq: version, type, state: after.job.state, at, data }
+    this.#events.append(after.num, event)
+    this.#news.push({ event, job: after.job })
+    return after
+  }
+
+  /** Writes what is no fact of its own, such as sums of the ledger. */
+  amend(before: JobEntry, patch: Partial<Job>): JobEntry {
+    return this.#write(before, { ...patch, updatedAt: this.#clock.now() })
+  }
+
+  /** Forgets the row of a job and its events. */
+  remove(entry: JobEntry): void {
+    this.#table.delete(entry.num)
+    this.#events.delete(entry.num)
+    this.#touched.delete(entry.job.id)
+    this.#count(entry.phase, -1)
+  }
+
+  /** Makes delayed jobs ready that are due; answers how many. */
+  promote(): number {
+    const count = this.#table.promote(this.#clock.now())
+    this.#count(PHASE.delayed, -count)
+    this.#count(PHASE.ready, count)
+    return count
+  }
+
+  /** How many jobs are ready, as this round sees it. */
+  get readyCount(): number {
+    return (this.#counts[PHASE.ready] ?? 0) + (this.#moved[PHASE.ready] ?? 0)
+  }
+
+  /** How many jobs are in each state. */
+  states(): Record<JobState, number> {
+    const [delayed = 0, ready = 0, processing = 0, completed = 0, failed = 0, cancelled = 0] = this.#counts
+    return { queued: delayed + ready, processing, completed, failed, cancelled }
+  }
+
+  /** When the job that has been ready longest became due; read again only after ready jobs came or went. */
+  oldestDueAt(): number | null {
+    if (this.readyCount === 0) return null
+    this.#oldestReady ??= this.#table.earliestRunAt(PHASE.ready)
+    return this.#oldestReady
+  }
+
+  /** What the round changed is on disk: answers its events in order, and the earliest instant a job was delayed to. */
+  commit(): { news: News[]; delayedTo: number } {
+    let delayedTo = Number.POSITIVE_INFINITY
+    for (const [id, entry] of this.#touched) {
+      if (entry.phase === PHASE.processing) this.#running.set(id, entry)
+      else this.#running.delete(id)
+      if (entry.phase === PHASE.delayed) delayedTo = Math.min(delayedTo, entry.job.runAt)
+    }
+    for (const [phase, by] of this.#moved.entries()) this.#counts[phase] = (this.#counts[phase] ?? 0) + by
+    const news = this.#news
+    this.rollBack()
+    return { news, delayedTo }
+  }
+
+  /** Forgets what the round changed. */
+  rollBack(): void {
+    this.#touched.clear()
+    this.#moved.fill(0)
+    this.#news = []
+    this.#oldestReady = undefined
+  }
+
+  #write(before: JobEntry, patch: Partial<Job>): JobEntry {
+    const job = { ...before.job, ...patch }
+    const isReset = job.state === 'queued' && before.job.state !== 'queued'
+    if (isReset || (patch.progress === undefined && isSilent(before.job))) job.progress = SILENT_PROGRESS[job.state]
+    const phase = job.state === before.job.state ? before.phase : phaseOf(job, this.#clock.now())
+    const after = { num: before.num, phase, job }
+    this.#table.update(before, after)
+    this.#move(before, after)
+    return after
+  }
+
+  #move(before: JobEntry | undefined, after: JobEntry): void {
+    this.#touched.set(after.job.id, after)
+    if (before) this.#count(before.phase, -1)
+    this.#count(after.phase, 1)
+  }
+
+  #count(phase: number, by: number): void {
+    this.#moved[phase] = (this.#moved[phase] ?? 0) + by
+  }
+}

@@ -1,0 +1,42 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { LongshoreError } from '../../base/errors.ts'
+import { integer, Query } from './database.ts'
+import { sql as jobs } from './migrations/0001-jobs.ts'
+
+/** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
+export const MIGRATIONS: readonly string[] = [jobs]
+
+/** "LSHR": marks a SQLite file as ours (`PRAGMA application_id`). */
+const APPLICATION_ID = 0x4c534852
+
+/** Brings a file of any earlier version, or an empty one, to the newest; each step with its number in one transaction. */
+export function migrate(db: DatabaseSync, steps: readonly string[] = MIGRATIONS): void {
+  const version = readPragma(db, 'user_version')
+  refuseForeign(db, version)
+  if (version > steps.length) {
+    throw new LongshoreError(
+      'DATA_DIR_UNUSABLE',
+      `${db.location()} was written by a newer version of Longshore (its schema is ${version}, this version knows ${steps.length}). ` +
+        'Upgrade Longshore, or use another DATA_DIR.',
+    )
+  }
+  for (let done = version; done < steps.length; done++) {
+    db.exec(
+      `BEGIN IMMEDIATE; ${steps[done]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${done + 1}; COMMIT`,
+    )
+  }
+}
+
+function refuseForeign(db: DatabaseSync, version: number): void {
+  const tables = new Query(db, 'SELECT count(*) FROM sqlite_schema').get()
+  const isEmpty = version === 0 && integer(tables, 0) === 0
+  if (isEmpty || readPragma(db, 'application_id') === APPLICATION_ID) return
+  throw new LongshoreError(
+    'DATA_DIR_UNUSABLE',
+    `${db.location()} is a SQLite file of another program. Move it away, or use another DATA_DIR.`,
+  )
+}
+
+function readPragma(db: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return integer(new Query(db, `PRAGMA ${name}`).get(), 0)
+}

@@ -1,0 +1,76 @@
+import { LongshoreError } from '../../base/errors.ts'
+import { isFinal, type Job, type NewJob } from '../../job/job.ts'
+import type { EngineParts } from './engine-parts.ts'
+
+type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
+
+/** Keeps a new job; a known id or idempotency key answers the job that is there, or the error that refuses it. */
+export function insertJob(
+  { records, table }: Kept,
+  submitted: NewJob,
+): { job: Job; replayed: boolean } | LongshoreError {
+  const inserted = records.insert(submitted)
+  if (inserted) return { job: inserted.job, replayed: false }
+  const known = submitted.idempotency && table.getByKey(submitted.idempotency.key)
+  if (known && known.requestHash !== submitted.idempotency?.requestHash) {
+    return new LongshoreError(
+      'IDEMPOTENCY_KEY_REUSED',
+      `The Idempotency-Key was used for job ${known.entry.job.id} with another request. Use a new key for a new request.`,
+    )
+  }
+  const id = known?.entry.job.id ?? submitted.id
+  const job = records.current(id)?.job
+  return job ? { job, replayed: true } : new LongshoreError('INTERNAL', `Job ${id} was neither kept nor found.`)
+}
+
+/** A queued job is cancelled at once, a processing one is marked; a final one is left. */
+export function cancelJob({ records }: Kept, id: string, now: number): Job | undefined {
+  const entry = records.current(id)
+  if (entry === undefined || isFinal(entry.job.state)) return entry?.job
+  if (entry.job.state === 'queued') {
+    const patch = { state: 'cancelled', cancelRequestedAt: now, completedAt: now } as const
+    return records.change(entry, 'job.cancelled', patch, { attempt: entry.job.attempt }).job
+  }
+  if (entry.job.cancelRequestedAt !== null) return entry.job
+  return records.change(entry, 'job.cancel_requested', { cancelRequestedAt: now }, { attempt: entry.job.attempt }).job
+}
+
+/**
+ * A failed or cancelled job is queued again, with fresh attempts; its errors stay. Unless only its failed files are to
+ * be worked on, it begins anew: the ledger and the checkpoint are dropped.
+ */
+export function requeueJob(
+  { records, files }: Kept,
+  id: string,
+  now: number,
+  failedFilesOnly: boolean,
+): Job | undefined {
+  const entry = records.current(id)
+  if (entry === undefined || (entry.job.state !== 'failed' && entry.job.state !== 'cancelled')) return entry?.job
+  if (!failedFilesOnly) files.delete(entry.num)
+  const patch: Partial<Job> = {
+    state: 'queued',
+    runAt: now,
+    attemptBase: entry.job.attempt,
+    failedFilesOnly,
+    completedAt: null,
+    cancelRequestedAt: null,
+    error: null,
+    result: null,
+    outputs: [],
+    ...(!failedFilesOnly && { checkpoint: null, files: { total: 0, done: 0, failed: 0, bytes: 0 } }),
+  }
+  return records.change(entry, 'job.requeued', patch, { failed_files_only: failedFilesOnly }).job
+}
+
+/** Forgets final jobs with all that belongs to them. */
+export function forgetJobs({ records, files, logs }: Kept, ids: readonly string[]): Job[] {
+  return ids.flatMap((id) => {
+    const entry = records.current(id)
+    if (entry === undefined || !isFinal(entry.job.state)) return []
+    records.remove(entry)
+    files.delete(entry.num)
+    logs.delete(entry.num)
+    return [entry.job]
+  })
+}

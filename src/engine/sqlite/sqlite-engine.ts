@@ -1,0 +1,230 @@
+import type { Clock } from '../../base/clock.ts'
+import { LongshoreError } from '../../base/errors.ts'
+import type { JobEvent } from '../../job/event.ts'
+import { isFinal, type Job, type JobFile, type Lease, type LogLine, type NewJob } from '../../job/job.ts'
+import type { Settlement } from '../../job/settlement.ts'
+import type {
+  AttemptChanges,
+  Claim,
+  Dispatch,
+  DispatchOptions,
+  FileQuery,
+  JobCounts,
+  JobEngine,
+  JobQuery,
+  LeaseNews,
+  Page,
+} from '../job-engine.ts'
+import { engineError } from './database.ts'
+import { SqliteDispatch } from './dispatch.ts'
+import { dispatchOwner } from './dispatch-owner.ts'
+import { type EngineParts, openParts } from './engine-parts.ts'
+import type { News } from './job-records.ts'
+import { cancelJob, forgetJobs, insertJob, requeueJob } from './people.ts'
+import { SqliteIngestRecords } from './sqlite-ingest-records.ts'
+
+/** What the embedded engine needs. */
+export interface SqliteEngineOptions {
+  /** The database file; its folder must exist, and be locked (`lockDataDir`) so that no other process opens it. */
+  path: string
+  clock: Clock
+  /** Log lines kept with a job, the newest. Default 1,000. */
+  maxLogLines?: number
+  /** Hears what no caller waits for: a run that rejected, a listener that threw, claims that could not be written. */
+  onError?: (thrown: unknown) => void
+}
+
+/**
+ * The engine that needs nothing installed: one SQLite file, one process. Leases, counts and running jobs are kept in
+ * memory, because no other process can hold any; a lease that was held when the process died is over at the next start.
+ */
+export class SqliteEngine implements JobEngine {
+  /** Upload sessions, in the same file and the same group commit. */
+  readonly ingests: SqliteIngestRecords
+  readonly #options: SqliteEngineOptions
+  readonly #listeners = new Set<(event: JobEvent, job: Job) => void>()
+  #starting: Promise<void> | undefined
+  #parts: EngineParts | undefined
+
+  constructor(options: SqliteEngineOptions) {
+    this.#options = options
+    this.ingests = new SqliteIngestRecords({
+      read: (look) => this.#read(({ ingests }) => look(ingests)),
+      write: (change) => this.#write(({ ingests }) => change(ingests)),
+    })
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#open()
+    return this.#starting
+  }
+
+  /** Writes what was asked for and closes the file. Runs that have not ended keep their leases until the next start. */
+  async stop(): Promise<void> {
+    await this.#starting?.catch(() => {})
+    const parts = this.#parts
+    if (parts === undefined) return
+    parts.dueTimer.stop()
+    for (const dispatch of parts.dispatcher.all) dispatch.stop().catch(this.#onError)
+    this.#parts = undefined
+    parts.commit.close()
+    parts.db.close()
+  }
+
+  async insert(submitted: NewJob): Promise<{ job: Job; replayed: boolean }> {
+    const answer = await this.#write((parts) => insertJob(parts, submitted))
+    if (answer instanceof LongshoreError) throw answer
+    return answer
+  }
+
+  async get(id: string): Promise<Job | undefined> {
+    return this.#read(({ records }) => records.current(id)?.job)
+  }
+
+  async list(query: JobQuery): Promise<Page<Job>> {
+    return this.#read(({ listing }) => listing.list(query))
+  }
+
+  async counts(aheadOf?: string): Promise<JobCounts> {
+    return this.#read(({ records, position }) => {
+      const entry = aheadOf === undefined ? undefined : records.current(aheadOf)
+      const ahead = entry?.job.state === 'queued' ? position.ahead(entry) : null
+      return { states: records.states(), oldestDueAt: records.oldestDueAt(), ahead }
+    })
+  }
+
+  async files(id: string, query: FileQuery): Promise<Page<JobFile>> {
+    return this.#read(({ records, files }) => {
+      const entry = records.current(id)
+      return entry ? files.list(entry.num, query) : { items: [], next: null }
+    })
+  }
+
+  async logs(id: string, tail: number): Promise<LogLine[]> {
+    return this.#read(({ records, logs }) => {
+      const entry = records.current(id)
+      return entry ? logs.tail(entry.num, tail) : []
+    })
+  }
+
+  dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch {
+    const { dispatcher, commit } = this.#opened()
+    const dispatch = new SqliteDispatch(
+      options,
+      run,
+      dispatchOwner(
+        () => this.#parts,
+        () => this.#options.clock.now(),
+        this.#onError,
+      ),
+    )
+    dispatcher.add(dispatch)
+    commit.request()
+    return {
+      stop: async () => {
+        await dispatch.stop()
+        dispatcher.remove(dispatch)
+      },
+    }
+  }
+
+  async heartbeat(leases: readonly Lease[], leaseMs: number): Promise<LeaseNews[]> {
+    const { attempts, records } = this.#opened()
+    const expiresAt = this.#options.clock.now() + leaseMs
+    return leases.map((lease) => {
+      const { jobId, token } = lease
+      const entry = attempts.held(lease)
+      if (entry === undefined) return { jobId, token, lost: true, cancelRequested: false, expiresAt: lease.expiresAt }
+      records.extendLease(entry, expiresAt)
+      return { jobId, token, lost: false, cancelRequested: entry.job.cancelRequestedAt !== null, expiresAt }
+    })
+  }
+
+  save(lease: Lease, changes: AttemptChanges): Promise<boolean> {
+    return this.#write(({ attempts }) => attempts.save(lease, changes))
+  }
+
+  settle(lease: Lease, decide: (job: Job) => Settlement, changes: AttemptChanges): Promise<Job | undefined> {
+    return this.#write(({ attempts, dispatcher }) => {
+      const entry = attempts.held(lease)
+      if (entry === undefined) return undefined
+      dispatcher.noteSettled(lease)
+      return attempts.settle(entry, decide, changes).job
+    })
+  }
+
+  requestCancel(id: string): Promise<Job | undefined> {
+    return this.#write((parts) => cancelJob(parts, id, this.#options.clock.now()))
+  }
+
+  requeue(id: string, options: { failedFilesOnly: boolean }): Promise<Job | undefined> {
+    return this.#write((parts) => requeueJob(parts, id, this.#options.clock.now(), options.failedFilesOnly))
+  }
+
+  async since(id: string, seq: number, limit: number): Promise<JobEvent[]> {
+    return this.#read(({ records, events }) => {
+      const entry = records.current(id)
+      return entry ? events.since(entry.num, entry.job, seq, limit) : []
+    })
+  }
+
+  subscribe(listener: (event: JobEvent, job: Job) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async rescue(decide: (job: Job) => Settlement): Promise<Job[]> {
+    const { records, dispatcher } = this.#opened()
+    const expired = records.expired(this.#options.clock.now()).filter((entry) => !dispatcher.isWaiting(entry))
+    if (expired.length === 0) return []
+    return this.#write(({ attempts }) =>
+      expired.flatMap(({ job }) => {
+        const entry = attempts.held({ jobId: job.id, token: job.token })
+        return entry ? [attempts.settle(entry, decide).job] : []
+      }),
+    )
+  }
+
+  async prune(ids: readonly string[]): Promise<Job[]> {
+    const ended = this.#read(({ records }) => ids.filter((id) => isFinal(records.current(id)?.job.state ?? 'queued')))
+    return ended.length === 0 ? [] : this.#write((parts) => forgetJobs(parts, ended))
+  }
+
+  async #open(): Promise<void> {
+    const { path, clock, maxLogLines = 1_000 } = this.#options
+    const publish = (news: readonly News[]): void => this.#publish(news)
+    this.#parts = openParts({ path, clock, maxLogLines, publish, onError: this.#onError })
+  }
+
+  readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
+
+  #publish(news: readonly News[]): void {
+    for (const { event, job } of news) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(event, job)
+        } catch (thrown) {
+          this.#onError(thrown)
+        }
+      }
+    }
+  }
+
+  #opened(): EngineParts {
+    if (this.#parts) return this.#parts
+    throw new LongshoreError('ENGINE_UNAVAILABLE', 'The job engine is not running.')
+  }
+
+  #read<Answer>(look: (parts: EngineParts) => Answer): Answer {
+    try {
+      return look(this.#opened())
+    } catch (thrown) {
+      throw engineError(thrown)
+    }
+  }
+
+  async #write<Answer>(change: (parts: EngineParts) => Answer): Promise<Answer> {
+    const parts = this.#opened()
+    return parts.commit.write(() => change(parts))
+  }
+}

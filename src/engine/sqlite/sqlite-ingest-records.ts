@@ -1,0 +1,70 @@
+import { LongshoreError } from '../../base/errors.ts'
+import type { Ingest, IngestRecords } from '../ingest-records.ts'
+import type { IngestTable } from './ingest-table.ts'
+
+/** The engine's way to its tables; writes join its group commit. */
+export interface IngestAccess {
+  read<Answer>(look: (ingests: IngestTable) => Answer): Answer
+  write<Answer>(change: (ingests: IngestTable) => Answer): Promise<Answer>
+}
+
+/** Upload sessions in the embedded engine's file. */
+export class SqliteIngestRecords implements IngestRecords {
+  readonly #access: IngestAccess
+
+  constructor(access: IngestAccess) {
+    this.#access = access
+  }
+
+  async open(ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
+    const answer = await this.#access.write((ingests) => openIngest(ingests, ingest))
+    if (answer instanceof LongshoreError) throw answer
+    return answer
+  }
+
+  async get(jobId: string): Promise<Ingest | undefined> {
+    return this.#access.read((ingests) => ingests.get(jobId))
+  }
+
+  completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined> {
+    return this.#access.write((ingests) => {
+      ingests.completeFile(jobId, fileId, etag)
+      return ingests.get(jobId)
+    })
+  }
+
+  extend(jobId: string, expiresAt: number): Promise<void> {
+    return this.#access.write((ingests) => ingests.extend(jobId, expiresAt))
+  }
+
+  close(jobId: string, closedAt: number): Promise<void> {
+    return this.#access.write((ingests) => ingests.close(jobId, closedAt))
+  }
+
+  forget(jobId: string): Promise<void> {
+    return this.#access.write((ingests) => ingests.delete(jobId))
+  }
+
+  async listOpen(limit: number): Promise<Ingest[]> {
+    return this.#access.read((ingests) => ingests.listOpen(limit))
+  }
+
+  async countOpen(): Promise<number> {
+    return this.#access.read((ingests) => ingests.countOpen())
+  }
+}
+
+function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; replayed: boolean } | LongshoreError {
+  if (ingests.insert(ingest)) return { ingest, replayed: false }
+  const { idempotency } = ingest.draft
+  const known = idempotency && ingests.getByKey(idempotency.key)
+  if (known && known.requestHash !== idempotency?.requestHash) {
+    return new LongshoreError(
+      'IDEMPOTENCY_KEY_REUSED',
+      `The Idempotency-Key was used for the ingest of job ${known.ingest.jobId} with another request. Use a new key for a new request.`,
+    )
+  }
+  const first = known?.ingest ?? ingests.get(ingest.jobId)
+  if (first) return { ingest: first, replayed: true }
+  return new LongshoreError('INTERNAL', `The ingest of job ${ingest.jobId} was neither kept nor found.`)
+}
