@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import {
   type BinFiles,
@@ -14,8 +13,8 @@ import {
   type IfcbImage,
   openBin,
 } from '../../examples/ifcb-features/bin-reader.ts'
+import { needsRealBins, REAL_BINS } from './ifcb-real-bins.ts'
 
-const SHARED = fileURLToPath(new URL('../../../shared/data/ifcb/', import.meta.url))
 const REAL = 'D20130526T095207_IFCB013'
 const NEW_ROW = '1,0.1,0,0,0,0,0,0,0,0,0,0.1,0.2,10,20,3,2,0,-999,0,0,0,0.3,0.1'
 const OLD_STEM = 'IFCB5_2012_028_081515'
@@ -45,10 +44,10 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true, force: true }))
 
-describe('a real bin', () => {
+describe('a real bin', needsRealBins, () => {
   test('has exactly the images that expected.json lists', async () => {
-    const expected = expectedSchema.parse(JSON.parse(await readFile(join(SHARED, 'expected.json'), 'utf8')))
-    const bin = await openBin(filesOf(SHARED, expected.bin))
+    const expected = expectedSchema.parse(JSON.parse(await readFile(join(REAL_BINS, 'expected.json'), 'utf8')))
+    const bin = await openBin(filesOf(REAL_BINS, expected.bin))
     const images = await collect(bin)
     assert.deepEqual(
       { targets: bin.targets, images: bin.imageCount, pixels: bin.pixelCount },
@@ -59,27 +58,27 @@ describe('a real bin', () => {
   })
 
   test('has its header read and its empty targets left out', async () => {
-    const bin = await openBin(filesOf(SHARED, REAL))
+    const bin = await openBin(filesOf(REAL_BINS, REAL))
     assert.equal(bin.header.get('sampleTime'), '2013-05-26T09:52:07Z')
     assert.equal(bin.header.get('runType'), 'NORMAL')
     assert.ok((await collect(bin)).every(({ width, height, pixels }) => width > 0 && pixels.length === width * height))
   })
 
   test('is a picture when its pixels are taken as height rows of width: neighbouring rows are alike', async () => {
-    for (const { target, width, height, pixels } of await collect(await openBin(filesOf(SHARED, REAL)))) {
+    for (const { target, width, height, pixels } of await collect(await openBin(filesOf(REAL_BINS, REAL)))) {
       const [right, swapped] = [rowContrast(pixels, width), rowContrast(pixels, height)]
       assert.ok(right < swapped / 2, `target ${target}: ${right} against ${swapped}`)
     }
   })
 
   test('without targets is valid and yields nothing', async () => {
-    const bin = await openBin(filesOf(join(SHARED, 'empty'), 'D20150411T205456_IFCB012'))
+    const bin = await openBin(filesOf(join(REAL_BINS, 'empty'), 'D20150411T205456_IFCB012'))
     assert.deepEqual([bin.targets, bin.imageCount, await collect(bin)], [0, 0, []])
   })
 
   test('of zero bytes is refused as not recorded properly', async () => {
     const stem = 'D20130101T101010_IFCB099'
-    await rejects(openBin(filesOf(join(SHARED, 'invalid'), stem)), {
+    await rejects(openBin(filesOf(join(REAL_BINS, 'invalid'), stem)), {
       bin: stem,
       file: `${stem}.hdr`,
       message: /D20130101T101010_IFCB099\.hdr is empty \(0 bytes\): .*not recorded properly/,
@@ -113,7 +112,7 @@ describe('a real bin', () => {
     const stop = new AbortController()
     const seen: number[] = []
     const reading = (async () => {
-      for await (const { target } of (await openBin(filesOf(SHARED, REAL))).images(stop.signal)) {
+      for await (const { target } of (await openBin(filesOf(REAL_BINS, REAL))).images(stop.signal)) {
         seen.push(target)
         stop.abort(new Error('cancelled by test'))
       }
@@ -248,7 +247,7 @@ describe('grouping paths into bins', () => {
   }
 
   test('a file that is gone when the bin is opened is named', async () => {
-    const gone = await copyOfReal('gone')
+    const gone = await makeBin(REAL, NEW_ROW, 6)
     await rm(gone.adc)
     await rejects(openBin(gone), { file: `${REAL}.adc`, message: /D\S+\.adc of bin D\S+ cannot be read/ })
   })
@@ -288,7 +287,7 @@ async function copyOfReal(name: string): Promise<BinFiles> {
   const directory = join(folder, name)
   await mkdir(directory, { recursive: true })
   const copy = filesOf(directory, REAL)
-  const real = filesOf(SHARED, REAL)
+  const real = filesOf(REAL_BINS, REAL)
   // Written anew rather than copied with its mode: the shared files are read-only.
   for (const kind of ['hdr', 'adc', 'roi'] as const) await writeFile(copy[kind], await readFile(real[kind]))
   return copy
@@ -300,7 +299,7 @@ async function makeBin(stem: string, adc: string, roiBytes: number): Promise<Bin
   const directory = join(folder, `made-${++made}`)
   await mkdir(directory)
   const files = filesOf(directory, stem)
-  await copyFile(filesOf(SHARED, REAL).hdr, files.hdr)
+  await writeFile(files.hdr, 'runType: NORMAL\n')
   await writeFile(files.adc, adc)
   await writeFile(
     files.roi,

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { Image } from 'image-js'
 import { groupIntoBins, openBin } from '../../examples/ifcb-features/bin-reader.ts'
 import { segmentImage } from '../../examples/ifcb-features/segment.ts'
+import { needsRealBins, REAL_BINS } from './ifcb-real-bins.ts'
 import { CELL, disc, ellipse, near, picture, type Shape, WATER } from './ifcb-shapes.ts'
-
-const SHARED = fileURLToPath(new URL('../../../shared/data/ifcb/', import.meta.url))
 
 describe('segmentation', () => {
   test('finds a dark object on noisy water to within its soft edge', () => {
@@ -55,7 +53,7 @@ describe('segmentation', () => {
     )
   })
 
-  test('of a real bin gives the thresholds and areas that scikit-image gives', async () => {
+  test('of a real bin gives the thresholds and areas that scikit-image gives', needsRealBins, async () => {
     // Target, threshold and area by scipy's gaussian_filter (sigma 2, truncate 2, nearest), rounded, and then
     // threshold_otsu, label with connectivity 2, and binary_fill_holes; the masks agreed pixel by pixel.
     const expected = [
@@ -80,7 +78,7 @@ describe('segmentation', () => {
       [114, 143, 1424],
     ]
     const stem = 'D20130526T095207_IFCB013'
-    const [files] = groupIntoBins(['hdr', 'adc', 'roi'].map((kind) => join(SHARED, `${stem}.${kind}`))).bins
+    const [files] = groupIntoBins(['hdr', 'adc', 'roi'].map((kind) => join(REAL_BINS, `${stem}.${kind}`))).bins
     assert.ok(files)
     const found: number[][] = []
     for await (const image of (await openBin(files)).images()) {
