@@ -1,0 +1,46 @@
+type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+const REF = '#/components/schemas/'
+
+/**
+ * Keeps the component schemas that something refers to. Every schema with an id is offered twice, as what is sent
+ * (`JobInput`) and what is answered (`Job`); one that is only sent gets its plain name.
+ */
+export function tidyComponents<Document extends object>(document: Document): Document {
+  const whole = document as { components?: { schemas?: Record<string, Json> }; paths?: Json }
+  const all = whole.components?.schemas ?? {}
+  const used = reachable(all, whole.paths ?? {})
+  const names = new Map([...used].map((name) => [name, plainName(name, used)]))
+  const schemas = Object.fromEntries([...used].sort().map((name) => [names.get(name) ?? name, all[name] ?? {}]))
+  return rename({ ...whole, components: { ...whole.components, schemas } } as Json, names) as Document
+}
+
+function reachable(all: Readonly<Record<string, Json>>, from: Json): Set<string> {
+  const found = new Set<string>()
+  const visit = (part: Json): void => {
+    for (const name of refsOf(part)) {
+      if (found.has(name)) continue
+      found.add(name)
+      visit(all[name] ?? {})
+    }
+  }
+  visit(from)
+  return found
+}
+
+function refsOf(part: Json): string[] {
+  return [...JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1] ?? '')
+}
+
+function plainName(name: string, used: ReadonlySet<string>): string {
+  const plain = name.replace(/Input$/, '')
+  return used.has(plain) ? name : plain
+}
+
+function rename(document: Json, names: ReadonlyMap<string, string>): Json {
+  return JSON.parse(JSON.stringify(document), (key, value: Json) =>
+    key === '$ref' && typeof value === 'string' && value.startsWith(REF)
+      ? `${REF}${names.get(value.slice(REF.length)) ?? value.slice(REF.length)}`
+      : value,
+  )
+}

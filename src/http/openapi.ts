@@ -1,0 +1,54 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { ROUTES } from '../contract/routes.ts'
+import { tidyComponents } from './openapi-components.ts'
+import { DOCUMENTED } from './openapi-extras.ts'
+import { describe, type Room, routeOf } from './room.ts'
+
+type Transform = typeof jsonSchemaTransform
+
+const DESCRIPTION = `Jobs over files: submit a manifest or upload files, follow the work, fetch the results.
+
+Every error is a problem document (RFC 9457) whose \`code\` is a row of the error table.`
+
+/** The API page runs only what this service serves, and asks nobody else. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/** Collects the description while routes are added, so it goes before them. */
+export function describeApi(app: FastifyInstance, { identity }: Room): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: identity.name, version: identity.version, description: DESCRIPTION },
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      tags: ['jobs', 'ingest', 'objects', 'service'].map((name) => ({ name })),
+    },
+    transform: withDocumented,
+    transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),
+  })
+}
+
+/** `GET /openapi.json` and the page that shows it. */
+export function serveApiDescription(app: FastifyInstance, room: Room): void {
+  const schema = describe('openapi', { response: { 200: { description: 'OpenAPI 3.1' } } })
+  app.get(ROUTES.openapi.path, { ...routeOf('openapi', room), schema }, (_request, reply) => reply.send(app.swagger()))
+  app.register(swaggerUi, {
+    routePrefix: ROUTES.docs.path,
+    indexPrefix: new URL(room.config.publicUrl ?? 'http://localhost').pathname,
+    staticCSP: PAGE_POLICY,
+    theme: { title: `${room.identity.name} API` },
+    uiConfig: { docExpansion: 'list', deepLinking: true, persistAuthorization: false },
+    validatorUrl: false,
+  })
+}
+
+/** Adds what clients must know but no validator checks: headers, signed queries, bodies that are streamed. */
+const withDocumented: Transform = (document) => {
+  const name = document.schema?.operationId ?? ''
+  const extra = DOCUMENTED[name]
+  return jsonSchemaTransform(extra ? { ...document, schema: { ...document.schema, ...extra } } : document)
+}

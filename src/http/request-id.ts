@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/** What a client may send as `X-Request-Id` and find in logs and problems. */
+const ACCEPTED = /^[\w.:/+=@-]{1,128}$/
+
+/** W3C Trace Context, version 00 and later. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\w-]{1,100})?$/
+
+/** Makes request ids: the client's own when it is a plain word, else one of this process. A counter is 20 times cheaper than a UUID. */
+export function requestIds(): (request: IncomingMessage) => string {
+  const process = randomBytes(6).toString('base64url')
+  let count = 0
+  return (request) => {
+    const given = request.headers['x-request-id']
+    return typeof given === 'string' && ACCEPTED.test(given) ? given : `${process}-${(++count).toString(36)}`
+  }
+}
+
+/** Says on every answer under which id it is known. */
+export function echoIds(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  reply.header('x-request-id', request.id)
+  const { traceparent } = request.headers
+  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) reply.header('traceparent', traceparent)
+  done()
+}

@@ -1,0 +1,102 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  onRequestHookHandler,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
+import { Problem } from '../contract/problem.ts'
+import { ROUTES, type RouteName } from '../contract/routes.ts'
+import type { Arrivals } from './arrival.ts'
+import type { Holds } from './holds.ts'
+import type { ServerParts } from './server-parts.ts'
+
+/** The Fastify instance with handlers typed by zod schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+/** What the route files share. */
+export interface Room extends ServerParts {
+  arrivals: Arrivals
+  holds: Holds
+  /** Checks the key; undefined when there are no keys. */
+  requireKey: onRequestHookHandler | undefined
+  /** Refuses work while memory is short. */
+  guardMemory: onRequestHookHandler
+  /** Makes a URL of this service absolute. */
+  absolute(request: FastifyRequest, url: string): string
+}
+
+/** One topic's routes. */
+export type Routes = (app: App, room: Room) => void
+
+/** Method, path and access of a route of the table. */
+export function routeOf<Name extends RouteName>(name: Name, room: Room) {
+  const { method, path, access } = ROUTES[name]
+  const hooks: onRequestHookHandler[] = []
+  if (method === 'POST' || method === 'PUT') hooks.push(room.guardMemory)
+  if (access === 'key' && room.requireKey) hooks.push(room.requireKey)
+  // Whoever has a signed URL was counted when it was given; who watches over the service must not be locked out.
+  const config = access === 'key' ? {} : { rateLimit: false as const }
+  return { method, url: path, onRequest: hooks, config }
+}
+
+/** The parts of a request and the answers of a route. */
+interface RouteSchema {
+  params?: z.ZodType
+  querystring?: z.ZodType
+  body?: z.ZodType
+  headers?: z.ZodType
+  consumes?: string[]
+  response: Record<number, Answer>
+}
+
+/** An answer as OpenAPI describes it. */
+interface Answer {
+  description: string
+  content?: Record<string, { schema: z.ZodType }>
+  headers?: Record<string, { description: string; schema: { type: string } }>
+}
+
+/** A route's schema with its name, its security and the problems that any route may answer. */
+export function describe<Schema extends RouteSchema>(name: RouteName, schema: Schema) {
+  const { summary, access, path } = ROUTES[name]
+  const { response, ...request } = schema
+  return {
+    ...request,
+    operationId: name,
+    summary,
+    tags: [tagOf(path)],
+    security: access === 'key' ? [{ apiKey: [] }] : [],
+    response: { ...response, default: PROBLEM_ANSWER } as unknown,
+  }
+}
+
+const PROBLEM_ANSWER: Answer = {
+  description: 'A problem (RFC 9457); `code` is a row of the error table',
+  content: { 'application/problem+json': { schema: Problem } },
+}
+
+/** An answer with a JSON body. */
+export function json(description: string, schema: z.ZodType): Answer {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+/** An answer without a body. */
+export function empty(description: string): Answer {
+  return { description }
+}
+
+function tagOf(path: string): string {
+  const first = path.split('/')[1] ?? ''
+  return ['jobs', 'ingest', 'objects'].includes(first) ? first : 'service'
+}

@@ -1,0 +1,65 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { Job as JobSchema, SubmitJob, SubmittedJob } from '../../contract/job.ts'
+import { idempotencyOf, jobRequest } from '../../input/job-request.ts'
+import { checkManifestUri } from '../../input/manifest.ts'
+import { checkManifestEntries, type ManifestLimits } from '../../input/manifest-entries.ts'
+import { isFinal, type Job, type ManifestSource } from '../../job/job.ts'
+import { refuseTooMany } from '../array-limits.ts'
+import { idempotencyKeyOf } from '../idempotency-key.ts'
+import { viewJob, viewSubmitted } from '../job-view.ts'
+import { preferredWait } from '../prefer.ts'
+import { describe, json, type Room, type Routes, routeOf } from '../room.ts'
+
+/** Submitting a job by manifest: the busiest route, so it makes no closure and no view it does not need. */
+export const submitJob: Routes = (app, room) => {
+  const limits = { readableBuckets: room.config.readableBuckets, maxFiles: room.config.limits.filesPerJob }
+  app.route({
+    ...routeOf('submitJob', room),
+    schema: describe('submitJob', {
+      body: SubmitJob,
+      response: {
+        200: json('The job, when it ended within `Prefer: wait=N`', JobSchema),
+        202: json('The job is on disk. With `Prefer: wait=N`, the job itself', SubmittedJob),
+      },
+    }),
+    preValidation: refuseTooMany(room.config.limits),
+    handler: async (request, reply) => {
+      const { body } = request
+      const source = manifestSource(body, limits)
+      const key = idempotencyKeyOf(request)
+      const draft = room.jobs.draft(jobRequest(body, key === undefined ? key : idempotencyOf(key, 'submitJob', body)))
+      const { job, replayed } = await room.jobs.submit(draft, source)
+      return answerSubmit(room, request, reply, job, replayed)
+    },
+  })
+}
+
+/** Answers a submit, whatever way it came: at once, or after `Prefer: wait=N` with the job itself. */
+export async function answerSubmit(
+  room: Room,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  job: Job,
+  replayed: boolean,
+): Promise<unknown> {
+  reply.code(202).header('location', `/jobs/${job.id}`)
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  const { prefer } = request.headers
+  const waitSeconds = prefer === undefined ? undefined : preferredWait(prefer)
+  if (waitSeconds === undefined) return viewSubmitted(job)
+  using hold = room.holds.hold(reply)
+  const after = (await room.feed.waitForEnd(job.id, waitSeconds * 1000, hold.signal)) ?? job
+  reply.header('preference-applied', `wait=${waitSeconds}`)
+  if (isFinal(after.state)) reply.code(200)
+  return viewJob(after, room.clock.now())
+}
+
+function manifestSource(body: z.output<typeof SubmitJob>, limits: ManifestLimits): ManifestSource {
+  if (body.manifest_inline) {
+    return { files: checkManifestEntries(body.manifest_inline.files, limits, '/manifest_inline/files') }
+  }
+  const uri = body.manifest_uri ?? ''
+  checkManifestUri(uri, limits)
+  return { uri }
+}

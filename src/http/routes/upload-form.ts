@@ -1,0 +1,75 @@
+import multipart, { type Multipart } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { LongshoreError } from '../../base/errors.ts'
+import { SubmittedJob } from '../../contract/job.ts'
+import type { FormPart } from '../../input/form-upload.ts'
+import { idempotencyKeyOf } from '../idempotency-key.ts'
+import { orAbort } from '../or-abort.ts'
+import { describe, json, type Routes, routeOf } from '../room.ts'
+import { answerSubmit } from './submit-job.ts'
+
+/** Fields a form may have beside its files; there are eight to give. */
+const MAX_FIELDS = 50
+
+/** Uploading files and submitting the job of them in one form. */
+export const uploadForm: Routes = (app, room) => {
+  const { limits } = room.config
+  app.register(multipart, {
+    throwFileSizeLimit: false,
+    preservePath: true,
+    limits: {
+      files: limits.filesPerIngest,
+      fields: MAX_FIELDS,
+      parts: limits.filesPerIngest + MAX_FIELDS,
+      fieldSize: limits.bodyBytes,
+      fieldNameSize: 100,
+      // The limit of a file is checked as it is stored, so that the refusal can name it.
+      fileSize: Number.MAX_SAFE_INTEGER,
+    },
+  })
+  app.route({
+    ...routeOf('uploadForm', room),
+    schema: describe('uploadForm', { response: { 202: json('The job is on disk', SubmittedJob) } }),
+    handler: async (request, reply) => {
+      const idempotencyKey = idempotencyKeyOf(request)
+      const stopper = new AbortController()
+      const watch = room.arrivals.watch(request.raw, (error) => stopper.abort(error))
+      try {
+        const { job, replayed } = await room.ingests.uploadForm(formParts(request, stopper.signal), {
+          signal: stopper.signal,
+          ...(idempotencyKey !== undefined && { idempotencyKey }),
+        })
+        return await answerSubmit(room, request, reply, job, replayed)
+      } catch (failure) {
+        reply.header('connection', 'close')
+        throw failure
+      } finally {
+        watch.cancel()
+      }
+    },
+  })
+}
+
+async function* formParts(request: FastifyRequest, signal: AbortSignal): AsyncGenerator<FormPart> {
+  const parts = readParts(request)
+  for (;;) {
+    const next = await orAbort(parts.next(), signal)
+    if (next.done) return
+    yield formPart(next.value)
+  }
+}
+
+function readParts(request: FastifyRequest): AsyncIterableIterator<Multipart> {
+  if (request.isMultipart()) return request.parts()
+  throw new LongshoreError('UNSUPPORTED_MEDIA_TYPE', 'Send multipart/form-data, e.g. `curl -F file=@x.dat`.')
+}
+
+function formPart(part: Multipart): FormPart {
+  if (part.type === 'file') {
+    return { kind: 'file', filename: part.filename ?? '', contentType: part.mimetype, body: part.file }
+  }
+  if (part.fieldnameTruncated || part.valueTruncated || typeof part.value !== 'string') {
+    throw new LongshoreError('MALFORMED_FORM', `The field ${JSON.stringify(part.fieldname)} is too long or not text.`)
+  }
+  return { kind: 'field', name: part.fieldname, value: part.value }
+}

@@ -1,0 +1,27 @@
+import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify'
+import type { Clock } from '../base/clock.ts'
+import type { Config } from '../config.ts'
+import type { JobFeed } from '../engine/job-feed.ts'
+import type { JobManager } from '../engine/job-manager.ts'
+import type { Ingests } from '../input/ingest.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+
+/** What the HTTP service stands on. */
+export interface ServerParts {
+  config: Config
+  jobs: JobManager
+  feed: JobFeed
+  ingests: Ingests
+  store: ObjectStore
+  /** Checks the URLs of a local store; absent when the store takes its own requests. */
+  signingSecret?: string
+  /** Forgets an ended job with its objects; throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`. */
+  removal: { remove(id: string): Promise<void> }
+  /** What the service calls itself. */
+  identity: { name: string; version: string }
+  /** Why the service does not take work now; nothing when it does. */
+  readiness: () => Promise<string[]>
+  clock: Clock
+  /** Options of Fastify's logger, or a logger that is there; nothing is logged without. */
+  logger?: FastifyServerOptions['logger'] | FastifyBaseLogger
+}

@@ -1,0 +1,126 @@
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { z } from 'zod'
+import { type ErrorCode, LongshoreError } from '../base/errors.ts'
+import { describeFaults, faultsOf } from '../base/faults.ts'
+import { Arrivals } from './arrival.ts'
+import { requireKey } from './auth.ts'
+import { Holds } from './holds.ts'
+import { jsonBodyParser } from './json-body.ts'
+import { knownError } from './known-errors.ts'
+import { memoryGuard } from './memory-guard.ts'
+import { unmatched } from './method-not-allowed.ts'
+import { describeApi, serveApiDescription } from './openapi.ts'
+import { absoluteUrls } from './origin.ts'
+import { problemHeaders, problemOf } from './problem.ts'
+import { echoIds } from './request-id.ts'
+import type { Room, Routes } from './room.ts'
+import { ingestRoutes } from './routes/ingest.ts'
+import { jobActions } from './routes/job-actions.ts'
+import { jobDetails } from './routes/job-details.ts'
+import { jobEvents } from './routes/job-events.ts'
+import { listJobs } from './routes/list-jobs.ts'
+import { objectRoutes } from './routes/objects.ts'
+import { readJob } from './routes/read-job.ts'
+import { serviceRoutes } from './routes/service.ts'
+import { submitJob } from './routes/submit-job.ts'
+import { uploadForm } from './routes/upload-form.ts'
+import { serverOptions } from './server-options.ts'
+import type { ServerParts } from './server-parts.ts'
+
+export type { ServerParts } from './server-parts.ts'
+
+const JSON_ROUTES: readonly Routes[] = [
+  serviceRoutes,
+  submitJob,
+  listJobs,
+  readJob,
+  jobDetails,
+  jobActions,
+  jobEvents,
+  ingestRoutes,
+]
+
+/** The HTTP service: every route of the contract, ready to listen or to be called by `inject`. */
+export function buildServer(parts: ServerParts): FastifyInstance {
+  const app = Fastify(serverOptions(parts))
+  const room = furnish(parts)
+  const { limits } = parts.config
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body'))
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', jsonBodyParser(limits, room.arrivals))
+  app.addHook('onRequest', echoIds)
+  answerErrors(app, room)
+  if (limits.requestsPerMinute > 0) limitRate(app, limits.requestsPerMinute)
+  describeApi(app, room)
+  for (const routes of [...JSON_ROUTES, uploadForm, objectRoutes]) {
+    app.register(async (scope) => routes(scope, room))
+  }
+  app.register(async (scope) => serveApiDescription(scope, room))
+  app.addHook('preClose', async () => closeGracefully(app, room))
+  return app
+}
+
+function furnish(parts: ServerParts): Room {
+  return {
+    ...parts,
+    arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
+    holds: new Holds(),
+    requireKey: requireKey(parts.config.apiKeys),
+    guardMemory: memoryGuard(parts.clock),
+    absolute: absoluteUrls(parts.config.publicUrl),
+  }
+}
+
+/** Checks one part of a request; every fault has a JSON pointer, into the body or below `/query`, `/params`. */
+function validator(schema: z.ZodType, httpPart: string) {
+  const prefix = httpPart === 'body' ? '' : httpPart === 'querystring' ? '/query' : `/${httpPart}`
+  return (data: unknown): { value: unknown } | { error: LongshoreError } => {
+    const parsed = schema.safeParse(data)
+    if (parsed.success) return { value: parsed.data }
+    const errors = faultsOf(parsed.error, prefix)
+    const detail = `The request is not as expected: ${describeFaults(errors)}.`
+    return { error: new LongshoreError('VALIDATION_FAILED', detail, { errors }) }
+  }
+}
+
+function answerErrors(app: FastifyInstance, { arrivals }: Room): void {
+  const answer = (error: LongshoreError, reply: FastifyReply): void => {
+    if (CLOSING_CODES.has(error.code)) reply.header('connection', 'close')
+    arrivals.linger(reply.request.raw)
+    const problem = problemOf(error, reply.request.id)
+    reply.code(error.status).headers(problemHeaders(error)).send(JSON.stringify(problem))
+  }
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = knownError(thrown)
+    if (error.status >= 500) request.log.error({ err: thrown, url: request.url }, error.message)
+    answer(error, reply)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const { error, allow } = unmatched(request.method, request.url)
+    if (allow !== undefined) reply.header('allow', allow)
+    answer(error, reply)
+  })
+}
+
+/** After these the connection holds bytes that nobody will read. */
+const CLOSING_CODES: ReadonlySet<ErrorCode> = new Set(['REQUEST_TIMEOUT'])
+
+function limitRate(app: FastifyInstance, perMinute: number): void {
+  app.register(rateLimit, {
+    max: perMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new LongshoreError('RATE_LIMITED', `More than ${perMinute} requests in a minute came from this address.`, {
+        retryAfterMs: ttl,
+      }),
+  })
+}
+
+/** Ends streams at once and gives the rest the grace that running jobs get; then connections are cut. */
+function closeGracefully(app: FastifyInstance, { holds, clock, config }: Room): void {
+  holds.closeAll()
+  const timer = clock.setTimer(config.shutdownGraceMs, () => app.server.closeAllConnections())
+  app.server.once('close', () => timer.cancel())
+}
