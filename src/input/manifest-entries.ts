@@ -84,7 +84,15 @@ function readEntry(value: unknown, buckets: ReadonlySet<string>): ManifestEntry 
 }
 
 function describeForm(value: unknown): string {
-  return `Expected an s3:// URI or {"uri": …, "sha256": 64 hexadecimal digits}, got ${quote(JSON.stringify(value) ?? 'nothing')}.`
+  return `Expected an s3:// URI or {"uri": …, "sha256": 64 hexadecimal digits}, got ${show(value)}.`
+}
+
+/** Shows no more than the surface: a hostile value may be nested deeper than the stack. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value !== 'object' || value === null) return quote(String(value))
+  const keys = Object.keys(value)
+  return keys.length === 0 ? '{}' : `an object with ${quote(keys.slice(0, 5).join(', '))}`
 }
 
 function allFaults(code: ErrorCode, faults: readonly Fault[], subject: string | undefined): LongshoreError {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { LongshoreError } from '../base/errors.ts'
+import { LongshoreError, type LongshoreErrorOptions, messageOf } from '../base/errors.ts'
 import type { TabularOutput } from '../contract/output.ts'
 import type { AttemptObjects } from './attempt-objects.ts'
 import { READY } from './chunk-queue.ts'
@@ -111,27 +111,33 @@ export class JsonlWriter<Row = unknown> {
   }
 
   #encode(record: Row): string {
-    const row = JSON.stringify(this.#options.schema ? this.#check(record, this.#options.schema) : record)
+    const value = this.#options.schema ? this.#check(record, this.#options.schema) : record
+    const row = this.#stringify(value)
     // What JSON.stringify answers for undefined and functions, though its type does not say so.
-    if (row === undefined) throw this.#invalid(`expected JSON, got ${typeof record}`, [])
+    if (row === undefined) throw this.#invalid(`expected JSON, got ${typeof record}`)
     return row
+  }
+
+  #stringify(value: unknown): string | undefined {
+    try {
+      return JSON.stringify(value)
+    } catch (cause) {
+      throw this.#invalid(messageOf(cause), { cause })
+    }
   }
 
   #check(record: Row, schema: z.ZodType<unknown, Row>): unknown {
     const parsed = schema.safeParse(record)
     if (parsed.success) return parsed.data
     const faults = parsed.error.issues.map(({ path, message }) => ({ pointer: jsonPointer(path), message }))
-    throw this.#invalid(faults.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; '), faults)
+    throw this.#invalid(faults.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; '), {
+      errors: faults,
+    })
   }
 
-  #invalid(why: string, errors: { pointer: string; message: string }[]): LongshoreError {
-    return new LongshoreError(
-      'RESULT_INVALID',
-      `Record ${this.#records} of "${this.#name}" cannot be written: ${why}.`,
-      {
-        errors,
-      },
-    )
+  #invalid(why: string, options: LongshoreErrorOptions = {}): LongshoreError {
+    const text = `Record ${this.#records} of "${this.#name}" cannot be written: ${why}.`
+    return new LongshoreError('RESULT_INVALID', text, options)
   }
 
   /** Hands over the gathered rows, object by object. */
