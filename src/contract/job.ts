@@ -22,10 +22,10 @@ const sha256 = z
   .describe('Hexadecimal SHA-256')
 
 /** An input file in an inline manifest or a line of a manifest object. */
-export const ManifestFile = z.union([
-  z.string().min(1),
-  z.strictObject({ uri: z.string().min(1), sha256: sha256.optional() }),
-])
+export const ManifestFile = z.union(
+  [z.string().min(1), z.strictObject({ uri: z.string().min(1), sha256: sha256.optional() })],
+  { error: 'expected an s3 URI, or {"uri": an s3 URI, "sha256": 64 hexadecimal digits}' },
+)
 
 /** A manifest object: `{"files": […]}`. */
 export const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })

@@ -12,7 +12,8 @@ export function tidyComponents<Document extends object>(document: Document): Doc
   const used = reachable(all, whole.paths ?? {})
   const names = new Map([...used].map((name) => [name, plainName(name, used)]))
   const schemas = Object.fromEntries([...used].sort().map((name) => [names.get(name) ?? name, all[name] ?? {}]))
-  return rename({ ...whole, components: { ...whole.components, schemas } } as Json, names) as Document
+  const tidy = { ...whole, components: { ...whole.components, schemas } } as Json
+  return JSON.parse(JSON.stringify(tidy), (key, value: Json) => tidyPart(key, value, names)) as Document
 }
 
 function reachable(all: Readonly<Record<string, Json>>, from: Json): Set<string> {
@@ -37,10 +38,16 @@ function plainName(name: string, used: ReadonlySet<string>): string {
   return used.has(plain) ? name : plain
 }
 
-function rename(document: Json, names: ReadonlyMap<string, string>): Json {
-  return JSON.parse(JSON.stringify(document), (key, value: Json) =>
-    key === '$ref' && typeof value === 'string' && value.startsWith(REF)
-      ? `${REF}${names.get(value.slice(REF.length)) ?? value.slice(REF.length)}`
-      : value,
-  )
+function tidyPart(key: string, value: Json, names: ReadonlyMap<string, string>): Json {
+  if (key === '$ref' && typeof value === 'string' && value.startsWith(REF)) {
+    const name = value.slice(REF.length)
+    return `${REF}${names.get(name) ?? name}`
+  }
+  // zod adds a pattern of 300 characters that says less than the format.
+  if (isRecord(value) && value.format === 'date-time') return { ...value, pattern: undefined } as unknown as Json
+  return value
+}
+
+function isRecord(value: Json): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

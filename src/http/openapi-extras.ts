@@ -17,7 +17,7 @@ const IfNoneMatch = z.object({ 'If-None-Match': z.string().optional() })
 
 const Signature = z.object({ expires: z.string(), signature: z.string() })
 
-const ObjectPath = z.object({ bucket: z.string(), '*': z.string().describe('The key') })
+const ObjectPath = z.object({ bucket: z.string(), key: z.string().describe('The whole rest of the path') })
 
 const Bytes = z.string().meta({ format: 'binary' })
 

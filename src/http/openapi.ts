@@ -2,10 +2,11 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { ROUTES } from '../contract/routes.ts'
 import { tidyComponents } from './openapi-components.ts'
 import { DOCUMENTED } from './openapi-extras.ts'
-import { describe, type Room, routeOf } from './room.ts'
+import { describe, json, type Room, routeOf } from './room.ts'
 
 type Transform = typeof jsonSchemaTransform
 
@@ -28,13 +29,13 @@ export function describeApi(app: FastifyInstance, { identity }: Room): void {
       tags: ['jobs', 'ingest', 'objects', 'service'].map((name) => ({ name })),
     },
     transform: withDocumented,
-    transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),
+    transformObject: (document) => withPage(tidyComponents(jsonSchemaTransformObject(document))),
   })
 }
 
 /** `GET /openapi.json` and the page that shows it. */
 export function serveApiDescription(app: FastifyInstance, room: Room): void {
-  const schema = describe('openapi', { response: { 200: { description: 'OpenAPI 3.1' } } })
+  const schema = describe('openapi', { response: { 200: json('OpenAPI 3.1', z.looseObject({ openapi: z.string() })) } })
   app.get(ROUTES.openapi.path, { ...routeOf('openapi', room), schema }, (_request, reply) => reply.send(app.swagger()))
   app.register(swaggerUi, {
     routePrefix: ROUTES.docs.path,
@@ -46,9 +47,18 @@ export function serveApiDescription(app: FastifyInstance, room: Room): void {
   })
 }
 
+/** The page is served by a plugin that hides its routes; it belongs to the description all the same. */
+function withPage<Document extends object>(document: Document): Document {
+  const page = { operationId: 'docs', summary: ROUTES.docs.summary, tags: ['service'], security: [] }
+  const get = { ...page, responses: { 200: { description: 'A page', content: { 'text/html': {} } } } }
+  const { paths = {} } = document as { paths?: object }
+  return { ...document, paths: { ...paths, [ROUTES.docs.path]: { get } } }
+}
+
 /** Adds what clients must know but no validator checks: headers, signed queries, bodies that are streamed. */
 const withDocumented: Transform = (document) => {
   const name = document.schema?.operationId ?? ''
   const extra = DOCUMENTED[name]
-  return jsonSchemaTransform(extra ? { ...document, schema: { ...document.schema, ...extra } } : document)
+  const url = document.url.replace('*', ':key')
+  return jsonSchemaTransform({ ...document, url, ...(extra && { schema: { ...document.schema, ...extra } }) })
 }

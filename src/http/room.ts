@@ -8,7 +8,7 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Problem } from '../contract/problem.ts'
 import { ROUTES, type RouteName } from '../contract/routes.ts'
 import type { Arrivals } from './arrival.ts'
@@ -60,12 +60,8 @@ interface RouteSchema {
   response: Record<number, Answer>
 }
 
-/** An answer as OpenAPI describes it. */
-interface Answer {
-  description: string
-  content?: Record<string, { schema: z.ZodType }>
-  headers?: Record<string, { description: string; schema: { type: string } }>
-}
+/** An answer as OpenAPI describes it: bodies by media type, or a described `null` for none. */
+type Answer = { description: string; content: Record<string, { schema: z.ZodType }> } | z.ZodNull
 
 /** A route's schema with its name, its security and the problems that any route may answer. */
 export function describe<Schema extends RouteSchema>(name: RouteName, schema: Schema) {
@@ -93,7 +89,13 @@ export function json(description: string, schema: z.ZodType): Answer {
 
 /** An answer without a body. */
 export function empty(description: string): Answer {
-  return { description }
+  return z.null().describe(description)
+}
+
+/** An answer whose body is bytes. */
+export function bytes(description: string): Answer {
+  const schema = z.string().meta({ format: 'binary' })
+  return { description, content: { 'application/octet-stream': { schema } } }
 }
 
 function tagOf(path: string): string {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { FastifyHttpOptions, FastifyReply } from 'fastify'
+import Fastify, { type FastifyHttpOptions, type FastifyReply } from 'fastify'
 import { knownError } from './known-errors.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 import { requestIds } from './request-id.ts'
@@ -20,7 +20,7 @@ export function serverOptions({ config, logger }: ServerParts): FastifyHttpOptio
   const { requestTimeoutMs, bodyBytes } = config.limits
   return {
     ...loggerOptions(logger),
-    disableRequestLogging: true,
+    logController: new Fastify.LogController({ disableRequestLogging: true }),
     genReqId: requestIds(),
     requestIdHeader: false,
     trustProxy: config.trustProxy,

@@ -6,7 +6,7 @@ import type { ObjectRef } from '../../storage/object-uri.ts'
 import { type SignedRequest, verifySignedUrl } from '../../storage/signed-url.ts'
 import { contentRange, requestedRange } from '../byte-ranges.ts'
 import { namesEtag } from '../etags.ts'
-import { describe, empty, type Room, type Routes, routeOf } from '../room.ts'
+import { bytes, describe, empty, type Room, type Routes, routeOf } from '../room.ts'
 
 /** What browsers show without running anything of it. */
 const SHOWN_TYPES: ReadonlySet<string> = new Set([
@@ -26,8 +26,8 @@ export const objectRoutes: Routes = (app, room) => {
     ...routeOf('getObject', room),
     schema: describe('getObject', {
       response: {
-        200: empty('The object'),
-        206: empty('The range of it that was asked for'),
+        200: bytes('The object'),
+        206: bytes('The range of it that was asked for'),
         304: empty('The object is still the one of `If-None-Match`'),
       },
     }),
@@ -44,12 +44,7 @@ export const objectRoutes: Routes = (app, room) => {
   app.route({
     ...routeOf('putPart', room),
     schema: describe('putPart', {
-      response: {
-        200: {
-          description: 'The part was received',
-          headers: { ETag: { description: 'To complete the file with', schema: { type: 'string' } } },
-        },
-      },
+      response: { 200: empty('The part was received; complete the file with the `ETag` of this answer') },
     }),
     handler: (request, reply) => receivePart(room, request, reply),
   })
