@@ -30,7 +30,7 @@ export async function fetchFile(
 ): Promise<{ etag: string; sizeBytes: number }> {
   await using local = new LocalFile(path, { sha256: file.entry.sha256 !== undefined })
   const fetch = new FileFetch(file, local, options)
-  return fetch.run()
+  return await fetch.run()
 }
 
 class FileFetch {
