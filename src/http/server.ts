@@ -27,6 +27,7 @@ import { submitJob } from './routes/submit-job.ts'
 import { uploadForm } from './routes/upload-form.ts'
 import { serverOptions } from './server-options.ts'
 import type { ServerParts } from './server-parts.ts'
+import { SilentSockets } from './silent-sockets.ts'
 
 export type { ServerParts } from './server-parts.ts'
 
@@ -58,7 +59,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     app.register(async (scope) => routes(scope, room))
   }
   app.register(async (scope) => serveApiDescription(scope, room))
-  app.addHook('preClose', async () => closeGracefully(app, room))
+  const silent = new SilentSockets(app.server)
+  app.addHook('preClose', async () => closeGracefully(app, room, silent))
   return app
 }
 
@@ -118,9 +120,10 @@ function limitRate(app: FastifyInstance, perMinute: number): void {
   })
 }
 
-/** Ends streams at once and gives the rest the grace that running jobs get; then connections are cut. */
-function closeGracefully(app: FastifyInstance, { holds, clock, config }: Room): void {
+/** Ends streams and connections without a request at once and gives the rest the grace that running jobs get; then connections are cut. */
+function closeGracefully(app: FastifyInstance, { holds, clock, config }: Room, silent: SilentSockets): void {
   holds.closeAll()
+  silent.cut()
   const timer = clock.setTimer(config.shutdownGraceMs, () => app.server.closeAllConnections())
   app.server.once('close', () => timer.cancel())
 }
