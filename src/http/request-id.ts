@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LongshoreError } from '../base/errors.ts'
 
 /** What a client may send as `X-Request-Id` and find in logs and problems. */
 const ACCEPTED = /^[\w.:/+=@-]{1,128}$/
@@ -18,10 +19,11 @@ export function requestIds(): (request: IncomingMessage) => string {
   }
 }
 
-/** Says on every answer under which id it is known. */
-export function echoIds(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+/** Says on every answer under which id it is known. Refuses what names no host, which Node would do without a problem. */
+export function echoIds(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   reply.header('x-request-id', request.id)
   const { traceparent } = request.headers
   if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) reply.header('traceparent', traceparent)
-  done()
+  if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') done()
+  else done(new LongshoreError('MALFORMED_REQUEST', 'HTTP/1.1 requests need a Host header.'))
 }

@@ -30,6 +30,7 @@ export function serverOptions({ config, logger }: ServerParts): FastifyHttpOptio
     requestTimeout: 0,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(30_000, requestTimeoutMs / 2),
     },
