@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
@@ -50,7 +49,7 @@ export class JobListing {
       found.push(...page.filter((candidate) => isWanted(candidate, query)))
       from = page.at(-1) ?? from
       isLast = page.length < pageSize
-      if (!isLast && found.length <= query.limit) await nextTurn()
+      if (!isLast && found.length <= query.limit) await new Promise((resolve) => setImmediate(resolve))
     }
     return this.#pageOf(found, query.limit)
   }

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { JobEngine, JobQuery } from '../../../src/engine/job-engine.ts'
+import { COMPLETED, type MakeEngine, runOne, submit } from './bench.ts'
+
+/** Listing jobs. */
+export function listingRules(makeEngine: MakeEngine): void {
+  const idsOf = async (engine: JobEngine, query: Omit<JobQuery, 'limit'>, limit = 100): Promise<string[]> =>
+    (await engine.list({ limit, ...query })).items.map(({ id }) => id)
+
+  describe('listing', () => {
+    test('pages are newest first, whole, and stable while jobs arrive', async () => {
+      await using bench = await makeEngine()
+      const ids: string[] = []
+      for (let n = 0; n < 7; n++) {
+        ids.unshift((await submit(bench)).id)
+        if (n % 2 === 0) bench.advance(1)
+      }
+      const seen: string[] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await bench.engine.list({ limit: 3, ...(cursor !== undefined && { cursor }) })
+        seen.push(...page.items.map(({ id }) => id))
+        cursor = page.next
+        bench.advance(1)
+        await submit(bench)
+      }
+      assert.equal(seen.length, 7)
+      assert.deepEqual(new Set(seen), new Set(ids))
+      assert.equal(seen[0], ids[0])
+      assert.equal(seen[6], ids[6])
+    })
+
+    test('states, group, labels and instants choose', async () => {
+      await using bench = await makeEngine()
+      const done = await submit(bench, { labels: { ship: 'Sonne' } })
+      await runOne(bench, COMPLETED)
+      bench.advance(1_000)
+      const queued = await submit(bench, { group: 'a', labels: { ship: 'Sonne', leg: '1' } })
+      bench.advance(1_000)
+      const cancelled = await submit(bench, { group: 'a' })
+      await bench.engine.requestCancel(cancelled.id)
+      const { engine } = bench
+      assert.deepEqual(await idsOf(engine, { states: ['completed'] }), [done.id])
+      assert.deepEqual(await idsOf(engine, { states: ['queued', 'cancelled'] }), [cancelled.id, queued.id])
+      assert.deepEqual(await idsOf(engine, { states: ['processing'] }), [])
+      assert.deepEqual(await idsOf(engine, { group: 'a' }), [cancelled.id, queued.id])
+      assert.deepEqual(await idsOf(engine, { group: 'a', states: ['queued'] }), [queued.id])
+      assert.deepEqual(await idsOf(engine, { labels: { ship: 'Sonne' } }), [queued.id, done.id])
+      assert.deepEqual(await idsOf(engine, { labels: { ship: 'Sonne', leg: '1' } }), [queued.id])
+      assert.deepEqual(await idsOf(engine, { labels: { ship: 'Meteor' } }), [])
+      assert.deepEqual(await idsOf(engine, { createdAfter: queued.createdAt }), [cancelled.id, queued.id])
+      assert.deepEqual(await idsOf(engine, { createdBefore: queued.createdAt }), [done.id])
+      assert.deepEqual(await idsOf(engine, { completedBefore: done.createdAt }), [])
+      assert.deepEqual(await idsOf(engine, { completedBefore: done.createdAt + 1 }), [done.id])
+      assert.deepEqual(await idsOf(engine, { completedBefore: cancelled.createdAt + 1 }), [cancelled.id, done.id])
+    })
+
+    test('a filter that few jobs pass finds all of them, page by page', async () => {
+      await using bench = await makeEngine()
+      const wanted: string[] = []
+      const all = Array.from({ length: 300 }, (_, n) => submit(bench, n % 60 === 0 ? { labels: { rare: 'yes' } } : {}))
+      for (const [n, job] of (await Promise.all(all)).entries()) if (n % 60 === 0) wanted.push(job.id)
+      const seen: string[] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await bench.engine.list({
+          limit: 2,
+          labels: { rare: 'yes' },
+          ...(cursor !== undefined && { cursor }),
+        })
+        seen.push(...page.items.map(({ id }) => id))
+        cursor = page.next
+      }
+      assert.deepEqual(seen.sort(), wanted.sort())
+    })
+
+    test('a cursor that no listing gave is refused', async () => {
+      await using bench = await makeEngine()
+      await assert.rejects(bench.engine.list({ limit: 1, cursor: "1' OR 1=1" }), { code: 'VALIDATION_FAILED' })
+    })
+  })
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { TestWorker } from '../../support/test-worker.ts'
+import { COMPLETED, decideOn, type EngineBench, type MakeEngine, submit } from './bench.ts'
+
+/** Runs all due jobs one at a time; answers their ids in the order they ran. */
+async function runAll({ engine, clock }: EngineBench, count: number): Promise<string[]> {
+  const worker = new TestWorker(engine)
+  const order: string[] = []
+  while (order.length < count) {
+    const run = await worker.next()
+    order.push(run.job.id)
+    await engine.settle(run.lease, decideOn(COMPLETED, clock.now()), {})
+    run.end()
+  }
+  await worker.dispatch.stop()
+  return order
+}
+
+/** The order in which jobs run. */
+export function orderRules(makeEngine: MakeEngine): void {
+  describe('order', () => {
+    test('the highest priority runs first, then what has been due longest', async () => {
+      await using bench = await makeEngine()
+      const now = bench.clock.now()
+      const wishes = [
+        { runAt: now - 1 },
+        { priority: -1 },
+        { priority: 3, runAt: now },
+        { priority: 3, runAt: now - 5 },
+        { runAt: now - 2 },
+      ]
+      const ids = await Promise.all(wishes.map(async (wish) => (await submit(bench, wish)).id))
+      const order = await runAll(bench, 5)
+      assert.deepEqual(
+        order.map((id) => ids.indexOf(id)),
+        [3, 2, 4, 0, 1],
+      )
+    })
+
+    test('groups take turns, jobs without one as one group, however many each has', async () => {
+      await using bench = await makeEngine()
+      const groups = ['a', 'a', 'a', 'a', 'a', 'a', 'b', 'b', 'c', null, null]
+      const names = new Map<string, string | null>()
+      for (const group of groups) {
+        names.set((await submit(bench, { group })).id, group)
+        bench.advance(1)
+      }
+      const order = (await runAll(bench, groups.length)).map((id) => names.get(id) ?? null)
+      assert.deepEqual(new Set(order.slice(0, 4)), new Set(['a', 'b', 'c', null]))
+      assert.deepEqual(new Set(order.slice(4, 7)), new Set(['a', 'b', null]))
+      assert.deepEqual(order.slice(7), ['a', 'a', 'a', 'a'])
+    })
+
+    test('a group that arrives late gets its turn at once', async () => {
+      await using bench = await makeEngine()
+      for (let n = 0; n < 5; n++) await submit(bench, { group: 'early' })
+      const worker = new TestWorker(bench.engine)
+      const run = await worker.next()
+      bench.advance(10)
+      await submit(bench, { group: 'late' })
+      await bench.engine.settle(run.lease, decideOn(COMPLETED, bench.clock.now()), {})
+      run.end()
+      const runs = [await worker.next()]
+      await bench.engine.settle(runs[0]?.lease ?? run.lease, decideOn(COMPLETED, bench.clock.now()), {})
+      runs[0]?.end()
+      runs.push(await worker.next())
+      assert.ok(runs.some(({ job }) => job.group === 'late'))
+      runs[1]?.end()
+      await worker.dispatch.stop()
+    })
+
+    test('no more jobs of one named group run at once than allowed, and other groups go on', async () => {
+      await using bench = await makeEngine()
+      for (let n = 0; n < 4; n++) await submit(bench, { group: 'limited', priority: 1 })
+      for (let n = 0; n < 3; n++) await submit(bench)
+      const worker = new TestWorker(bench.engine, { concurrency: 6, groupConcurrency: 2 })
+      const runs = await worker.take(5)
+      assert.equal(runs.filter(({ job }) => job.group === 'limited').length, 2)
+      const first = runs.find(({ job }) => job.group === 'limited')
+      assert.ok(first)
+      await bench.engine.settle(first.lease, decideOn(COMPLETED, bench.clock.now()), {})
+      assert.equal(worker.untaken, 0)
+      first.end()
+      const next = await worker.next()
+      assert.equal(next.job.group, 'limited')
+      for (const run of [...runs, next]) run.end()
+      await worker.dispatch.stop()
+    })
+
+    test('a delayed job runs when it is due and not before', async () => {
+      await using bench = await makeEngine()
+      const later = await submit(bench, { runAt: bench.clock.now() + 60_000, priority: 9 })
+      const worker = new TestWorker(bench.engine, { concurrency: 2 })
+      bench.advance(59_999)
+      const now = await submit(bench)
+      assert.equal((await worker.next()).job.id, now.id)
+      assert.equal(worker.untaken, 0)
+      bench.advance(1)
+      const run = await worker.next()
+      assert.equal(run.job.id, later.id)
+      assert.equal(run.job.startedAt, later.runAt)
+    })
+
+    test('a delayed job runs after the process died while it waited', async () => {
+      await using bench = await makeEngine()
+      const { id } = await submit(bench, { runAt: bench.clock.now() + 60_000 })
+      const worker = new TestWorker(await bench.reopen())
+      bench.advance(60_000)
+      assert.equal((await worker.next()).job.id, id)
+    })
+  })
+}

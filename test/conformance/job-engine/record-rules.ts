@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { newJob } from '../../support/new-job.ts'
+import { type MakeEngine, submit } from './bench.ts'
+
+/** Keeping and finding jobs. */
+export function recordRules(makeEngine: MakeEngine): void {
+  describe('records', () => {
+    test('a kept job is found with everything it was submitted with', async () => {
+      await using bench = await makeEngine()
+      const submitted = newJob(bench.clock.now(), {
+        runAt: bench.clock.now() + 5_000,
+        parameters: { threshold: 0.5, nested: [1, null, 'ä\u{1F41F}'] },
+        priority: -7,
+        group: 'plankton',
+        labels: { ship: 'Polarstern', leg: '2' },
+        maxAttempts: 9,
+        timeoutMs: 1_500,
+      })
+      const { job, replayed } = await bench.engine.insert(submitted)
+      assert.equal(replayed, false)
+      assert.deepEqual(await bench.engine.get(job.id), job)
+      assert.partialDeepStrictEqual(job, {
+        ...submitted,
+        state: 'queued',
+        version: 1,
+        attempt: 0,
+        progress: { stage: 'queued' },
+      })
+      assert.deepEqual([job.error, job.result, job.worker, job.completedAt], [null, null, null, null])
+    })
+
+    test('a manifest of 10,000 files is found whole', async () => {
+      await using bench = await makeEngine()
+      const files = Array.from({ length: 10_000 }, (_, n) => ({ uri: `s3://datasets/a/${n}.dat` }))
+      const { id } = await submit(bench, { manifest: { files } })
+      assert.deepEqual((await bench.engine.get(id))?.manifest, { files })
+    })
+
+    test('an unknown job is not found', async () => {
+      await using bench = await makeEngine()
+      assert.equal(await bench.engine.get(newJob(0).id), undefined)
+      assert.deepEqual(await bench.engine.files(newJob(0).id, { limit: 10 }), { items: [], next: null })
+      assert.deepEqual(await bench.engine.logs(newJob(0).id, 10), [])
+      assert.deepEqual(await bench.engine.since(newJob(0).id, 0, 10), [])
+    })
+
+    test('the same id again answers the job that is there', async () => {
+      await using bench = await makeEngine()
+      const first = await submit(bench, { priority: 1 })
+      const again = await bench.engine.insert(newJob(bench.clock.now(), { id: first.id, priority: 2 }))
+      assert.deepEqual(again, { job: first, replayed: true })
+    })
+
+    test('the same idempotency key with the same request answers the first job', async () => {
+      await using bench = await makeEngine()
+      const idempotency = { key: 'key-1', requestHash: 'hash-1' }
+      const first = await submit(bench, { idempotency })
+      const [again, other] = await Promise.all([
+        bench.engine.insert(newJob(bench.clock.now(), { idempotency })),
+        bench.engine.insert(newJob(bench.clock.now(), { idempotency: { key: 'key-2', requestHash: 'hash-1' } })),
+      ])
+      assert.deepEqual(again, { job: first, replayed: true })
+      assert.equal(other.replayed, false)
+      assert.equal((await bench.engine.counts()).states.queued, 2)
+    })
+
+    test('the same idempotency key with another request is refused, alone of those asked for together', async () => {
+      await using bench = await makeEngine()
+      await submit(bench, { idempotency: { key: 'key-1', requestHash: 'hash-1' } })
+      const clash = newJob(bench.clock.now(), { idempotency: { key: 'key-1', requestHash: 'hash-2' } })
+      const [before, refused, after] = await Promise.allSettled([
+        submit(bench),
+        bench.engine.insert(clash),
+        submit(bench),
+      ])
+      assert.equal(before.status, 'fulfilled')
+      assert.equal(refused.status, 'rejected')
+      assert.equal(refused.reason.code, 'IDEMPOTENCY_KEY_REUSED')
+      assert.equal(after.status, 'fulfilled')
+      assert.equal(await bench.engine.get(clash.id), undefined)
+    })
+
+    test('what was kept is there after the process died', async () => {
+      await using bench = await makeEngine()
+      const job = await submit(bench, { labels: { ship: 'Sonne' } })
+      const engine = await bench.reopen()
+      assert.deepEqual(await engine.get(job.id), job)
+      assert.equal((await engine.counts()).states.queued, 1)
+    })
+
+    test('counts follow every job', async () => {
+      await using bench = await makeEngine()
+      const now = bench.clock.now()
+      await submit(bench, { runAt: now + 60_000 })
+      const old = await submit(bench)
+      bench.advance(1_000)
+      const { id } = await submit(bench)
+      await bench.engine.requestCancel(id)
+      const { states, oldestDueAt, ahead } = await bench.engine.counts()
+      assert.deepEqual(states, { queued: 2, processing: 0, completed: 0, failed: 0, cancelled: 1 })
+      assert.deepEqual([oldestDueAt, ahead], [old.runAt, null])
+    })
+
+    test('a queued job knows how many run before it', async () => {
+      await using bench = await makeEngine()
+      const first = await submit(bench)
+      bench.advance(1)
+      const second = await submit(bench)
+      await submit(bench, { priority: 5 })
+      const aheadOf = async (id: string): Promise<number | null> => (await bench.engine.counts(id)).ahead
+      assert.deepEqual([await aheadOf(first.id), await aheadOf(second.id)], [1, 2])
+      await bench.engine.requestCancel(first.id)
+      assert.deepEqual([await aheadOf(first.id), await aheadOf(second.id)], [null, 1])
+    })
+  })
+}
