@@ -13,7 +13,7 @@ export class BlockBuffer {
     this.#flush = flush
   }
 
-  /** Takes a chunk; resolves when there is room for more. */
+  /** Takes a chunk, however large at once, see {@link slicesOf}; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void> {
     let ready = READY
     for (let from = 0; from < chunk.byteLength; ) {
@@ -40,4 +40,9 @@ export class BlockBuffer {
     this.#block ??= Buffer.allocUnsafeSlow(BLOCK_BYTES)
     return this.#block
   }
+}
+
+/** Cuts what is too large to be copied at once into pieces that can be waited between. */
+export function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < bytes.byteLength; from += BLOCK_BYTES) yield bytes.subarray(from, from + BLOCK_BYTES)
 }

@@ -1,10 +1,13 @@
 import { contentType } from 'mime-types'
 import { LongshoreError } from '../base/errors.ts'
 import type { AttemptObjects } from './attempt-objects.ts'
-import { BlockBuffer } from './block-buffer.ts'
+import { BlockBuffer, slicesOf } from './block-buffer.ts'
 import { quiet } from './closing.ts'
 import type { ObjectSink } from './object-sink.ts'
 import { checkRelativePath } from './output-name.ts'
+
+/** Chunks beyond this size are copied piece by piece, so that a buffer of 1 GiB does not become two. */
+const LARGE_BYTES = 1024 * 1024
 
 /** What a {@link FileWriter} is opened with. */
 export interface FileWriterOptions {
@@ -20,6 +23,8 @@ export class FileWriter {
   readonly #name: string
   readonly #sink: ObjectSink
   readonly #blocks: BlockBuffer
+  /** Once a large chunk came, each waits for the one before it, so that their order is kept. */
+  #copying: Promise<void> | undefined
   #failure: { reason: unknown } | undefined
   #closed: Promise<string> | undefined
 
@@ -34,11 +39,17 @@ export class FileWriter {
     this.uri = this.#sink.uri
   }
 
-  /** Appends bytes, or text as UTF-8; resolves when there is room for more. Throws whatever made the upload fail. */
+  /**
+   * Appends bytes, or text as UTF-8; resolves when they are copied and there is room for more. Throws whatever made the
+   * upload fail.
+   */
   write(chunk: Uint8Array | string): Promise<void> {
     if (this.#closed) throw new LongshoreError('UNRECOVERABLE', `The output "${this.#name}" is closed.`)
     this.#objects.throwIfFailed()
-    return this.#blocks.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    if (!this.#copying && bytes.byteLength <= LARGE_BYTES) return this.#blocks.write(bytes)
+    this.#copying = quiet(this.#copyAfter(this.#copying, bytes))
+    return this.#copying
   }
 
   /** Appends all that a stream or iterable gives. When it fails half-way, so does `close`: the object would be incomplete. */
@@ -56,6 +67,11 @@ export class FileWriter {
     return this.#closed
   }
 
+  async #copyAfter(earlier: Promise<void> | undefined, bytes: Uint8Array): Promise<void> {
+    await earlier
+    for (const slice of slicesOf(bytes)) await this.#blocks.write(slice)
+  }
+
   async #writeAll(source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>): Promise<void> {
     for await (const chunk of source) await this.write(chunk)
   }
@@ -63,6 +79,7 @@ export class FileWriter {
   async #finish(): Promise<string> {
     if (this.#failure) throw this.#failure.reason
     this.#objects.throwIfFailed()
+    await this.#copying
     void this.#blocks.flush()
     await this.#objects.close(this.#name)
     return this.uri

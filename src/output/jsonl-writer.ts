@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { LongshoreError, type LongshoreErrorOptions, messageOf } from '../base/errors.ts'
+import { describeFaults, faultsOf } from '../base/faults.ts'
 import type { TabularOutput } from '../contract/output.ts'
 import type { AttemptObjects } from './attempt-objects.ts'
 import { READY } from './chunk-queue.ts'
@@ -129,10 +130,8 @@ export class JsonlWriter<Row = unknown> {
   #check(record: Row, schema: z.ZodType<unknown, Row>): unknown {
     const parsed = schema.safeParse(record)
     if (parsed.success) return parsed.data
-    const faults = parsed.error.issues.map(({ path, message }) => ({ pointer: jsonPointer(path), message }))
-    throw this.#invalid(faults.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; '), {
-      errors: faults,
-    })
+    const faults = faultsOf(parsed.error)
+    throw this.#invalid(describeFaults(faults), { errors: faults })
   }
 
   #invalid(why: string, options: LongshoreErrorOptions = {}): LongshoreError {
@@ -149,11 +148,12 @@ export class JsonlWriter<Row = unknown> {
     while (rows.length > 0) {
       const current = this.#openCurrent()
       const whole = Buffer.from(`${rows.join('\n')}\n`)
-      const room = this.#chunkSizeBytes - current.sizeBytes
-      const fitting = whole.byteLength < room ? rows.length : rowsUntil(rows, room)
+      const left = this.#chunkSizeBytes - current.sizeBytes
+      const fitting = whole.byteLength < left ? rows.length : rowsUntil(rows, left)
       const chunk = fitting === rows.length ? whole : Buffer.from(`${rows.slice(0, fitting).join('\n')}\n`)
       current.sizeBytes += chunk.byteLength
-      ready = current.sink.write(chunk)
+      const room = current.sink.write(chunk)
+      if (room !== READY) ready = room
       if (current.sizeBytes >= this.#chunkSizeBytes) ready = this.#closeCurrent()
       rows = rows.slice(fitting)
     }
@@ -204,8 +204,4 @@ function rowsUntil(rows: readonly string[], sizeBytes: number): number {
     return reached >= sizeBytes
   })
   return last === -1 ? rows.length : last + 1
-}
-
-function jsonPointer(path: readonly PropertyKey[]): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

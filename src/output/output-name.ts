@@ -7,11 +7,15 @@ const MAX_SEGMENT_BYTES = 255
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\\]/
 
+/** What nearly every name looks like: it needs no closer look, which takes ten times as long. */
+const PLAIN = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
+
 /**
  * Checks a relative path of a processor's choice, e.g. `plots/overview.png`; throws `INVALID_FILENAME`. No segment may be
  * empty, `.` or `..`, hold control characters or backslashes, or be longer than 255 bytes.
  */
 export function checkRelativePath(path: string, what: string): void {
+  if (PLAIN.test(path) && path.length <= MAX_SEGMENT_BYTES) return
   const fault = FORBIDDEN.test(path)
     ? 'it holds a control character or a backslash'
     : !path.isWellFormed()

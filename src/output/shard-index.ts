@@ -1,3 +1,4 @@
+import { READY } from './chunk-queue.ts'
 import type { ObjectSink } from './object-sink.ts'
 
 /** Characters of JSON gathered before they are handed over. */
@@ -13,11 +14,11 @@ export class ShardIndexWriter {
     this.#sink = sink
   }
 
-  /** Appends an item; `offset` is where its content begins in the tar. */
-  add(name: string, sizeBytes: number, offset: number): Promise<void> | undefined {
+  /** Appends an item, whose content begins at `offset` of the tar; resolves when there is room for more. */
+  add(name: string, sizeBytes: number, offset: number): Promise<void> {
     this.#text += `${this.#separator}{"name":${JSON.stringify(name)},"size_bytes":${sizeBytes},"offset":${offset}}`
     this.#separator = ','
-    return this.#text.length < BATCH_CHARACTERS ? undefined : this.#flush()
+    return this.#text.length < BATCH_CHARACTERS ? READY : this.#flush()
   }
 
   /** Appends what closes the document. */

@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import { LongshoreError } from '../base/errors.ts'
 import type { Shard } from '../contract/output.ts'
 import type { AttemptObjects } from './attempt-objects.ts'
-import { BlockBuffer } from './block-buffer.ts'
+import { BlockBuffer, slicesOf } from './block-buffer.ts'
 import { READY } from './chunk-queue.ts'
 import { ShardIndexWriter } from './shard-index.ts'
 
@@ -16,8 +16,8 @@ export type ItemData =
   | { path: string }
   | { stream: AsyncIterable<Uint8Array> /** Exactly this many bytes come. */; sizeBytes: number }
 
-/** Files up to this size are read in one go: a quarter of the cost of a stream. */
-const READ_WHOLE_BYTES = 256 * 1024
+/** Content up to this size is added in one go, which costs a quarter of a stream; more goes piece by piece. */
+const WHOLE_BYTES = 256 * 1024
 
 /** The same for every item, so that the same items give the same bytes. */
 const MODIFIED_AT = new Date(0)
@@ -55,8 +55,8 @@ export class TarShard {
     // By now all of the item has left but, perhaps, the zeros that fill its last record.
     const offset = wholeRecords(this.#sizeBytes) - wholeRecords(sizeBytes)
     this.#items += 1
-    await this.#index.add(member, sizeBytes, offset)
-    if (this.#ready !== READY) await this.#ready
+    this.#note(this.#index.add(member, sizeBytes, offset))
+    if (this.#ready !== READY) await this.#room()
   }
 
   /** Resolves once tar and index are durable. */
@@ -77,44 +77,66 @@ export class TarShard {
     }
   }
 
-  async #addContent(member: string, data: ItemData): Promise<number> {
-    if (data instanceof Uint8Array) return this.#addBytes(member, data)
-    if ('stream' in data) return this.#addStream(member, data.sizeBytes, data.stream)
-    const { size } = await stat(data.path)
-    if (size > READ_WHOLE_BYTES) return this.#addStream(member, size, createReadStream(data.path))
-    return this.#addBytes(member, await readFile(data.path))
+  #addContent(member: string, data: ItemData): Promise<number> {
+    if (!(data instanceof Uint8Array)) {
+      return 'path' in data ? this.#addFile(member, data.path) : this.#addStream(member, data.sizeBytes, data.stream)
+    }
+    return data.byteLength <= WHOLE_BYTES
+      ? this.#addBytes(member, data)
+      : this.#addStream(member, data.byteLength, slicesOf(data))
   }
 
-  async #addBytes(member: string, bytes: Uint8Array): Promise<number> {
-    const added = Promise.withResolvers<void>()
-    const header = { name: member, size: bytes.byteLength, mtime: MODIFIED_AT }
-    // A view, because tar-stream's type asks for a Buffer.
-    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#tar.entry(header, content, (failure) => (failure ? added.reject(failure) : added.resolve()))
-    await added.promise
-    return bytes.byteLength
+  async #addFile(member: string, path: string): Promise<number> {
+    const { size } = await stat(path)
+    if (size > WHOLE_BYTES) return this.#addStream(member, size, createReadStream(path))
+    return this.#addBytes(member, await readFile(path))
   }
 
-  async #addStream(member: string, sizeBytes: number, stream: AsyncIterable<Uint8Array>): Promise<number> {
+  #addBytes(name: string, bytes: Uint8Array): Promise<number> {
+    const size = bytes.byteLength
+    return new Promise((resolve, reject) => {
+      this.#tar.entry({ name, size, mtime: MODIFIED_AT }, bytes, (failure) =>
+        failure ? reject(failure) : resolve(size),
+      )
+    })
+  }
+
+  async #addStream(
+    name: string,
+    size: number,
+    stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<number> {
     const added = Promise.withResolvers<void>()
-    const header = { name: member, size: sizeBytes, mtime: MODIFIED_AT }
-    const entry = this.#tar.entry(header, (failure) => (failure ? added.reject(failure) : added.resolve()))
+    const entry = this.#tar.entry({ name, size, mtime: MODIFIED_AT }, (failure) =>
+      failure ? added.reject(failure) : added.resolve(),
+    )
     let given = 0
     for await (const chunk of stream) {
       given += chunk.byteLength
-      if (given > sizeBytes) break
+      if (given > size) break
       if (!entry.write(chunk)) await once(entry, 'drain')
-      if (this.#ready !== READY) await this.#ready
+      if (this.#ready !== READY) await this.#room()
     }
-    if (given !== sizeBytes) throw wrongLength(member, sizeBytes, given)
+    if (given !== size) throw wrongLength(name, size, given)
     entry.end(null)
     await added.promise
-    return sizeBytes
+    return size
   }
 
   #take(chunk: Uint8Array): void {
     this.#sizeBytes += chunk.byteLength
-    this.#ready = this.#blocks.write(chunk)
+    this.#note(this.#blocks.write(chunk))
+  }
+
+  /** Remembers a write that has to be waited for until somebody does. */
+  #note(ready: Promise<void>): void {
+    if (ready !== READY) this.#ready = ready
+  }
+
+  #room(): Promise<void> {
+    const ready = this.#ready
+    this.#ready = READY
+    return ready
   }
 }
 

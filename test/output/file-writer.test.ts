@@ -18,6 +18,15 @@ test('bytes, text and streams follow each other, and the buffer may be used agai
   assert.equal(textOf('notes/read me.txt'), 'one zwö three four')
 })
 
+test('chunks of any size keep their order, awaited or not', async () => {
+  const { outputs, store, base } = openTestOutputs()
+  const file = outputs.file('all.bin')
+  const chunks = [10, 5_000_000, 1, 300_000, 2_000_000].map((size, index) => Buffer.alloc(size, index + 1))
+  for (const chunk of chunks) void file.write(chunk)
+  await file.close()
+  assert.ok(store.objects.get(`${base}all.bin`)?.equals(Buffer.concat(chunks)))
+})
+
 test('a file nothing was written to is empty', async () => {
   const { outputs, textOf } = openTestOutputs()
   await outputs.file('empty').close()
