@@ -112,7 +112,7 @@ function buildService(processor: AnyProcessor, options: AppOptions): Service {
   const floor: Floor = { ...ground, engine, store: openStore(config, secret), jobs }
 
   const feed = new JobFeed(engine, floor.clock)
-  const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, onFault: onError })
+  const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, alone: true, onFault: onError })
   const retention = new Retention({ ...config, ...floor, ingests: engine.ingests })
   const executor = new InlineExecutor(processor)
   const worker = buildWorker(floor, executor)

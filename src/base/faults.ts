@@ -11,7 +11,9 @@ export function faultsOf(failure: z.core.$ZodError, prefix = ''): Fault[] {
 
 /** One sentence of all faults, for a `detail` or an `error`. */
 export function describeFaults(faults: readonly Fault[]): string {
-  const shown = faults.slice(0, 5).map((fault) => (fault.pointer === '' ? fault.message : `${fault.pointer}: ${fault.message}`))
+  const shown = faults
+    .slice(0, 5)
+    .map((fault) => (fault.pointer === '' ? fault.message : `${fault.pointer}: ${fault.message}`))
   const rest = faults.length - shown.length
   return shown.join('; ') + (rest > 0 ? `; and ${rest} more` : '')
 }

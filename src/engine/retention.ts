@@ -44,7 +44,11 @@ export class Retention {
     const completedBefore = clock.now() - retentionMs
     let forgotten = 0
     for (;;) {
-      const { items } = await jobs.list({ states: ['completed', 'failed', 'cancelled'], completedBefore, limit: SWEEP_PAGE })
+      const { items } = await jobs.list({
+        states: ['completed', 'failed', 'cancelled'],
+        completedBefore,
+        limit: SWEEP_PAGE,
+      })
       if (items.length === 0) return forgotten
       await this.#forget(items)
       forgotten += items.length

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, every } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Component } from '../base/lifecycle.ts'
 import type { Ingest, IngestFile, IngestRecords } from '../engine/ingest-records.ts'
@@ -40,6 +40,8 @@ export interface IngestParts {
   jobs: JobManager
   clock: Clock
   settings: IngestSettings
+  /** No other process serves these records, so a form found half received at the start was cut off by a crash. Default false. */
+  alone?: boolean
   /** Hears of faults of the sweep, which nobody waits for. */
   onFault?: (fault: unknown) => void
 }
@@ -49,6 +51,9 @@ export interface PartUrl {
   partNumber: number
   url: string
 }
+
+/** A form says that often that it is still being received; thrice this without a word, and a crash cut it off. */
+const FORM_SIGN_OF_LIFE_MS = 20_000
 
 /** How long a client should wait before it opens another ingest. */
 const TOO_MANY_INGESTS_RETRY_MS = 30_000
@@ -65,16 +70,18 @@ export class Ingests implements Component {
   readonly #clock: Clock
   readonly #settings: IngestSettings
   readonly #sweep: IngestSweep
+  readonly #alone: boolean
   readonly #onFault: (fault: unknown) => void
   /** Completing shares an ingest, aborting has it alone. */
   readonly #lock = new SharedLock()
 
-  constructor({ records, store, jobs, clock, settings, onFault = () => {} }: IngestParts) {
+  constructor({ records, store, jobs, clock, settings, alone = false, onFault = () => {} }: IngestParts) {
     this.#records = records
     this.#store = store
     this.#jobs = jobs
     this.#clock = clock
     this.#settings = settings
+    this.#alone = alone
     this.#onFault = onFault
     this.#sweep = new IngestSweep(records, clock, { settle: (ingest) => this.#settleExpired(ingest), onFault })
   }
@@ -83,6 +90,7 @@ export class Ingests implements Component {
   async start(): Promise<void> {
     for (const ingest of await this.#records.listOpen(this.#settings.limits.openIngests)) {
       if (isComplete(ingest)) await this.#queue(ingest).catch(this.#onFault)
+      if (isForm(ingest) && this.#alone) await this.#endForm(ingest).catch(this.#onFault)
     }
     await this.#sweep.start()
   }
@@ -185,7 +193,7 @@ export class Ingests implements Component {
     options: FormOptions = {},
   ): Promise<{ job: Job; replayed: boolean }> {
     await this.#checkRoom()
-    const blank = this.#blank(uuidv7())
+    const blank = { ...this.#blank(uuidv7()), expiresAt: this.#formExpiry() }
     const upload = new FormUpload(this.#store, this.#jobs, blank, this.#settings)
     await this.#records.open(blank)
     this.#sweep.expect(blank.expiresAt)
@@ -333,13 +341,18 @@ export class Ingests implements Component {
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined || ingest.closedAt !== null || ingest.expiresAt > this.#clock.now()) return
       if (isComplete(ingest)) return this.#queue(ingest)
-      if (ingest.files.length === 0) await this.#removeForm(ingest)
-      await this.#drop(ingest)
+      if (isForm(ingest)) await this.#endForm(ingest)
+      else await this.#drop(ingest)
     })
   }
 
-  async #removeForm(ingest: Ingest): Promise<void> {
-    if (await this.#isSubmitted(ingest.jobId)) return
+  /** Ends a form that was cut off: what it stored goes, unless it became its job just before. */
+  async #endForm(ingest: Ingest): Promise<void> {
+    if (!(await this.#isSubmitted(ingest.jobId))) await this.#removeStored(ingest)
+    await this.#records.forget(ingest.jobId)
+  }
+
+  async #removeStored(ingest: Ingest): Promise<void> {
     const prefix = `${this.#settings.datasetsPrefix}/${ingest.jobId}/`
     for await (const { key } of this.#store.list(ingest.bucket, prefix)) {
       await this.#store.delete([{ bucket: ingest.bucket, key }])
@@ -358,13 +371,12 @@ export class Ingests implements Component {
 
   /** Keeps the record of a form alive while it is being received, however long that takes. */
   #keepAlive({ jobId }: Ingest): { cancel(): void } {
-    const { partUrlTtlMs } = this.#settings
-    const extend = (): void => {
-      timer = this.#clock.setTimer(partUrlTtlMs / 2, extend)
-      this.#records.extend(jobId, this.#clock.now() + partUrlTtlMs).catch(() => {})
-    }
-    let timer = this.#clock.setTimer(partUrlTtlMs / 2, extend)
-    return { cancel: () => timer.cancel() }
+    const extend = (): Promise<void> => this.#records.extend(jobId, this.#formExpiry())
+    return every(this.#clock, FORM_SIGN_OF_LIFE_MS, extend, this.#onFault)
+  }
+
+  #formExpiry(): number {
+    return this.#clock.now() + 3 * FORM_SIGN_OF_LIFE_MS
   }
 
   async #receivedParts(ingest: Ingest, file: IngestFile): Promise<UploadedPart[]> {
@@ -378,6 +390,10 @@ export class Ingests implements Component {
     if (ingest === undefined || ingest.files.length === 0) throw notFound(jobId)
     return ingest
   }
+}
+
+function isForm(ingest: Ingest): boolean {
+  return ingest.files.length === 0
 }
 
 function isComplete(ingest: Ingest): boolean {

@@ -10,7 +10,7 @@ test('SIGTERM: not ready any more, short work ends within its grace, long work g
   await using first = await startService(settings)
   const api = new Api(first.url)
   const short = await api.upload({ 'a.txt': 'a' }, { parameters: { workMs: 400 } })
-  const long = await api.upload({ 'b.txt': 'b' }, { parameters: { workMs: 4000 } })
+  const long = await api.upload({ 'b.txt': 'b' }, { parameters: { workMs: 2000 } })
   for (const id of [short, long])
     await api.until(id, (job) => job.progress?.stage === 'processing' && job.progress.percent !== 0)
 
