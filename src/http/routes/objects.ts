@@ -31,14 +31,15 @@ export const objectRoutes: Routes = (app, room) => {
         304: empty('The object is still the one of `If-None-Match`'),
       },
     }),
-    handler: async (request, reply) => {
-      const { ref } = verified(room, request)
-      const info = await room.store.head(ref)
-      if (info === undefined) throw new LongshoreError('OBJECT_NOT_FOUND', 'The object is no longer there.')
-      reply.headers(objectHeaders(ref, info))
-      if (namesEtag(request.headers['if-none-match'], info.etag)) return reply.code(304).send()
-      return sendObject(room, request, reply, ref, info)
-    },
+    exposeHeadRoute: false,
+    handler: (request, reply) => serveObject(room, request, reply),
+  })
+  // Fastify's own HEAD would say the length of the empty answer.
+  app.route({
+    ...routeOf('getObject', room),
+    method: 'HEAD',
+    schema: { hide: true },
+    handler: (request, reply) => serveObject(room, request, reply),
   })
 
   app.route({
@@ -50,6 +51,16 @@ export const objectRoutes: Routes = (app, room) => {
   })
 }
 
+async function serveObject(room: Room, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const { ref } = verified(room, request)
+  const info = await room.store.head(ref)
+  if (info === undefined) throw new LongshoreError('OBJECT_NOT_FOUND', 'The object is no longer there.')
+  reply.headers(objectHeaders(ref, info))
+  if (namesEtag(request.headers['if-none-match'], info.etag)) return reply.code(304).send()
+  if (request.method === 'HEAD') return reply.header('content-length', info.sizeBytes).send()
+  return sendObject(room, request, reply, ref, info)
+}
+
 async function sendObject(
   room: Room,
   request: FastifyRequest,
@@ -57,7 +68,6 @@ async function sendObject(
   ref: ObjectRef,
   info: ObjectInfo,
 ): Promise<unknown> {
-  if (request.method === 'HEAD') return reply.header('content-length', info.sizeBytes).send()
   const range = rangeOf(request, reply, info)
   const length = range ? range.end - range.start + 1 : info.sizeBytes
   if (range) reply.code(206).header('content-range', contentRange(range, info.sizeBytes))
