@@ -21,6 +21,8 @@ const Parameters = z.strictObject({
   snoozeOnceMs: z.number().optional(),
   /** Writes this many records and artifacts. */
   records: z.number().default(0),
+  /** Writes one output of this size. */
+  bulkMiB: z.number().default(0),
 })
 
 type Input = JobInput<z.output<typeof Parameters>>
@@ -51,6 +53,7 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
     if (input.parameters.workMs > 0) await writeFile(join(input.workDir, 'scratch'), input.jobId)
     await this.#work(input)
     await this.#write(input)
+    await this.#writeBulk(input)
     const digests: Record<string, string> = {}
     for (const path of input.localPaths) {
       digests[basename(path)] = createHash('sha256')
@@ -79,6 +82,13 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
       this.reportProgress({ percent: (100 * step) / steps, message: jobId })
       if (step === 1) await checkpoint.save(step)
     }
+  }
+
+  async #writeBulk({ parameters, outputs }: Input): Promise<void> {
+    if (parameters.bulkMiB === 0) return
+    const bulk = outputs.file('bulk.bin')
+    for (let i = 0; i < parameters.bulkMiB; i++) await bulk.write(Buffer.alloc(1024 * 1024, i))
+    await bulk.close()
   }
 
   async #write({ jobId, parameters, outputs }: Input): Promise<void> {
