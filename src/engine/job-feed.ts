@@ -6,6 +6,9 @@ import type { JobEngine } from './job-engine.ts'
 /** Events are read back from the engine in pages of this many. */
 const REPLAY_PAGE = 500
 
+/** A reader that is more events behind than this reads them from disk. */
+const LIVE_EVENTS = 100
+
 type Hearer = (event: JobEvent, job: Job) => void
 
 /** Lets many readers follow single jobs over one subscription to the engine. */
@@ -63,45 +66,44 @@ export class JobFeed {
     return job
   }
 
-  /** Every event of a job after `seq`: what was missed from disk, then live, until the final one or the signal. */
+  /**
+   * Every event of a job after `seq`: what was missed from disk, then live, until the final one or the signal. A reader
+   * that lags behind is given what it missed from disk again, so a slow one holds at most {@link LIVE_EVENTS} in memory.
+   */
   async *follow(id: string, seq: number, signal: AbortSignal): AsyncGenerator<JobEvent, void, void> {
-    const live: JobEvent[] = []
-    let wake = (): void => {}
-    const unhear = this.#hear(id, (event) => {
-      live.push(event)
-      wake()
-    })
-    const onAbort = (): void => wake()
+    const live = new LiveEvents()
+    const unhear = this.#hear(id, (event) => live.push(event))
+    const onAbort = (): void => live.wake()
     signal.addEventListener('abort', onAbort)
     try {
       let last = seq
-      for (let page = await this.#engine.since(id, last, REPLAY_PAGE); page.length > 0; ) {
-        for (const event of page) {
+      while (!signal.aborted) {
+        const events = live.isBehind ? await this.#catchUp(id, last, live) : live.take()
+        for (const event of events) {
+          if (signal.aborted) return
+          if (event.seq <= last) continue
           yield event
           last = event.seq
         }
-        page = await this.#engine.since(id, last, REPLAY_PAGE)
-      }
-      let job = await this.#engine.get(id)
-      while (!signal.aborted && job !== undefined) {
-        const event = live.shift()
-        if (event !== undefined && event.seq > last) {
-          yield event
-          last = event.seq
-          if (isFinal(event.state)) return
-        } else if (event === undefined) {
-          if (isFinal(job.state) && last >= job.version) return
-          await new Promise<void>((resolve) => {
-            wake = resolve
-            if (live.length > 0 || signal.aborted) resolve()
-          })
-          job = await this.#engine.get(id)
+        if (live.isBehind || live.size > 0) continue
+        if (events.length === 0 || events.some(({ state }) => isFinal(state))) {
+          const job = await this.#engine.get(id)
+          if (job === undefined || (isFinal(job.state) && last >= job.version)) return
         }
+        await live.next(signal)
       }
     } finally {
       signal.removeEventListener('abort', onAbort)
       unhear()
     }
+  }
+
+  /** One page from disk. What happens from now on is heard live, unless there is another page. */
+  async #catchUp(id: string, last: number, live: LiveEvents): Promise<JobEvent[]> {
+    live.catchUp()
+    const page = await this.#engine.since(id, last, REPLAY_PAGE)
+    if (page.length === REPLAY_PAGE) live.fallBehind()
+    return page
   }
 
   #hear(id: string, hearer: Hearer): () => void {
@@ -111,5 +113,51 @@ export class JobFeed {
       hearers.delete(hearer)
       if (hearers.size === 0 && this.#hearers.get(id) === hearers) this.#hearers.delete(id)
     }
+  }
+}
+
+/** The events one reader has heard and not read yet, a bounded number. */
+class LiveEvents {
+  #events: JobEvent[] = []
+  #wake: () => void = () => {}
+  /** Events are missing here that are on disk. */
+  isBehind = true
+
+  get size(): number {
+    return this.#events.length
+  }
+
+  push(event: JobEvent): void {
+    if (this.#events.length >= LIVE_EVENTS) this.fallBehind()
+    if (!this.isBehind) this.#events.push(event)
+    this.wake()
+  }
+
+  take(): JobEvent[] {
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  fallBehind(): void {
+    this.isBehind = true
+    this.#events = []
+  }
+
+  /** From now on events are kept. */
+  catchUp(): void {
+    this.isBehind = false
+  }
+
+  wake(): void {
+    this.#wake()
+  }
+
+  /** Resolves when there is something to read, or the signal has aborted. */
+  next(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      if (this.size > 0 || this.isBehind || signal.aborted) resolve()
+    })
   }
 }
