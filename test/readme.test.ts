@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { SETTINGS } from '../src/config.ts'
+import { startService } from './support/service-process.ts'
+import { tempFolder } from './support/temp-folder.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+/** The code blocks that follow a comment with this mark. */
+function blocks(mark: string): string[] {
+  const pattern = new RegExp(`<!-- ${mark} -->\n\`\`\`\\w+\n(.*?)\`\`\``, 'gs')
+  return [...README.matchAll(pattern)].map((match) => match[1] ?? '')
+}
+
+test('the table of settings is the table of the code', () => {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { fallback, meaning }]) => `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${meaning} |`,
+  )
+  const table = /\| setting \| default \| meaning \|\n\|---\|---\|---\|\n(.*?)\n\n/s.exec(README)?.[1]
+  assert.equal(table, rows.join('\n'))
+})
+
+test('the processor shown is the one of the minimal example', () => {
+  const source = readFileSync(join(ROOT, 'examples/minimal/main.ts'), 'utf8')
+  assert.deepEqual(blocks('examples/minimal/main.ts'), [source])
+})
+
+test('every command of the README does what it says, against the processor of the README', async () => {
+  await using folder = await tempFolder()
+  const main = join(ROOT, 'examples/minimal/main.ts')
+  await using service = await startService({ DATA_DIR: join(folder.path, 'data') }, main)
+  const commands = blocks('run')
+  assert.equal(commands.length, 6)
+  const script = commands.map((block) => `${block}\nprintf '\\n---\\n'`).join('\n')
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-euo', 'pipefail', '-c', script.replaceAll('http://127.0.0.1:8000', service.url)],
+    {
+      cwd: folder.path,
+    },
+  )
+  const [first, form, inline, manifest, resumable, steering] = stdout.split('\n---\n')
+  const digest = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03'
+  assert.match(first ?? '', new RegExp(`"status":"completed".*"hello.txt":"${digest}"`))
+  for (const answer of [form, inline]) assert.match(answer ?? '', /"job_id":"[0-9a-f-]{36}","status":"queued"/)
+  assert.match(manifest ?? '', new RegExp(`"status":"completed".*"hello.txt":"${digest}"`))
+  assert.match(resumable ?? '', /"status":"completed"/)
+  assert.match(steering ?? '', /event: job\.completed/)
+  assert.match(steering ?? '', /"code":"JOB_FINAL"/)
+})
