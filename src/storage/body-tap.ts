@@ -71,6 +71,11 @@ export class BodyTap {
   }
 }
 
+/** Keeps a stream that breaks before it is read from ending the process; whoever reads it still learns of it. */
+export function expectBody(body: ObjectBody): void {
+  if (body instanceof Readable) body.on('error', () => {})
+}
+
 /** What a body of another size than announced is refused with. */
 export function wrongSize(sizeBytes: number, got: { bytes: number; more: boolean }): LongshoreError {
   const found = got.more ? 'more' : String(got.bytes)

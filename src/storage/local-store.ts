@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { lookup } from 'mime-types'
 import { LongshoreError } from '../base/errors.ts'
+import { expectBody } from './body-tap.ts'
 import { writeBody } from './body-writer.ts'
 import { resolveRange } from './byte-range.ts'
+import { contentTypeOf } from './content-type.ts'
 import { onDisk } from './disk.ts'
 import { readFileRange } from './file-body.ts'
 import { LocalUploads } from './local-uploads.ts'
@@ -67,6 +68,7 @@ export class LocalStore implements ObjectStore {
   async put(ref: ObjectRef, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
     checkObjectRef(ref)
     options.signal?.throwIfAborted()
+    expectBody(body)
     const file = join(this.#tempFolder, randomUUID())
     try {
       const stats = await writeFile(file, body, options)
@@ -133,6 +135,7 @@ export class LocalStore implements ObjectStore {
     body: ObjectBody,
     signal?: AbortSignal,
   ): Promise<UploadedPart> {
+    expectBody(body)
     return this.#uploads.receive(ref, uploadId, part, body, signal)
   }
 
@@ -176,7 +179,7 @@ function infoOf(ref: ObjectRef, stats: BigIntStats): ObjectInfo {
     sizeBytes: Number(stats.size),
     etag: `"${[stats.size, stats.mtimeNs, stats.ino].map((value) => value.toString(16)).join('-')}"`,
     modifiedAt: Number(stats.mtimeNs / 1_000_000n),
-    contentType: lookup(extname(ref.key)) || 'application/octet-stream',
+    contentType: contentTypeOf(ref.key),
   }
 }
 
