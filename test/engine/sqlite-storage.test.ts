@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test } from 'node:test'
+import { MIGRATIONS, migrate } from '../../src/engine/sqlite/migrations.ts'
+import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
+import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { TestWorker } from '../support/test-worker.ts'
+import { sqliteBench } from './sqlite-bench.ts'
+
+function schemaOf(db: DatabaseSync): unknown[] {
+  return db.prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all()
+}
+
+describe('migrations', () => {
+  test('an empty file and a file of every earlier version come to the same schema', () => {
+    const fresh = new DatabaseSync(':memory:')
+    migrate(fresh)
+    for (let version = 1; version <= MIGRATIONS.length; version++) {
+      const old = new DatabaseSync(':memory:')
+      migrate(old, MIGRATIONS.slice(0, version))
+      migrate(old)
+      assert.deepEqual(schemaOf(old), schemaOf(fresh))
+    }
+  })
+
+  test('a step that fails leaves the file as it was, and works when it is mended', () => {
+    const db = new DatabaseSync(':memory:')
+    assert.throws(() => migrate(db, [...MIGRATIONS, 'CREATE TABLE extra (a); CREATE TABLE jobs (b)']), /jobs/)
+    db.exec('ROLLBACK')
+    migrate(db, [...MIGRATIONS, 'CREATE TABLE extra (a)'])
+    assert.equal(db.prepare('PRAGMA user_version').get()?.user_version, MIGRATIONS.length + 1)
+  })
+
+  test('a file of a newer version is refused and left alone', async () => {
+    await using bench = await sqliteBench()
+    await bench.engine.stop()
+    const db = new DatabaseSync(bench.path)
+    db.exec('PRAGMA user_version = 99')
+    db.close()
+    const expected = { code: 'DATA_DIR_UNUSABLE', message: /newer version of Longshore \(its schema is 99/ }
+    await assert.rejects(bench.reopen(), expected)
+  })
+
+  test("another program's SQLite file is refused", async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'longshore.db')
+    const db = new DatabaseSync(path)
+    db.exec('CREATE TABLE songs (title)')
+    db.close()
+    const engine = new SqliteEngine({ path, clock: new ManualClock() })
+    await assert.rejects(engine.start(), { code: 'DATA_DIR_UNUSABLE', message: /another program/ })
+  })
+})
+
+describe('the file', () => {
+  test('what is no database is named, with what to do', async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'longshore.db')
+    await writeFile(path, 'not a database at all, but long enough to have a header'.repeat(50))
+    const engine = new SqliteEngine({ path, clock: new ManualClock() })
+    const expected = { code: 'DATA_DIR_UNUSABLE', message: /longshore\.db is damaged or not a database\. Restore it/ }
+    await assert.rejects(engine.start(), expected)
+  })
+
+  test('a torn file is named', async () => {
+    await using bench = await sqliteBench()
+    for (let n = 0; n < 50; n++) await submit(bench)
+    await bench.engine.stop()
+    await truncate(bench.path, 6_000)
+    await assert.rejects(bench.reopen(), { code: 'DATA_DIR_UNUSABLE', message: /damaged/ })
+  })
+
+  test('a second engine on the same file is refused', async () => {
+    await using bench = await sqliteBench()
+    const second = new SqliteEngine({ path: bench.path, clock: bench.clock })
+    await assert.rejects(second.start(), { code: 'DATA_DIR_LOCKED' })
+    await second.stop()
+    await submit(bench)
+  })
+
+  test('a copy taken at any moment, as a power cut would leave it, holds everything that was answered', async () => {
+    await using bench = await sqliteBench()
+    const { id } = await submit(bench)
+    const done = await runOne(bench, COMPLETED)
+    await submit(bench)
+    const { lease } = await new TestWorker(bench.engine).next()
+    await bench.engine.save(lease, { progress: { stage: 's', n: 1 } })
+    const path = join(bench.folder, 'copy.db')
+    await copyFile(bench.path, path)
+    await copyFile(`${bench.path}-wal`, `${path}-wal`)
+    const engine = new SqliteEngine({ path, clock: bench.clock })
+    await engine.start()
+    assert.deepEqual(await engine.get(id), done)
+    const [rescued] = await engine.rescue(decideOn({ type: 'expired' }, bench.clock.now()))
+    assert.partialDeepStrictEqual(rescued, { id: lease.jobId, state: 'queued', version: 4 })
+    await engine.stop()
+  })
+
+  test('a half-written end of the log costs nothing that was answered', async () => {
+    await using bench = await sqliteBench()
+    const first = await submit(bench)
+    const whole = await readFile(`${bench.path}-wal`)
+    await submit(bench)
+    const torn = (await readFile(`${bench.path}-wal`)).subarray(0, whole.length + 1_000)
+    const path = join(bench.folder, 'copy.db')
+    await copyFile(bench.path, path)
+    await writeFile(`${path}-wal`, torn)
+    const engine = new SqliteEngine({ path, clock: bench.clock })
+    await engine.start()
+    assert.deepEqual((await engine.list({ limit: 10 })).items, [first])
+    await engine.stop()
+  })
+
+  test('after start every attempt of the dead process is rescued by the first call', async () => {
+    await using bench = await sqliteBench()
+    await submit(bench)
+    await new TestWorker(bench.engine, { leaseMs: 3_600_000 }).next()
+    const engine = await bench.reopen()
+    const rescued = await engine.rescue(decideOn({ type: 'expired' }, bench.clock.now()))
+    assert.equal(rescued.length, 1)
+  })
+})
+
+describe('group commit', () => {
+  test('writes of one turn share one transaction: when one is answered, all are on disk', async () => {
+    await using bench = await sqliteBench()
+    let kept = 0
+    const jobs = Array.from({ length: 64 }, () => submit(bench))
+    bench.engine.subscribe((event) => {
+      if (event.type === 'job.queued') kept++
+    })
+    await jobs[0]
+    assert.equal(kept, 64)
+    await Promise.all(jobs)
+  })
+
+  test('a write that throws fails alone', async () => {
+    await using bench = await sqliteBench()
+    await submit(bench)
+    const { lease } = await new TestWorker(bench.engine).next()
+    const broken = bench.engine.settle(
+      lease,
+      () => {
+        throw new RangeError('the policy broke')
+      },
+      { progress: { stage: 'never' }, logs: [{ attempt: 1, at: 1, level: 'info', message: 'never' }] },
+    )
+    const [before, failed, after] = await Promise.allSettled([submit(bench), broken, submit(bench)])
+    assert.deepEqual([before.status, failed.status, after.status], ['fulfilled', 'rejected', 'fulfilled'])
+    assert.ok(failed.status === 'rejected' && failed.reason instanceof RangeError)
+    assert.partialDeepStrictEqual(await bench.engine.get(lease.jobId), { state: 'processing', version: 2 })
+    assert.deepEqual(await bench.engine.logs(lease.jobId, 10), [])
+    assert.equal((await bench.engine.counts()).states.queued, 2)
+  })
+
+  test('a listener that throws hurts nobody', async () => {
+    await using bench = await sqliteBench()
+    bench.engine.subscribe(() => {
+      throw new Error('deaf')
+    })
+    let heard = 0
+    bench.engine.subscribe(() => heard++)
+    await submit(bench)
+    assert.deepEqual([heard, bench.errors.length], [1, 1])
+  })
+
+  test('a stopped engine refuses, and stopping twice or before the start is safe', async () => {
+    await using bench = await sqliteBench()
+    const asked = submit(bench)
+    await bench.engine.stop()
+    await bench.engine.stop()
+    assert.equal((await asked).state, 'queued')
+    await assert.rejects(bench.engine.get('x'), { code: 'ENGINE_UNAVAILABLE' })
+    await assert.rejects(submit(bench), { code: 'ENGINE_UNAVAILABLE' })
+    await new SqliteEngine({ path: bench.path, clock: bench.clock }).stop()
+  })
+
+  test('an idle engine holds no timer', async () => {
+    await using bench = await sqliteBench()
+    const worker = new TestWorker(bench.engine)
+    await submit(bench)
+    const { lease, end } = await worker.next()
+    await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    end()
+    assert.equal(bench.clock.pending, 0)
+    await submit(bench, { runAt: bench.clock.now() + 1_000 })
+    await submit(bench, { runAt: bench.clock.now() + 2_000 })
+    assert.equal(bench.clock.pending, 1)
+  })
+})
