@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { LongshoreError } from '../base/errors.ts'
+import { LongshoreError, messageOf } from '../base/errors.ts'
 import type { Ingest } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, ManifestEntry } from '../job/job.ts'
@@ -99,7 +99,7 @@ export class FormUpload {
   ): AsyncGenerator<Uint8Array> {
     const { fileBytes, jobBytes } = this.#settings.limits
     let bytes = 0
-    for await (const chunk of part.body) {
+    for await (const chunk of readable(part.body)) {
       bytes += chunk.length
       this.#bytes += chunk.length
       if (bytes > fileBytes) throw fileTooLarge(part.filename, fileBytes)
@@ -125,6 +125,20 @@ export class FormUpload {
       idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
     const draft = this.#jobs.draft(jobRequest(options, idempotency), this.#ingest.jobId)
     return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
+  }
+}
+
+/** The error of a form that ends too early or is no form. */
+export function malformedForm(cause: unknown): LongshoreError {
+  return new LongshoreError('MALFORMED_FORM', `The form cannot be read: ${messageOf(cause)}.`, { cause })
+}
+
+/** The chunks of a file; whatever keeps them from coming is the fault of the form. */
+async function* readable(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (failure) {
+    throw failure instanceof LongshoreError ? failure : malformedForm(failure)
   }
 }
 

@@ -2,8 +2,9 @@ import multipart, { type Multipart } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { LongshoreError } from '../../base/errors.ts'
 import { SubmittedJob } from '../../contract/job.ts'
-import type { FormPart } from '../../input/form-upload.ts'
+import { type FormPart, malformedForm } from '../../input/form-upload.ts'
 import { idempotencyKeyOf } from '../idempotency-key.ts'
+import { knownError } from '../known-errors.ts'
 import { orAbort } from '../or-abort.ts'
 import { describe, json, type Routes, routeOf } from '../room.ts'
 import { answerSubmit } from './submit-job.ts'
@@ -53,10 +54,16 @@ export const uploadForm: Routes = (app, room) => {
 async function* formParts(request: FastifyRequest, signal: AbortSignal): AsyncGenerator<FormPart> {
   const parts = readParts(request)
   for (;;) {
-    const next = await orAbort(parts.next(), signal)
+    const next = await orAbort(parts.next(), signal).catch(unreadable)
     if (next.done) return
     yield formPart(next.value)
   }
+}
+
+/** The parser of forms throws plain errors for what it cannot read. */
+function unreadable(failure: unknown): never {
+  const error = knownError(failure)
+  throw error.code === 'INTERNAL' ? malformedForm(failure) : error
 }
 
 function readParts(request: FastifyRequest): AsyncIterableIterator<Multipart> {
