@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
@@ -7,7 +7,7 @@ import { rangeNotSatisfiable } from './byte-range.ts'
 import { abortable } from './file-body.ts'
 import type { ByteRange, GetOptions, ObjectInfo } from './object-store.ts'
 import type { ObjectRef } from './object-uri.ts'
-import { storeFailure } from './s3-errors.ts'
+import { isNotFound, storeFailure } from './s3-errors.ts'
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
@@ -57,18 +57,34 @@ export class S3Reader {
     }
   }
 
+  /** What the store knows of an object; undefined when it is not there. */
+  async head(ref: ObjectRef): Promise<ObjectInfo | undefined> {
+    try {
+      const { statusCode, headers, body } = await this.#send('HEAD', ref, {})
+      if (body instanceof Readable) drain(body)
+      if (statusCode === 200) return infoOf(headers)
+    } catch {
+      // The SDK tries again, and says what is wrong if that is no use either.
+    }
+    return this.#headBySdk(ref)
+  }
+
   async #getPlainly(ref: ObjectRef, options: GetOptions): Promise<S3Object | undefined> {
-    const request = await this.#sign(ref, options)
-    const handlerOptions = options.signal ? { abortSignal: options.signal } : {}
-    const { response } = await this.#client.config.requestHandler.handle(request, handlerOptions)
-    const { statusCode, headers, body } = response
+    const { statusCode, headers, body } = await this.#send('GET', ref, options)
     if (!(body instanceof Readable)) return undefined
     if (statusCode === (options.range ? 206 : 200)) return { info: infoOf(headers), body }
-    body.on('error', () => {}).resume()
+    drain(body)
     return undefined
   }
 
-  async #sign(ref: ObjectRef, { range, ifMatch }: GetOptions) {
+  async #send(method: string, ref: ObjectRef, options: GetOptions) {
+    const request = await this.#sign(method, ref, options)
+    const handlerOptions = options.signal ? { abortSignal: options.signal } : {}
+    const { response } = await this.#client.config.requestHandler.handle(request, handlerOptions)
+    return response
+  }
+
+  async #sign(method: string, ref: ObjectRef, { range, ifMatch }: GetOptions) {
     const { protocol, hostname, port, host, path } = await this.#addressOf(ref.bucket)
     this.#signer ??= this.#client.config.signer()
     const signer = await this.#signer
@@ -86,7 +102,7 @@ export class S3Reader {
       path: path + escapeKey(ref.key),
       query: {},
     }
-    return signer.sign({ method: 'GET', headers, ...target }, { signingDate })
+    return signer.sign({ method, headers, ...target }, { signingDate })
   }
 
   /** The SDK's own rules say where a bucket is; what it signs for any key of it shows where that was. */
@@ -105,6 +121,15 @@ export class S3Reader {
     return { protocol: url.protocol, hostname: url.hostname, port, host: url.host, path: url.pathname.slice(0, -1) }
   }
 
+  async #headBySdk(ref: ObjectRef): Promise<ObjectInfo | undefined> {
+    try {
+      return infoOfOutput(await this.#client.send(new HeadObjectCommand({ Bucket: ref.bucket, Key: ref.key })))
+    } catch (failure) {
+      if (isNotFound(failure)) return undefined
+      throw storeFailure(failure, ref)
+    }
+  }
+
   async #getBySdk(ref: ObjectRef, { range, ifMatch, signal }: GetOptions): Promise<S3Object> {
     const command = new GetObjectCommand({
       Bucket: ref.bucket,
@@ -119,6 +144,11 @@ export class S3Reader {
     body.destroy()
     throw new LongshoreError('STORE_UNAVAILABLE', 'The object store does not serve ranges.', { retryable: false })
   }
+}
+
+/** Reads what nobody wants, so that the connection can be used again. */
+function drain(body: Readable): void {
+  body.on('error', () => {}).resume()
 }
 
 function rangeHeader({ start, end }: ByteRange): string {
@@ -142,7 +172,7 @@ function infoOf(headers: Record<string, string>): ObjectInfo {
   }
 }
 
-function infoOfOutput(output: GetObjectCommandOutput): ObjectInfo {
+function infoOfOutput(output: HeadObjectCommandOutput & { ContentRange?: string | undefined }): ObjectInfo {
   return {
     sizeBytes: wholeSize(output.ContentRange, output.ContentLength ?? 0),
     etag: output.ETag ?? '',

@@ -3,7 +3,6 @@ import {
   type _Error,
   DeleteObjectsCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
@@ -25,7 +24,7 @@ import type {
 } from './object-store.ts'
 import { checkObjectRef, formatObjectUri, type ObjectRef } from './object-uri.ts'
 import { createS3Client, reachBucket, type S3Access } from './s3-client.ts'
-import { isNotFound, storeFailure } from './s3-errors.ts'
+import { storeFailure } from './s3-errors.ts'
 import { S3Reader } from './s3-reader.ts'
 import { S3Uploads } from './s3-uploads.ts'
 import { SizedBody } from './sized-body.ts'
@@ -95,18 +94,7 @@ export class S3Store implements ObjectStore {
 
   async head(ref: ObjectRef): Promise<ObjectInfo | undefined> {
     checkObjectRef(ref)
-    try {
-      const output = await this.#client.send(new HeadObjectCommand({ Bucket: ref.bucket, Key: ref.key }))
-      return {
-        sizeBytes: output.ContentLength ?? 0,
-        etag: output.ETag ?? '',
-        modifiedAt: output.LastModified?.getTime() ?? 0,
-        contentType: output.ContentType ?? contentTypeOf(ref.key),
-      }
-    } catch (failure) {
-      if (isNotFound(failure)) return undefined
-      throw storeFailure(failure, ref)
-    }
+    return this.#reader.head(ref)
   }
 
   async *list(bucket: string, prefix: string): AsyncGenerator<{ key: string; sizeBytes: number }> {
