@@ -75,6 +75,7 @@ async function survey(entries: readonly ManifestEntry[], options: FetchOptions):
   const files = await surveyInputs(wanted, {
     ...options,
     random,
+    etags: options.mode === 'uri',
     onMissing: (index, entry, { message }) => onFile(row({ index, entry }, 'failed', message)),
   })
   for (const file of files) onFile(row(file, 'pending'))

@@ -75,23 +75,21 @@ export class LocalFile implements AsyncDisposable {
     this.#writing.catch(() => {})
   }
 
-  async #writeAt(chunks: readonly Uint8Array[], position: number): Promise<void> {
+  async #writeAt(chunks: Uint8Array[], position: number): Promise<void> {
     this.#handle ??= await open(this.#path, 'w')
-    let at = position
-    for (const chunk of chunks.length > 1 ? [Buffer.concat(chunks)] : chunks) {
-      at += await writeFully(this.#handle, chunk, at)
-    }
+    if (chunks.length === 0) return
+    const { bytesWritten } = await this.#handle.writev(chunks, position)
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    // A write may fall short, e.g. on a disk that fills up; then it goes on until the system says why.
+    if (bytesWritten < bytes) await writeRest(this.#handle, Buffer.concat(chunks), bytesWritten, position)
   }
 }
 
-/** A write may fall short, e.g. on a disk that fills up; it goes on until all is written or the system says why not. */
-async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
-  let done = 0
-  while (done < bytes.byteLength) {
+async function writeRest(handle: FileHandle, bytes: Uint8Array, from: number, position: number): Promise<void> {
+  for (let done = from; done < bytes.byteLength; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, position + done)
     done += bytesWritten
   }
-  return done
 }
 
 /** Tells a failure of this machine's disk from one of the store, which alone is worth another try. */

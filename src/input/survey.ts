@@ -5,6 +5,7 @@ import { type ObjectRef, parseObjectUri } from '../storage/object-uri.ts'
 import { forEachAtOnce } from './at-once.ts'
 import { notFound, tooLarge } from './input-faults.ts'
 import { type PatienceOptions, withPatience } from './patience.ts'
+import { listSizes } from './survey-listing.ts'
 
 /** One file of the manifest that was found in the store. */
 export interface SurveyedFile {
@@ -23,6 +24,8 @@ export interface SurveyOptions extends PatienceOptions {
   /** Objects asked about at once. */
   concurrency: number
   limits: { fileBytes: number; jobBytes: number }
+  /** Whether every ETag is wanted now; else many files of one folder are looked for by a listing, which has none. */
+  etags: boolean
   /** Hears of each file that is not there. */
   onMissing: (index: number, entry: ManifestEntry, failure: LongshoreError) => void
 }
@@ -37,9 +40,12 @@ export async function surveyInputs(
 ): Promise<SurveyedFile[]> {
   const found: SurveyedFile[] = []
   const missing: { pointer: string; message: string }[] = []
+  const sizes = await listedSizes(entries, options)
   await forEachAtOnce(entries, options, async ({ index, entry }, signal) => {
-    const file = await look(index, entry, { ...options, signal })
-    if (file) found.push(file)
+    const listed = sizes.get(entry.uri)
+    const ref = parseObjectUri(entry.uri)
+    const info = listed === undefined ? await look(ref, entry.uri, { ...options, signal }) : { sizeBytes: listed }
+    if (info) found.push({ index, entry, ref, etag: undefined, ...info })
     else {
       const failure = notFound(entry.uri)
       options.onMissing(index, entry, failure)
@@ -52,10 +58,23 @@ export async function surveyInputs(
   return found.sort((a, b) => a.index - b.index)
 }
 
-async function look(index: number, entry: ManifestEntry, options: SurveyOptions): Promise<SurveyedFile | undefined> {
-  const ref = parseObjectUri(entry.uri)
-  const info = await withPatience(options, `Looking for ${entry.uri}`, () => options.store.head(ref))
-  return info && { index, entry, ref, sizeBytes: info.sizeBytes, etag: info.etag }
+/** On the local store asking costs no more than a listing, which would read the whole folder. */
+async function listedSizes(
+  entries: readonly { entry: ManifestEntry }[],
+  options: SurveyOptions,
+): Promise<Map<string, number>> {
+  if (options.etags || options.store.kind === 'local') return new Map()
+  const refs = entries.map(({ entry }) => parseObjectUri(entry.uri))
+  return listSizes(refs, options)
+}
+
+async function look(
+  ref: ObjectRef,
+  uri: string,
+  options: SurveyOptions,
+): Promise<{ sizeBytes: number; etag: string } | undefined> {
+  const info = await withPatience(options, `Looking for ${uri}`, () => options.store.head(ref))
+  return info && { sizeBytes: info.sizeBytes, etag: info.etag }
 }
 
 function allMissing(missing: readonly { pointer: string; message: string }[]): LongshoreError {
