@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import PQueue from 'p-queue'
-import { v7 as uuidv7 } from 'uuid'
 import { LongshoreError } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
 import type { IngestFile } from '../engine/ingest-records.ts'
 import type { ObjectStore, UploadedPart } from '../storage/object-store.ts'
 import type { ObjectRef } from '../storage/object-uri.ts'
@@ -124,7 +124,7 @@ export async function inParallel<Item, Result>(
 
 function describeFile(file: AnnouncedFile & { key: string }, uploadId: string, partSizeBytes: number): IngestFile {
   return {
-    id: uuidv7(),
+    id: newId(),
     filename: file.filename,
     key: file.key,
     uploadId,

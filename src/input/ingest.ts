@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid'
 import { type Clock, every } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
 import type { Component } from '../base/lifecycle.ts'
 import type { Ingest, IngestFile, IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
@@ -115,7 +115,7 @@ export class Ingests implements Component {
     idempotency?: Idempotency,
   ): Promise<{ ingest: Ingest; replayed: boolean }> {
     this.#checkFiles(files)
-    const jobId = uuidv7()
+    const jobId = newId()
     const draft = this.#jobs.draft(jobRequest(options, idempotency), jobId)
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
@@ -193,7 +193,7 @@ export class Ingests implements Component {
     options: FormOptions = {},
   ): Promise<{ job: Job; replayed: boolean }> {
     await this.#checkRoom()
-    const blank = { ...this.#blank(uuidv7()), expiresAt: this.#formExpiry() }
+    const blank = { ...this.#blank(newId()), expiresAt: this.#formExpiry() }
     const upload = new FormUpload(this.#store, this.#jobs, blank, this.#settings)
     await this.#records.open(blank)
     this.#sweep.expect(blank.expiresAt)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { newId } from '../../base/ids.ts'
 import { Job as JobSchema, SubmitJob, SubmittedJob } from '../../contract/job.ts'
 import { idempotencyOf, jobRequest } from '../../input/job-request.ts'
 import { checkManifestUri } from '../../input/manifest.ts'
@@ -28,7 +29,8 @@ export const submitJob: Routes = (app, room) => {
       const { body } = request
       const source = manifestSource(body, limits)
       const key = idempotencyKeyOf(request)
-      const draft = room.jobs.draft(jobRequest(body, key === undefined ? key : idempotencyOf(key, 'submitJob', body)))
+      const idempotency = key === undefined ? key : idempotencyOf(key, 'submitJob', body)
+      const draft = room.jobs.draft(jobRequest(body, idempotency), newId())
       const { job, replayed } = await room.jobs.submit(draft, source)
       return answerSubmit(room, request, reply, job, replayed)
     },
