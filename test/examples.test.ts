@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { JobClient } from '@longshore/client'
+import { submitForm } from './examples/submit-form.ts'
+import { startService } from './support/service-process.ts'
+import { tempFolder } from './support/temp-folder.ts'
+
+const DEMO = fileURLToPath(new URL('../examples/ifcb-features/demo.ts', import.meta.url))
+const MINIMAL = fileURLToPath(new URL('../examples/minimal/main.ts', import.meta.url))
+
+test('the minimal example takes a file as curl sends it and answers its digest', async () => {
+  await using folder = await tempFolder()
+  await using service = await startService({ DATA_DIR: folder.path }, MINIMAL)
+  const jobId = await submitForm(service.url, [{ name: 'abc.txt', data: 'abc' }])
+  const job = await new JobClient({ url: service.url }).waitForJob(jobId)
+  assert.deepEqual([job.status, job.error], ['completed', null])
+  assert.deepEqual(job.result, {
+    digests: { 'abc.txt': 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' },
+  })
+  assert.equal(await service.kill('SIGTERM'), 0)
+})
+
+test('the demo shows progress, prints the table and leaves the outputs where it says', async () => {
+  await using folder = await tempFolder()
+  const { code, out, errors } = await runDemo(folder.path)
+  assert.equal(code, 0, `${out}\n${errors}`)
+  assert.equal(errors, '')
+  assert.match(out, /^Uploading +100% .*12 of 12 files$/m)
+  assert.match(out, /^Processing +100% /m)
+  assert.match(out, /Features of the first 10 of 158 images/)
+  assert.match(out, /^image +size +area +perimeter /m)
+  assert.equal(out.match(/^(D20240601T\d{6}_IFCB101|IFCB5_2024_153_\d{6})_\d{5} /gm)?.length, 10)
+  const paths = [...out.matchAll(/^s3:\S+\/([\w.]+) .*\n {2}(.+)$/gm)]
+  assert.deepEqual(paths.map(([, name]) => name).sort(), [
+    'artifacts_00000.json',
+    'artifacts_00000.tar',
+    'responses_00000.jsonl',
+    'results.json',
+  ])
+  for (const [, , path = ''] of paths) assert.ok((await readFile(path)).length > 0)
+})
+
+test('the demo stops its service and says so when it is interrupted', async () => {
+  await using folder = await tempFolder()
+  const { code, out, errors } = await runDemo(folder.path, (line, interrupt) => {
+    if (line.startsWith('Uploading     0%')) interrupt()
+  })
+  assert.equal(code, 1, out)
+  assert.match(errors, /The demo failed: Interrupted\./)
+  const [, data = ''] = /sample bins .* lie in (.*)\/bins/.exec(out) ?? []
+  // A service that had lived on would keep its folder to itself.
+  await using service = await startService({ DATA_DIR: join(data, 'data') }, MINIMAL)
+  assert.equal(await service.kill('SIGTERM'), 0)
+})
+
+/** Runs the demo as a person would, but not on a terminal, with its folders below `tmp`. */
+async function runDemo(tmp: string, onLine?: (line: string, interrupt: () => void) => void) {
+  const child = spawn(process.execPath, ['--conditions=longshore-source', DEMO], {
+    env: { ...process.env, TMPDIR: tmp },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const texts = { out: '', errors: '' }
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    texts.out += `${line}\n`
+    onLine?.(line, () => child.kill('SIGINT'))
+  })
+  child.stderr.on('data', (chunk) => {
+    texts.errors += chunk
+  })
+  const [code] = await once(child, 'close')
+  return { code, ...texts }
+}
