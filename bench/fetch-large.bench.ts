@@ -36,3 +36,9 @@ report({
   baseline: { name: 'raw parallel HTTP GET to files', value: median(theirs) },
   goal: { atLeast: 0.9 },
 })
+report({
+  what: 'memory beyond idle while one input of 4 GiB is fetched',
+  unit: 'MiB',
+  ours: await bench.memoryOf(4096, folder.path),
+  goal: { atMost: 150 },
+})

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { systemClock } from '../../src/base/clock.ts'
@@ -7,6 +10,8 @@ import { type FetchedFile, fetchInputs } from '../../src/input/fetch-inputs.ts'
 import { createS3Client } from '../../src/storage/s3-client.ts'
 import { S3Store } from '../../src/storage/s3-store.ts'
 import { startS3Server } from '../../test/support/s3-server.ts'
+
+const run = promisify(execFile)
 
 const BUCKET = 'bench'
 
@@ -62,6 +67,14 @@ export async function s3Bench(count: number, sizeBytes: number) {
         await take((await Body?.transformToByteArray()) ?? new Uint8Array(), index)
       }),
     serverName: server.name,
+    /** Memory that fetching one object of so many MiB takes beyond idle, in MiB, in a process of its own. */
+    async memoryOf(sizeMib: number, folder: string): Promise<number> {
+      const ref = { bucket: BUCKET, key: 'one.bin' }
+      await store.put(ref, mebibytes(sizeMib), { sizeBytes: sizeMib * 1024 * 1024 })
+      const script = join(import.meta.dirname, 'fetch-once.ts')
+      const given = [`s3://${BUCKET}/${ref.key}`, folder, JSON.stringify({ ...access, bucket: BUCKET })]
+      return Number((await run(process.execPath, [script, ...given])).stdout)
+    },
     async [Symbol.asyncDispose]() {
       agent.destroy()
       client.destroy()
@@ -69,6 +82,11 @@ export async function s3Bench(count: number, sizeBytes: number) {
       await server[Symbol.asyncDispose]()
     },
   }
+}
+
+async function* mebibytes(count: number): AsyncGenerator<Uint8Array> {
+  const one = Buffer.alloc(1024 * 1024, 'longshore')
+  for (let index = 0; index < count; index++) yield one
 }
 
 function plainGet(url: string, agent: Agent): Promise<IncomingMessage> {
