@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { v7 as uuidv7 } from 'uuid'
 import { systemClock } from '../src/base/clock.ts'
 import { JobManager } from '../src/engine/job-manager.ts'
 import { SqliteEngine } from '../src/engine/sqlite/sqlite-engine.ts'
+import { newJobId } from '../src/job/job-id.ts'
 import { DEFAULT_RETRY_POLICY } from '../src/job/retry-policy.ts'
 import { median, report } from './support/report.ts'
 
@@ -16,13 +16,16 @@ const MANIFEST = { files: [{ uri: 's3://datasets/bench/one.dat' }] }
 /** A folder on the disk of the working directory: /tmp may be memory, where an fsync costs nothing. */
 const folder = await mkdtemp(join(process.cwd(), '.tmp-bench-'))
 
-/** Insert, claim and complete in groups of 50, one transaction each, with nothing around it. */
+/** Insert, claim the oldest and complete in groups of 50, one transaction each, with nothing around it. */
 function rawSqlite(run: number): number {
   const db = new DatabaseSync(join(folder, `raw-${run}.db`))
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec('CREATE TABLE jobs (num INTEGER PRIMARY KEY, id TEXT UNIQUE, state INTEGER, body TEXT, result TEXT)')
+  db.exec('CREATE INDEX jobs_queued ON jobs (num) WHERE state = 0')
   const insert = db.prepare('INSERT INTO jobs (id, state, body) VALUES (?, 0, ?)')
-  const claim = db.prepare('UPDATE jobs SET state = 1 WHERE num = ?')
+  const claim = db.prepare(
+    `UPDATE jobs SET state = 1 WHERE num IN (SELECT num FROM jobs WHERE state = 0 ORDER BY num LIMIT ${GROUP}) RETURNING num`,
+  )
   const complete = db.prepare('UPDATE jobs SET state = 2, result = ? WHERE num = ?')
   const together = (action: () => void): void => {
     db.exec('BEGIN')
@@ -32,15 +35,15 @@ function rawSqlite(run: number): number {
   const body = JSON.stringify(MANIFEST)
   const began = performance.now()
   for (let done = 0; done < JOBS; done += GROUP) {
-    const nums: (number | bigint)[] = []
     together(() => {
-      for (let n = 0; n < GROUP; n++) nums.push(insert.run(uuidv7(), body).lastInsertRowid)
+      for (let n = 0; n < GROUP; n++) insert.run(newJobId(), body)
+    })
+    let claimed: ReturnType<typeof claim.all> = []
+    together(() => {
+      claimed = claim.all()
     })
     together(() => {
-      for (const num of nums) claim.run(num)
-    })
-    together(() => {
-      for (const num of nums) complete.run('{"ok":true}', num)
+      for (const { num } of claimed) complete.run('{"ok":true}', num ?? null)
     })
   }
   const perSecond = JOBS / ((performance.now() - began) / 1000)

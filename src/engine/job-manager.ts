@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
+import { newJobId } from '../job/job-id.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
 import { type Outcome, type Settlement, settle } from '../job/settlement.ts'
 import type {
@@ -72,7 +72,7 @@ export class JobManager {
   }
 
   /** Checks a request and fills in the defaults, without keeping anything. Throws what the processor says of the parameters. */
-  draft(request: JobRequest, id: string = uuidv7()): JobDraft {
+  draft(request: JobRequest, id: string = newJobId()): JobDraft {
     const parameters = request.parameters ?? null
     this.#rules.checkParameters(parameters)
     return {

@@ -3,6 +3,9 @@ import { settle } from '../../job/settlement.ts'
 import type { DispatchOwner } from './dispatch.ts'
 import type { EngineParts } from './engine-parts.ts'
 
+/** A claim that waited for less than this share of its lease keeps it: nearly all do. */
+const WORTH_RENEWING = 0.02
+
 /** What dispatches see of the engine; `opened` is undefined once that has stopped. */
 export function dispatchOwner(
   opened: () => EngineParts | undefined,
@@ -15,7 +18,8 @@ export function dispatchOwner(
       const parts = opened()
       const entry = parts?.attempts.held(lease)
       const expiresAt = now() + leaseMs
-      if (parts === undefined || entry === undefined || expiresAt <= lease.expiresAt) return lease
+      const waitedMs = expiresAt - lease.expiresAt
+      if (parts === undefined || entry === undefined || waitedMs < leaseMs * WORTH_RENEWING) return lease
       parts.records.extendLease(entry, expiresAt)
       return { ...lease, expiresAt }
     },

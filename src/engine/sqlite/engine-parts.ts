@@ -67,11 +67,15 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   const records = new JobRecords(table, events, setting.clock)
   records.load()
   const attempts = new Attempts(records, files, logs, setting.clock)
-  const dispatcher = new Dispatcher(records, new ReadyQueue(db, table), attempts)
-  const listing = new JobListing(db, (num) => {
-    const stored = table.getByNum(num)
-    return stored && (records.inWork(stored.job.id) ?? stored).job
-  })
+  const dispatcher = new Dispatcher(records, new ReadyQueue(db, records), attempts)
+  const listing = new JobListing(
+    db,
+    (num) => {
+      const stored = table.getByNum(num)
+      return stored && (records.inWork(stored.job.id) ?? stored).job
+    },
+    () => records.states().queued,
+  )
   const position = new QueuePosition(db)
   const ingests = new IngestTable(db)
   const commit = new GroupCommit(db, {

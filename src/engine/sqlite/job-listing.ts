@@ -8,6 +8,12 @@ import { PHASE, phasesOf, stateOf } from './phase.ts'
 /** Rows looked at in one turn of the event loop while filtering: about 2 ms. */
 const SCAN_PAGE = 1_000
 
+/** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
+const FEW = 10_000
+
+/** The index a question is answered from. */
+type Index = 'group' | 'phase' | 'age'
+
 /** A job as far as a listing must know it to choose and to order it. */
 interface Candidate {
   num: number
@@ -24,28 +30,31 @@ type Position = Pick<Candidate, 'createdAt' | 'num'>
 /** Lists jobs by the index that fits the question best; what no index answers is filtered page by page. */
 export class JobListing {
   readonly #read: (num: number) => Job | undefined
-  readonly #byPhase: Query
-  readonly #processing: Query
+  readonly #queuedCount: () => number
+  readonly #ended: Query
+  readonly #open: Query
   readonly #byGroup: Query
   readonly #byAge: Query
 
-  constructor(db: DatabaseSync, read: (num: number) => Job | undefined) {
+  constructor(db: DatabaseSync, read: (num: number) => Job | undefined, queuedCount: () => number) {
     const select = 'SELECT num, created_at, phase, grp, labels, completed_at FROM jobs INDEXED BY'
     const page = '(created_at, num) < (?, ?) AND created_at >= ? ORDER BY created_at DESC, num DESC LIMIT ?'
     this.#read = read
-    this.#byPhase = new Query(db, `${select} jobs_by_phase WHERE phase = ? AND phase <> 2 AND ${page}`)
-    this.#processing = new Query(db, `${select} jobs_open WHERE phase = ${PHASE.processing} AND phase <= 2 AND ${page}`)
+    this.#queuedCount = queuedCount
+    this.#ended = new Query(db, `${select} jobs_ended WHERE phase = ? AND phase > 2 AND ${page}`)
+    this.#open = new Query(db, `${select} jobs_open WHERE phase = ? AND phase <= 2 AND ${page}`)
     this.#byGroup = new Query(db, `${select} jobs_by_group WHERE grp = ? AND grp <> '' AND ${page}`)
     this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
   }
 
   /** One page, newest first. Other work goes on between pages of a long scan. */
   async list(query: JobQuery): Promise<Page<Job>> {
-    const pageSize = needsFilter(query) ? SCAN_PAGE : query.limit + 1
+    const index = this.#indexFor(query)
+    const pageSize = needsFilter(query, index) ? SCAN_PAGE : query.limit + 1
     const found: Candidate[] = []
     let from = startOf(query)
     for (let isLast = false; !isLast && found.length <= query.limit; ) {
-      const page = this.#candidates(query, from, pageSize)
+      const page = this.#candidates(query, index, from, pageSize)
       found.push(...page.filter((candidate) => isWanted(candidate, query)))
       from = page.at(-1) ?? from
       isLast = page.length < pageSize
@@ -54,13 +63,19 @@ export class JobListing {
     return this.#pageOf(found, query.limit)
   }
 
-  #candidates(query: JobQuery, from: Position, limit: number): Candidate[] {
+  #indexFor({ group, states }: JobQuery): Index {
+    if (group !== undefined) return 'group'
+    if (states === undefined) return 'age'
+    return states.includes('queued') && this.#queuedCount() > FEW ? 'age' : 'phase'
+  }
+
+  #candidates(query: JobQuery, index: Index, from: Position, limit: number): Candidate[] {
     const range = [from.createdAt, from.num, query.createdAfter ?? 0, limit] as const
-    if (query.group !== undefined) return this.#byGroup.all(query.group, ...range).map(readCandidate)
-    if (query.states === undefined) return this.#byAge.all(...range).map(readCandidate)
-    const phases = new Set(query.states.flatMap(phasesOf))
+    if (index === 'group') return this.#byGroup.all(query.group ?? '', ...range).map(readCandidate)
+    if (index === 'age') return this.#byAge.all(...range).map(readCandidate)
+    const phases = new Set(query.states?.flatMap(phasesOf))
     const rows = [...phases].flatMap((phase) =>
-      phase === PHASE.processing ? this.#processing.all(...range) : this.#byPhase.all(phase, ...range),
+      (phase > PHASE.processing ? this.#ended : this.#open).all(phase, ...range),
     )
     const newestFirst = (a: Candidate, b: Candidate): number => b.createdAt - a.createdAt || b.num - a.num
     return rows.map(readCandidate).sort(newestFirst).slice(0, limit)
@@ -75,8 +90,8 @@ export class JobListing {
 }
 
 /** Whether some of the question is left that the chosen index does not answer. */
-function needsFilter({ labels, completedBefore, group, states }: JobQuery): boolean {
-  return labels !== undefined || completedBefore !== undefined || (group !== undefined && states !== undefined)
+function needsFilter({ labels, completedBefore, states }: JobQuery, index: Index): boolean {
+  return labels !== undefined || completedBefore !== undefined || (states !== undefined && index !== 'phase')
 }
 
 function isWanted({ phase, group, labels, completedAt }: Candidate, query: JobQuery): boolean {

@@ -8,6 +8,9 @@ import { isSilent, type JobEntry, SILENT_PROGRESS } from './job-row.ts'
 import type { JobTable } from './job-table.ts'
 import { PHASE, phaseOf } from './phase.ts'
 
+/** So many ready jobs are kept in memory: a few rounds' worth, of at most 4 KB each. */
+const FRESH_JOBS = 1_000
+
 /** A stored event, and the job as it stood after it. */
 export interface News {
   event: JobEvent
@@ -27,6 +30,8 @@ export class JobRecords {
   readonly #counts = [0, 0, 0, 0, 0, 0]
   #oldestReady: number | null | undefined
 
+  /** Small ready jobs that were inserted lately, by number: most are claimed soon, and then need not be read back. */
+  readonly #fresh = new Map<number, JobEntry>()
   readonly #touched = new Map<string, JobEntry>()
   #moved = [0, 0, 0, 0, 0, 0]
   #news: News[] = []
@@ -57,6 +62,11 @@ export class JobRecords {
     return entry?.phase === PHASE.processing ? entry : undefined
   }
 
+  /** A ready job, as this round sees it. */
+  ready(num: number): JobEntry | undefined {
+    return this.#fresh.get(num) ?? this.#table.getByNum(num)
+  }
+
   /** Every job in work whose lease has run out. */
   expired(now: number): JobEntry[] {
     return [...this.#running.values()].filter(({ job }) => (job.leaseExpiresAt ?? 0) <= now)
@@ -70,9 +80,11 @@ export class JobRecords {
   /** Keeps a new job; undefined when its id or idempotency key is known. */
   insert(submitted: NewJob): JobEntry | undefined {
     const phase = submitted.runAt <= this.#clock.now() ? PHASE.ready : PHASE.delayed
-    const entry = this.#table.insert(submitted, phase)
-    if (entry === undefined) return undefined
+    const inserted = this.#table.insert(submitted, phase)
+    if (inserted === undefined) return undefined
+    const { entry, isSmall } = inserted
     this.#move(undefined, entry)
+    if (isSmall && phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(entry.num, entry)
     this.#news.push({ event: queuedEvent(entry.job), job: entry.job })
     return entry
   }
@@ -140,12 +152,17 @@ export class JobRecords {
     }
     for (const [phase, by] of this.#moved.entries()) this.#counts[phase] = (this.#counts[phase] ?? 0) + by
     const news = this.#news
-    this.rollBack()
+    this.#endRound()
     return { news, delayedTo }
   }
 
   /** Forgets what the round changed. */
   rollBack(): void {
+    this.#fresh.clear()
+    this.#endRound()
+  }
+
+  #endRound(): void {
     this.#touched.clear()
     this.#moved.fill(0)
     this.#news = []
@@ -165,6 +182,7 @@ export class JobRecords {
 
   #move(before: JobEntry | undefined, after: JobEntry): void {
     this.#touched.set(after.job.id, after)
+    if (before) this.#fresh.delete(after.num)
     if (before) this.#count(before.phase, -1)
     this.#count(after.phase, 1)
   }

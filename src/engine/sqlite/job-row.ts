@@ -205,9 +205,18 @@ export const INSERT_JOB = `INSERT OR IGNORE INTO jobs
    files_bytes, idempotency_key, request_hash)
   VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?)`
 
-/** What {@link INSERT_JOB} binds, and the manifest when it does not fit into the row. */
-export function insertValues(job: NewJob, phase: Phase): { values: SQLInputValue[]; longManifest: string | undefined } {
+/** What {@link INSERT_JOB} binds. */
+export interface InsertedJob {
+  values: SQLInputValue[]
+  /** The manifest when it does not fit into the row. */
+  longManifest: string | undefined
+  /** Manifest and parameters are short. */
+  isSmall: boolean
+}
+
+export function insertValues(job: NewJob, phase: Phase): InsertedJob {
   const manifest = JSON.stringify(job.manifest)
+  const parameters = job.parameters === null ? null : JSON.stringify(job.parameters)
   const isLong = manifest.length > LONGEST_MANIFEST_IN_ROW
   const values = [
     job.id,
@@ -218,15 +227,23 @@ export function insertValues(job: NewJob, phase: Phase): { values: SQLInputValue
     job.priority,
     job.group ?? '',
     isEmpty(job.labels) ? null : JSON.stringify(job.labels),
-    JSON.stringify(job.processor),
+    storeProcessor(job.processor),
     isLong ? null : manifest,
-    job.parameters === null ? null : JSON.stringify(job.parameters),
+    parameters,
     job.maxAttempts,
     job.timeoutMs,
     job.idempotency?.key ?? null,
     job.idempotency?.requestHash ?? null,
   ]
-  return { values, longManifest: isLong ? manifest : undefined }
+  const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
+  return { values, longManifest: isLong ? manifest : undefined, isSmall }
+}
+
+let lastStored = { processor: { name: '', version: '' }, json: '' }
+
+function storeProcessor(processor: Job['processor']): string {
+  if (lastStored.processor !== processor) lastStored = { processor, json: JSON.stringify(processor) }
+  return lastStored.json
 }
 
 function isEmpty(labels: Readonly<Record<string, string>>): boolean {

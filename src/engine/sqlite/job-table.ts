@@ -54,19 +54,20 @@ export class JobTable {
     )
     this.#counts = new Query(
       db,
-      'SELECT phase, count(*) FROM jobs INDEXED BY jobs_by_phase WHERE phase <> 2 GROUP BY phase',
+      `SELECT phase, count(*) FROM jobs INDEXED BY jobs_open WHERE phase <= 2 GROUP BY phase UNION ALL
+        SELECT phase, count(*) FROM jobs INDEXED BY jobs_ended WHERE phase > 2 GROUP BY phase`,
     )
     this.#delete = new Query(db, 'DELETE FROM jobs WHERE num = ?')
     this.#deleteManifest = new Query(db, 'DELETE FROM manifests WHERE job = ?')
   }
 
   /** Inserts a job; undefined when its id or its idempotency key is there already. */
-  insert(submitted: NewJob, phase: Phase): JobEntry | undefined {
-    const { values, longManifest } = insertValues(submitted, phase)
+  insert(submitted: NewJob, phase: Phase): { entry: JobEntry; isSmall: boolean } | undefined {
+    const { values, longManifest, isSmall } = insertValues(submitted, phase)
     const { changes, num } = this.#insert.run(...values)
     if (changes === 0) return undefined
     if (longManifest !== undefined) this.#insertManifest.run(num, longManifest)
-    return { num, phase, job: freshJob(submitted) }
+    return { entry: { num, phase, job: freshJob(submitted) }, isSmall }
   }
 
   get(id: string): JobEntry | undefined {
@@ -93,10 +94,13 @@ export class JobTable {
   update(before: JobEntry, after: JobEntry): void {
     let changed = 0
     const values: SQLInputValue[] = []
-    for (const [bit, column] of CHANGING_COLUMNS.entries()) {
-      if (column.value(before) === column.value(after)) continue
-      changed |= 1 << bit
-      values.push(column.store(after))
+    let bit = 1
+    for (const column of CHANGING_COLUMNS) {
+      if (column.value(before) !== column.value(after)) {
+        changed |= bit
+        values.push(column.store(after))
+      }
+      bit <<= 1
     }
     if (changed !== 0) this.#updateOf(changed).run(...values, after.num)
   }
@@ -122,7 +126,7 @@ export class JobTable {
     return row ? integer(row, 0) : null
   }
 
-  /** How many jobs are in each phase but `processing`, by one walk over an index: 60 ms at a million jobs. */
+  /** How many jobs are in each phase, by one walk over two indexes: 60 ms at a million jobs. */
   counts(): Map<number, number> {
     return new Map(this.#counts.all().map((row) => [integer(row, 0), integer(row, 1)]))
   }

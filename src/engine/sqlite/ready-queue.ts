@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { integer, Query, text } from './database.ts'
-import { ENTRY_COLUMNS, type JobEntry } from './job-row.ts'
-import type { JobTable } from './job-table.ts'
+import type { JobRecords } from './job-records.ts'
+import type { JobEntry } from './job-row.ts'
 import { PHASE } from './phase.ts'
 
 /** How many more jobs of a group may run; '' is the group of jobs without one. */
@@ -16,7 +16,7 @@ const MAX_TURNS = 10_000
  * in turn is the next name in the index after the one that was served last.
  */
 export class ReadyQueue {
-  readonly #table: JobTable
+  readonly #records: JobRecords
   readonly #highest: Query
   readonly #nextLower: Query
   readonly #groupFrom: Query
@@ -25,17 +25,14 @@ export class ReadyQueue {
   /** The group served last, by priority. */
   readonly #turns = new Map<number, string>()
 
-  constructor(db: DatabaseSync, table: JobTable) {
+  constructor(db: DatabaseSync, records: JobRecords) {
     const from = `FROM jobs INDEXED BY jobs_ready WHERE phase = ${PHASE.ready}`
-    this.#table = table
+    this.#records = records
     this.#highest = new Query(db, `SELECT priority ${from} ORDER BY priority DESC LIMIT 1`)
     this.#nextLower = new Query(db, `SELECT priority ${from} AND priority < ? ORDER BY priority DESC LIMIT 1`)
     this.#groupFrom = new Query(db, `SELECT grp ${from} AND priority = ? AND grp >= ? ORDER BY grp LIMIT 1`)
     this.#groupAfter = new Query(db, `SELECT grp ${from} AND priority = ? AND grp > ? ORDER BY grp LIMIT 1`)
-    this.#oldest = new Query(
-      db,
-      `SELECT ${ENTRY_COLUMNS} ${from} AND priority = ? AND grp = ? ORDER BY run_at, num LIMIT ?`,
-    )
+    this.#oldest = new Query(db, `SELECT num ${from} AND priority = ? AND grp = ? ORDER BY run_at, num LIMIT ?`)
   }
 
   /** The next jobs to run, in order, at most `count`. Some, if there are any; all that fit may take several calls. */
@@ -53,7 +50,7 @@ export class ReadyQueue {
     const share = Math.ceil(count / groups.length)
     const queues = groups.map((group) => {
       const rows = this.#oldest.all(priority, group, Math.min(share, allowance(group)))
-      return rows.map((row) => this.#table.read(row))
+      return rows.flatMap((row) => this.#records.ready(integer(row, 0)) ?? [])
     })
     const entries = interleave(queues, count)
     const last = entries.at(-1)

@@ -212,7 +212,7 @@ export class SqliteEngine implements JobEngine {
 
   #opened(): EngineParts {
     if (this.#parts) return this.#parts
-    throw new LongshoreError('ENGINE_UNAVAILABLE', 'The job engine is not running.')
+    throw notRunning()
   }
 
   #read<Answer>(look: (parts: EngineParts) => Answer): Answer {
@@ -223,8 +223,13 @@ export class SqliteEngine implements JobEngine {
     }
   }
 
-  async #write<Answer>(change: (parts: EngineParts) => Answer): Promise<Answer> {
-    const parts = this.#opened()
+  #write<Answer>(change: (parts: EngineParts) => Answer): Promise<Answer> {
+    const parts = this.#parts
+    if (parts === undefined) return Promise.reject(notRunning())
     return parts.commit.write(() => change(parts))
   }
+}
+
+function notRunning(): LongshoreError {
+  return new LongshoreError('ENGINE_UNAVAILABLE', 'The job engine is not running.')
 }

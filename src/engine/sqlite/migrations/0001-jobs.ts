@@ -45,7 +45,7 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_ready ON jobs (priority DESC, grp, run_at) WHERE phase = 1;
 CREATE INDEX jobs_open ON jobs (phase, run_at) WHERE phase <= 2;
-CREATE INDEX jobs_by_phase ON jobs (phase, created_at) WHERE phase <> 2;
+CREATE INDEX jobs_ended ON jobs (phase, created_at) WHERE phase > 2;
 CREATE INDEX jobs_by_age ON jobs (created_at);
 CREATE INDEX jobs_by_group ON jobs (grp, created_at) WHERE grp <> '';
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
