@@ -45,9 +45,7 @@ export class JobRecords {
   /** Reads what is kept in memory. The attempts it finds belong to a process that is gone: their leases are over. */
   load(): void {
     for (const [phase, count] of this.#table.counts()) this.#counts[phase] = count
-    for (const { num, phase, job } of this.#table.processing()) {
-      this.#running.set(job.id, { num, phase, job: { ...job, leaseExpiresAt: this.#clock.now() } })
-    }
+    for (const entry of this.#table.processing()) this.extendLease(entry, this.#clock.now())
     this.#counts[PHASE.processing] = this.#running.size
   }
 
@@ -96,16 +94,16 @@ export class JobRecords {
     }
     const at = this.#clock.now()
     const version = before.job.version + 1
-    const after = this.#write(before, { ...patch, version, updatedAt: at })
-    const event = { jobId: after.job.id, seq: version, type, state: after.job.state, at, data }
-    this.#events.append(after.num, event)
-    this.#news.push({ event, job: after.job })
+    const events = this.#events.append(before, { seq: version, type, at, data })
+    const after = this.#write(before, { ...patch, version, updatedAt: at }, events)
+    const { job } = after
+    this.#news.push({ event: { jobId: job.id, seq: version, type, state: job.state, at, data }, job })
     return after
   }
 
   /** Writes what is no fact of its own, such as sums of the ledger. */
   amend(before: JobEntry, patch: Partial<Job>): JobEntry {
-    return this.#write(before, { ...patch, updatedAt: this.#clock.now() })
+    return this.#write(before, { ...patch, updatedAt: this.#clock.now() }, before.events)
   }
 
   /** Forgets the row of a job and its events. */
@@ -169,12 +167,12 @@ export class JobRecords {
     this.#oldestReady = undefined
   }
 
-  #write(before: JobEntry, patch: Partial<Job>): JobEntry {
+  #write(before: JobEntry, patch: Partial<Job>, events: string): JobEntry {
     const job = { ...before.job, ...patch }
     const isReset = job.state === 'queued' && before.job.state !== 'queued'
     if (isReset || (patch.progress === undefined && isSilent(before.job))) job.progress = SILENT_PROGRESS[job.state]
     const phase = job.state === before.job.state ? before.phase : phaseOf(job, this.#clock.now())
-    const after = { num: before.num, phase, job }
+    const after = { num: before.num, phase, job, events }
     this.#table.update(before, after)
     this.#move(before, after)
     return after

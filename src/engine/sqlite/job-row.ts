@@ -8,6 +8,8 @@ export interface JobEntry {
   readonly num: number
   readonly phase: number
   readonly job: Job
+  /** The events that lie in the row, as the items of a JSON array. */
+  readonly events: string
 }
 
 /** The columns of a job that may change: what the job holds, and how that is stored. */
@@ -84,13 +86,14 @@ export const CHANGING_COLUMNS: readonly ChangingColumn[] = [
     (job) => job.outputs,
     (job) => job.outputs.length === 0,
   ),
+  { name: 'events', value: (entry) => entry.events, store: (entry) => entry.events },
 ]
 
 /** The columns of {@link readEntry}, in its order. */
 export const ENTRY_COLUMNS =
   'num, phase, id, version, created_at, updated_at, run_at, started_at, completed_at, cancel_requested_at, priority, grp, ' +
   'labels, processor, manifest, parameters, max_attempts, timeout_ms, failed_files_only, attempt, attempt_base, token, ' +
-  'worker, checkpoint, progress, result, error, errors, files_total, files_done, files_failed, files_bytes, outputs'
+  'worker, checkpoint, progress, result, error, errors, files_total, files_done, files_failed, files_bytes, outputs, events'
 
 /** Reads a row of {@link ENTRY_COLUMNS}; `readManifest` fetches a manifest that is too long to lie in the row. */
 export function readEntry(row: Row, readManifest: (num: number) => ManifestSource): JobEntry {
@@ -135,7 +138,7 @@ export function readEntry(row: Row, readManifest: (num: number) => ManifestSourc
     outputs: parsed(row, 32, NOTHING),
   }
   if (row[14] === null) readLate(job, () => readManifest(num))
-  return { num, phase, job }
+  return { num, phase, job, events: textOrNull(row, 33) ?? '' }
 }
 
 const NO_LABELS: Readonly<Record<string, string>> = {}

@@ -67,7 +67,7 @@ export class JobTable {
     const { changes, num } = this.#insert.run(...values)
     if (changes === 0) return undefined
     if (longManifest !== undefined) this.#insertManifest.run(num, longManifest)
-    return { entry: { num, phase, job: freshJob(submitted) }, isSmall }
+    return { entry: { num, phase, job: freshJob(submitted), events: '' }, isSmall }
   }
 
   get(id: string): JobEntry | undefined {

@@ -164,7 +164,7 @@ export class SqliteEngine implements JobEngine {
   async since(id: string, seq: number, limit: number): Promise<JobEvent[]> {
     return this.#read(({ records, events }) => {
       const entry = records.current(id)
-      return entry ? events.since(entry.num, entry.job, seq, limit) : []
+      return entry ? events.since(entry, seq, limit) : []
     })
   }
 

@@ -3,7 +3,7 @@
  *
  * `phase` is the job's state, with `queued` split in two so that a job that is not due yet stays out of the ready index:
  * 0 delayed, 1 ready, 2 processing, 3 completed, 4 failed, 5 cancelled. The indexes are partial, so a job pays only for
- * those of the phase it is in. `grp` is '' for a job without a group, because `grp > ?` must be able to step over it.
+ * those of the phase it is in. `events` holds a job's state changes while they are short, see `event-table.ts`. `grp` is '' for a job without a group, because `grp > ?` must be able to step over it.
  */
 export const sql = `
 CREATE TABLE jobs (
@@ -40,6 +40,7 @@ CREATE TABLE jobs (
   files_failed INTEGER NOT NULL,
   files_bytes INTEGER NOT NULL,
   outputs TEXT,
+  events TEXT,
   idempotency_key TEXT,
   request_hash TEXT
 );
