@@ -1,47 +1,37 @@
-import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
-import { type Pack, pack } from 'tar-stream'
 import type { z } from 'zod'
 import { LongshoreError } from '../base/errors.ts'
 import type { Shard } from '../contract/output.ts'
 import type { AttemptObjects } from './attempt-objects.ts'
-import { BlockBuffer, slicesOf } from './block-buffer.ts'
+import { BlockBuffer } from './block-buffer.ts'
 import { READY } from './chunk-queue.ts'
+import { type ItemData, isSmall, openItem } from './item-data.ts'
 import { ShardIndexWriter } from './shard-index.ts'
+import type { TarHeaders } from './tar-header.ts'
 
-/** The content of an item: bytes, a file on this machine, or a stream of known length. */
-export type ItemData =
-  | Uint8Array
-  | { path: string }
-  | { stream: AsyncIterable<Uint8Array> /** Exactly this many bytes come. */; sizeBytes: number }
-
-/** Content up to this size is added in one go, which costs a quarter of a stream; more goes piece by piece. */
-const WHOLE_BYTES = 256 * 1024
-
-/** The same for every item, so that the same items give the same bytes. */
-const MODIFIED_AT = new Date(0)
+/** A tar consists of records of this size and ends with two of zeros. */
+const RECORD_BYTES = 512
+const ZEROS = Buffer.alloc(2 * RECORD_BYTES)
 
 /** One tar and its index, being written. */
 export class TarShard {
   readonly #objects: AttemptObjects
   readonly #name: string
-  readonly #tar: Pack = pack()
+  readonly #headers: TarHeaders
   readonly #blocks: BlockBuffer
   readonly #index: ShardIndexWriter
   #sizeBytes = 0
   #items = 0
   #ready: Promise<void> = READY
 
-  constructor(objects: AttemptObjects, name: string) {
+  constructor(objects: AttemptObjects, name: string, headers: TarHeaders) {
     objects.claim(`${name}.tar`)
     objects.claim(`${name}.json`)
     this.#objects = objects
     this.#name = name
+    this.#headers = headers
     const sink = objects.open(`${name}.tar`, 'application/x-tar')
     this.#index = new ShardIndexWriter(objects.open(`${name}.json`, 'application/json'))
     this.#blocks = new BlockBuffer((block) => sink.write(block))
-    this.#tar.on('data', (chunk) => this.#take(chunk as Uint8Array))
   }
 
   /** Bytes of the tar so far. */
@@ -49,20 +39,44 @@ export class TarShard {
     return this.#sizeBytes
   }
 
-  /** Appends an item; resolves when it is copied and there is room for more. A failure leaves the shard unusable. */
+  /** Appends an item without waiting for anything, if that can be; answers whether it could. */
+  addNow(member: string, data: ItemData): boolean {
+    if (!isSmall(data)) return false
+    const header = this.#headers.fill(member, data.byteLength)
+    if (!header) return false
+    this.#put(header)
+    const offset = this.#sizeBytes
+    this.#put(data)
+    this.#endItem(member, offset)
+    return true
+  }
+
+  /** Appends an item of any kind; resolves when it is copied. A failure leaves the shard unusable. */
   async add(member: string, data: ItemData): Promise<void> {
-    const sizeBytes = await this.#addContent(member, data)
-    // By now all of the item has left but, perhaps, the zeros that fill its last record.
-    const offset = wholeRecords(this.#sizeBytes) - wholeRecords(sizeBytes)
-    this.#items += 1
-    this.#note(this.#index.add(member, sizeBytes, offset))
-    if (this.#ready !== READY) await this.#room()
+    const { sizeBytes, chunks } = await openItem(data)
+    this.#put(this.#headers.fill(member, sizeBytes) ?? (await this.#headers.make(member, sizeBytes)))
+    const offset = this.#sizeBytes
+    for await (const chunk of chunks) {
+      const given = this.#sizeBytes - offset + chunk.byteLength
+      if (given > sizeBytes) throw wrongLength(member, sizeBytes, 'more')
+      this.#put(chunk)
+      await this.room()
+    }
+    const given = this.#sizeBytes - offset
+    if (given < sizeBytes) throw wrongLength(member, sizeBytes, String(given))
+    this.#endItem(member, offset)
+  }
+
+  /** Resolves when there is room for another item. */
+  room(): Promise<void> {
+    const ready = this.#ready
+    this.#ready = READY
+    return ready
   }
 
   /** Resolves once tar and index are durable. */
   async close(): Promise<z.infer<typeof Shard>> {
-    this.#tar.finalize()
-    await once(this.#tar, 'end')
+    this.#put(ZEROS)
     void this.#blocks.flush()
     void this.#index.end()
     const [tar, index] = await Promise.all([
@@ -77,75 +91,26 @@ export class TarShard {
     }
   }
 
-  #addContent(member: string, data: ItemData): Promise<number> {
-    if (!(data instanceof Uint8Array)) {
-      return 'path' in data ? this.#addFile(member, data.path) : this.#addStream(member, data.sizeBytes, data.stream)
-    }
-    return data.byteLength <= WHOLE_BYTES
-      ? this.#addBytes(member, data)
-      : this.#addStream(member, data.byteLength, slicesOf(data))
+  #put(bytes: Uint8Array): void {
+    this.#sizeBytes += bytes.byteLength
+    this.#note(this.#blocks.write(bytes))
   }
 
-  async #addFile(member: string, path: string): Promise<number> {
-    const { size } = await stat(path)
-    if (size > WHOLE_BYTES) return this.#addStream(member, size, createReadStream(path))
-    return this.#addBytes(member, await readFile(path))
-  }
-
-  #addBytes(name: string, bytes: Uint8Array): Promise<number> {
-    const size = bytes.byteLength
-    return new Promise((resolve, reject) => {
-      this.#tar.entry({ name, size, mtime: MODIFIED_AT }, bytes, (failure) =>
-        failure ? reject(failure) : resolve(size),
-      )
-    })
-  }
-
-  async #addStream(
-    name: string,
-    size: number,
-    stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  ): Promise<number> {
-    const added = Promise.withResolvers<void>()
-    const entry = this.#tar.entry({ name, size, mtime: MODIFIED_AT }, (failure) =>
-      failure ? added.reject(failure) : added.resolve(),
-    )
-    let given = 0
-    for await (const chunk of stream) {
-      given += chunk.byteLength
-      if (given > size) break
-      if (!entry.write(chunk)) await once(entry, 'drain')
-      if (this.#ready !== READY) await this.#room()
-    }
-    if (given !== size) throw wrongLength(name, size, given)
-    entry.end(null)
-    await added.promise
-    return size
-  }
-
-  #take(chunk: Uint8Array): void {
-    this.#sizeBytes += chunk.byteLength
-    this.#note(this.#blocks.write(chunk))
+  /** Fills the last record of the content that began at `offset`, and lists the item. */
+  #endItem(member: string, offset: number): void {
+    const sizeBytes = this.#sizeBytes - offset
+    const over = sizeBytes % RECORD_BYTES
+    if (over > 0) this.#put(ZEROS.subarray(0, RECORD_BYTES - over))
+    this.#items += 1
+    this.#note(this.#index.add(member, sizeBytes, offset))
   }
 
   /** Remembers a write that has to be waited for until somebody does. */
   #note(ready: Promise<void>): void {
     if (ready !== READY) this.#ready = ready
   }
-
-  #room(): Promise<void> {
-    const ready = this.#ready
-    this.#ready = READY
-    return ready
-  }
 }
 
-/** A tar consists of records of 512 bytes. */
-function wholeRecords(bytes: number): number {
-  return Math.ceil(bytes / 512) * 512
-}
-
-function wrongLength(member: string, expected: number, given: number): LongshoreError {
-  const got = given > expected ? 'more' : String(given)
+function wrongLength(member: string, expected: number, got: string): LongshoreError {
   return new LongshoreError('UNRECOVERABLE', `Item "${member}" was announced with ${expected} bytes, but ${got} came.`)
 }

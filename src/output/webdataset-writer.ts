@@ -2,9 +2,12 @@ import type { z } from 'zod'
 import { LongshoreError } from '../base/errors.ts'
 import type { BinaryOutput, Shard } from '../contract/output.ts'
 import type { AttemptObjects } from './attempt-objects.ts'
+import { READY } from './chunk-queue.ts'
 import { Closing, quiet } from './closing.ts'
+import type { ItemData } from './item-data.ts'
 import { checkRelativePath, checkWriterName, numberedName } from './output-name.ts'
-import { type ItemData, TarShard } from './tar-shard.ts'
+import { TarHeaders } from './tar-header.ts'
+import { TarShard } from './tar-shard.ts'
 
 /** What a {@link WebDatasetWriter} is opened with. */
 export interface WebDatasetWriterOptions {
@@ -25,9 +28,11 @@ export class WebDatasetWriter {
   readonly #shardSizeBytes: number
   readonly #closing = new Closing()
   readonly #shards: Promise<z.infer<typeof Shard>>[] = []
+  readonly #headers = new TarHeaders()
   #current: TarShard | undefined
   /** Items are appended one after the other, however many callers add at once. */
-  #turn: Promise<void> = Promise.resolve()
+  #turn: Promise<void> = READY
+  #waiting = 0
   #failure: { reason: unknown } | undefined
   #closed: Promise<WebDatasetOutput | null> | undefined
 
@@ -52,7 +57,11 @@ export class WebDatasetWriter {
     this.#throwIfFailed()
     const member = `${inputId}/${recordId}${extension}`
     checkRelativePath(member, 'item name')
-    this.#turn = quiet(this.#appendAfter(this.#turn, member, data))
+    if (this.#waiting === 0) {
+      const shard = this.#openCurrent()
+      if (shard.addNow(member, data)) return this.#rollWhenFull(shard)
+    }
+    this.#turn = quiet(this.#addAfter(this.#turn, member, data))
     return this.#turn
   }
 
@@ -62,17 +71,24 @@ export class WebDatasetWriter {
     return this.#closed
   }
 
-  async #appendAfter(earlier: Promise<void>, member: string, data: ItemData): Promise<void> {
+  async #addAfter(earlier: Promise<void>, member: string, data: ItemData): Promise<void> {
+    this.#waiting += 1
     try {
       await earlier
       this.#throwIfFailed()
       const shard = this.#openCurrent()
-      await shard.add(member, data)
-      if (shard.sizeBytes >= this.#shardSizeBytes) await this.#closeCurrent()
+      if (!shard.addNow(member, data)) await shard.add(member, data)
+      await this.#rollWhenFull(shard)
     } catch (reason) {
       this.#failure ??= { reason }
       throw reason
+    } finally {
+      this.#waiting -= 1
     }
+  }
+
+  #rollWhenFull(shard: TarShard): Promise<void> {
+    return shard.sizeBytes >= this.#shardSizeBytes ? this.#closeCurrent() : shard.room()
   }
 
   async #finish(): Promise<WebDatasetOutput | null> {
@@ -89,12 +105,12 @@ export class WebDatasetWriter {
   }
 
   #openCurrent(): TarShard {
-    this.#current ??= new TarShard(this.#objects, numberedName(this.#name, this.#shards.length, ''))
+    this.#current ??= new TarShard(this.#objects, numberedName(this.#name, this.#shards.length, ''), this.#headers)
     return this.#current
   }
 
   #closeCurrent(): Promise<void> {
-    if (!this.#current) return Promise.resolve()
+    if (!this.#current) return READY
     const shard = quiet(this.#current.close())
     this.#current = undefined
     this.#shards.push(shard)
