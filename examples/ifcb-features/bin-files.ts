@@ -15,14 +15,14 @@ export interface BinFiles {
 }
 
 /** Files that do not make a bin, and why. */
-export interface RejectedBin {
+interface RejectedBin {
   readonly stem: string
   readonly paths: readonly string[]
   readonly error: IfcbBinError
 }
 
 /** What a list of files amounts to; every path is in exactly one of the two lists. */
-export interface BinGroups {
+interface BinGroups {
   /** Complete bins, in the order in which their first file was listed. */
   readonly bins: readonly BinFiles[]
   readonly rejected: readonly RejectedBin[]

@@ -7,7 +7,7 @@ import type { BinId } from './bin-id.ts'
 import { textLines } from './text-lines.ts'
 
 export { IfcbBinError } from './bin-error.ts'
-export { type BinFiles, type BinGroups, groupIntoBins, type RejectedBin } from './bin-files.ts'
+export { type BinFiles, groupIntoBins } from './bin-files.ts'
 
 /**
  * One image of a bin: its row of the `.adc` file and its pixels, 8-bit grey, `height` rows of `width` pixels from the
