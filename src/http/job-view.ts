@@ -64,10 +64,13 @@ export function viewEvent(event: JobEvent): z.output<typeof contract.JobEvent> {
   return { ...event.data, job_id: event.jobId, type: event.type, status: event.state, at: timestamp(event.at) }
 }
 
-/** Milliseconds since 1970 as the contract writes instants. */
+/** Milliseconds since 1970 as the contract writes instants. The last one is kept: at 20,000 submits a second 20 share it. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString()
+  if (ms !== lastTimestamp.ms) lastTimestamp = { ms, text: new Date(ms).toISOString() }
+  return lastTimestamp.text
 }
+
+let lastTimestamp = { ms: 0, text: new Date(0).toISOString() }
 
 /** Stages in which the percent is not that of the work itself. */
 const BEFORE_WORK: ReadonlySet<string> = new Set(['queued', 'download'])

@@ -63,8 +63,11 @@ export class IngestSweep implements Component {
       const open = await this.#records.listOpen(PAGE)
       const due = open.filter((ingest) => ingest.expiresAt <= this.#clock.now())
       for (const ingest of due) await this.#settle(ingest)
-      const next = open[due.length] ?? (due.length === PAGE ? { expiresAt: this.#clock.now() } : undefined)
-      if (next) this.expect(next.expiresAt)
+      // A whole page of due ones has more behind it: at once if they could be ended, else with those that could not.
+      const failed = this.#dueAt < Number.POSITIVE_INFINITY
+      const rest = due.length === PAGE && !failed ? this.#clock.now() : undefined
+      const next = open[due.length]?.expiresAt ?? rest
+      if (next !== undefined) this.expect(next)
     } catch (fault) {
       this.#tryAgain(fault)
     }

@@ -90,7 +90,8 @@ const completeFile: Routes = (app, room) => {
     handler: async (request) => {
       const { job_id, file_id, upload_id, parts } = request.body
       const claimed = parts.map(({ PartNumber, ETag }) => ({ partNumber: PartNumber, etag: ETag }))
-      return viewCompleted(await room.ingests.completeFile(job_id, file_id, upload_id, claimed))
+      const upload = { fileId: file_id, uploadId: upload_id, parts: claimed }
+      return viewCompleted(await room.ingests.completeFile(job_id, upload))
     },
   })
 }
