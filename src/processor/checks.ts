@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { LongshoreError, messageOf } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
 import type { JsonValue } from '../job/job.ts'
@@ -32,7 +32,7 @@ export async function checkResult(schema: z.ZodType, result: unknown): Promise<J
 
 function toJson(value: unknown): JsonValue {
   try {
-    return value === undefined ? null : z.json().parse(JSON.parse(JSON.stringify(value)))
+    return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as JsonValue)
   } catch (failure) {
     throw new LongshoreError('RESULT_INVALID', `The result cannot be written as JSON: ${messageOf(failure)}.`, {
       cause: failure,

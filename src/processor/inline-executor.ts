@@ -33,8 +33,9 @@ export class InlineExecutor implements Executor {
   }
 }
 
+/** What most jobs do not use, folder, log and outputs, is made when it is asked for. */
 function openInput(execution: Execution, parameters: unknown): JobInput {
-  const { jobId, attempt, files, signal, outputs } = execution
+  const { jobId, attempt, files, signal } = execution
   let checkpoint = execution.checkpoint
   return {
     jobId,
@@ -42,13 +43,15 @@ function openInput(execution: Execution, parameters: unknown): JobInput {
     files,
     parameters,
     signal,
-    outputs,
     localPaths: files.filter((file) => file.path !== '').map((file) => file.path),
     get workDir() {
       return execution.workDir()
     },
     get log() {
       return execution.log
+    },
+    get outputs() {
+      return execution.outputs
     },
     checkpoint: {
       load: <Document extends JsonValue>() => checkpoint as Document | null,

@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+/** A server under load, in a process of its own. */
+export interface Target extends AsyncDisposable {
+  url: string
+  /** An object that is there, to submit. */
+  uri: string
+  process: ChildProcess
+}
+
+/** Connections a load comes over, one request at a time on each. */
+const CONNECTIONS = 64
+
+/** Starts a script of this folder that tells its address, and stops it by letting go. */
+export async function startTarget(script: string, args: readonly string[] = []): Promise<Target> {
+  const child = fork(new URL(script, import.meta.url), args)
+  const [{ url, uri }] = (await once(child, 'message')) as [{ url: string; uri: string }]
+  const stop = async (): Promise<void> => {
+    const exited = once(child, 'exit')
+    child.disconnect()
+    await exited
+  }
+  return { url, uri, process: child, [Symbol.asyncDispose]: stop }
+}
+
+/** Submits so many jobs of one file; answers how many a second were accepted. */
+export async function submitMany(target: Pick<Target, 'url' | 'uri'>, jobs: number): Promise<number> {
+  const bytes = submitRequest(target)
+  const port = Number(new URL(target.url).port)
+  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port)))
+  const left = { jobs }
+  const begun = performance.now()
+  await Promise.all(sockets.map((socket) => keepSubmitting(socket, bytes, left)))
+  const seconds = (performance.now() - begun) / 1000
+  for (const socket of sockets) socket.destroy()
+  return jobs / seconds
+}
+
+function submitRequest({ url, uri }: Pick<Target, 'url' | 'uri'>): Buffer {
+  const body = JSON.stringify({ manifest_inline: { files: [uri] } })
+  const head = ['POST /jobs HTTP/1.1', `Host: ${new URL(url).host}`, 'Content-Type: application/json']
+  return Buffer.from([...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  await once(socket, 'connect')
+  return socket
+}
+
+/**
+ * Raw bytes instead of Node's HTTP client, which takes more time for a request than the server it measures. The answers
+ * are small and never pipelined, so each begins and ends with a chunk of its own.
+ */
+function keepSubmitting(socket: Socket, bytes: Buffer, left: { jobs: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const next = (): void => {
+      if (left.jobs === 0) {
+        resolve()
+        return
+      }
+      left.jobs -= 1
+      socket.write(bytes)
+    }
+    socket.once('error', reject)
+    socket.once('close', () => reject(new Error('the server closed the connection')))
+    socket.on('data', (answer) => {
+      if (answer.toString('latin1', 9, 12) === '202') next()
+      else reject(new Error(`not accepted: ${answer}`))
+    })
+    next()
+  })
+}

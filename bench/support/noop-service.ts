@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BaseProcessor, createApp, z } from '../../src/index.ts'
+
+/** A service, in a process of its own, whose jobs do nothing: what is left is the cost of the service. */
+const Result = z.object({})
+
+class Noop extends BaseProcessor<typeof Result> {
+  readonly name = 'noop'
+  readonly version = '1.0.0'
+  readonly resultSchema = Result
+  override readonly inputs = 'uri'
+  begun = 0
+  expected = Number.POSITIVE_INFINITY
+  onExpected = (): void => {}
+
+  async processInput() {
+    this.begun += 1
+    if (this.begun === this.expected) this.onExpected()
+    return {}
+  }
+}
+
+const processor = new Noop()
+const dataDir = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
+const app = createApp(processor, {
+  settings: { DATA_DIR: dataDir, LOG_LEVEL: 'silent', MAX_CONCURRENT_JOBS: process.argv[2] ?? '64' },
+})
+const url = await app.listen({ host: '127.0.0.1', port: 0 })
+
+/** Tells the parent once so many jobs have begun and none is left unfinished. */
+process.on('message', (expected: number) => {
+  processor.expected = processor.begun + expected
+  processor.onExpected = async () => {
+    // Without a turn of the loop in between, asking would keep the jobs from ending.
+    while ((await unfinished()) > 0) await new Promise(setImmediate)
+    process.send?.('done')
+  }
+})
+
+async function unfinished(): Promise<number> {
+  const answer = await app.inject({ url: '/jobs?status=queued&status=processing&limit=1' })
+  return answer.json<unknown[]>().length
+}
+
+process.on('disconnect', async () => {
+  await app.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+const form = new FormData()
+form.append('file', new Blob(['x']), 'x.txt')
+const upload = await fetch(`${url}/ingest/upload`, { method: 'POST', headers: { prefer: 'wait=10' }, body: form })
+const { job_id } = (await upload.json()) as { job_id: string }
+process.send?.({ url, uri: `s3://longshore/datasets/${job_id}/x.txt` })
