@@ -147,10 +147,10 @@ export class JsonlWriter<Row = unknown> {
     let ready = READY
     while (rows.length > 0) {
       const current = this.#openCurrent()
-      const whole = Buffer.from(`${rows.join('\n')}\n`)
+      const whole = encodeLines(rows)
       const left = this.#chunkSizeBytes - current.sizeBytes
       const fitting = whole.byteLength < left ? rows.length : rowsUntil(rows, left)
-      const chunk = fitting === rows.length ? whole : Buffer.from(`${rows.slice(0, fitting).join('\n')}\n`)
+      const chunk = fitting === rows.length ? whole : encodeLines(rows.slice(0, fitting))
       current.sizeBytes += chunk.byteLength
       const room = current.sink.write(chunk)
       if (room !== READY) ready = room
@@ -194,6 +194,11 @@ export class JsonlWriter<Row = unknown> {
       },
     }
   }
+}
+
+/** The end of the last line comes from the join too: appended to its result, it would cost a copy of the whole. */
+function encodeLines(rows: readonly string[]): Buffer {
+  return Buffer.from([...rows, ''].join('\n'))
 }
 
 /** How many rows it takes to reach `sizeBytes`; at least one. */
