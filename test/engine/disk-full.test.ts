@@ -35,8 +35,8 @@ test('a full disk refuses clearly, loses nothing, and all goes on when there is 
   const kept: string[] = [first.id]
   let refused = 0
   for (let round = 0; refused === 0; round++) {
-    assert.ok(round < 1_000, 'the disk never became full')
-    const parameters = { filler: 'x'.repeat(10_000) }
+    assert.ok(round < 2_000, 'the disk never became full')
+    const parameters = { filler: 'x'.repeat(1_500) }
     const answers = await Promise.allSettled([1, 2, 3].map(() => submit(bench, { parameters })))
     for (const answer of answers) {
       if (answer.status === 'fulfilled') kept.push(answer.value.id)
@@ -59,7 +59,13 @@ test('a full disk refuses clearly, loses nothing, and all goes on when there is 
   const settled = await bench.engine.settle(run.lease, decideOn(COMPLETED, bench.clock.now()), {})
   assert.equal(settled?.state, 'completed')
   run.end()
-  kept.push((await submit(bench)).id)
+  const files = Array.from({ length: 200 }, (_, n) => ({ uri: `s3://datasets/${n}.dat` }))
+  const urgent = await submit(bench, { priority: 9, manifest: { files } })
+  const second = await worker.next()
+  await bench.engine.settle(second.lease, decideOn(COMPLETED, bench.clock.now()), {})
+  second.end()
+  assert.equal((await worker.next()).job.id, urgent.id, 'a job that takes the place of a refused one is itself')
+  kept.push(urgent.id)
   const engine = await bench.reopen()
   const found = await Promise.all(kept.map((id) => engine.get(id)))
   assert.ok(found.every((job) => job !== undefined))

@@ -124,6 +124,26 @@ test('a slow reader gets everything, from disk, without its backlog in memory', 
   assert.ok(pages.length > 1 && pages.slice(1).some((length) => length > 100), `pages read: ${pages}`)
 })
 
+test('an event that comes just before a follower begins to wait wakes it', async () => {
+  await using bench = await sqliteBench()
+  const { id } = await submit(bench)
+  let asked = 0
+  const late = Object.create(bench.engine, {
+    subscribe: { value: bench.engine.subscribe.bind(bench.engine) },
+    since: { value: bench.engine.since.bind(bench.engine) },
+    get: {
+      value: async () => {
+        const job = await bench.engine.get(id)
+        if (asked++ === 0) await bench.engine.requestCancel(id)
+        return job
+      },
+    },
+  }) as JobEngine
+  const feed = new JobFeed(late, bench.clock)
+  await feed.start()
+  assert.deepEqual(await collect(feed.follow(id, 1, never)), [2])
+})
+
 test('a follower that is stopped while it waits ends and is forgotten', async () => {
   await using bench = await sqliteBench()
   const feed = await feedOf(bench)

@@ -157,6 +157,23 @@ describe('group commit', () => {
     assert.equal((await bench.engine.counts()).states.queued, 2)
   })
 
+  test('a settle that failed has freed no slot', async () => {
+    await using bench = await sqliteBench()
+    await submit(bench)
+    const { lease, end } = await new TestWorker(bench.engine).next()
+    const broken = bench.engine.settle(
+      lease,
+      () => {
+        throw new RangeError('the policy broke')
+      },
+      {},
+    )
+    await Promise.allSettled([submit(bench), broken, submit(bench)])
+    await submit(bench)
+    assert.equal((await bench.engine.counts()).states.processing, 1)
+    end()
+  })
+
   test('a listener that throws hurts nobody', async () => {
     await using bench = await sqliteBench()
     bench.engine.subscribe(() => {

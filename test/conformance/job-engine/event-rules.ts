@@ -88,6 +88,26 @@ export function eventRules(makeEngine: MakeEngine): void {
       )
     })
 
+    test('of a job with a long life every state change is kept', async () => {
+      await using bench = await makeEngine()
+      const { id } = await submit(bench)
+      const worker = new TestWorker(bench.engine)
+      for (let turn = 0; turn < 40; turn++) {
+        const run = await worker.next()
+        await bench.engine.save(run.lease, { progress: { stage: 's', turn } })
+        await bench.engine.settle(run.lease, decideOn({ type: 'interrupted' }, bench.clock.now()), {})
+        run.end()
+      }
+      const last = await worker.next()
+      const events = await bench.engine.since(id, 0, 1_000)
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        Array.from({ length: last.job.version }, (_, n) => n + 1),
+      )
+      assert.equal(last.job.version, 122)
+      assert.equal((await bench.engine.since(id, 60, 7)).at(-1)?.seq, 67)
+    })
+
     test('who stopped listening hears nothing', async () => {
       await using bench = await makeEngine()
       let heard = 0

@@ -102,6 +102,15 @@ export function orderRules(makeEngine: MakeEngine): void {
       assert.equal(run.job.startedAt, later.runAt)
     })
 
+    test('a job delayed for less than one before it runs before it', async () => {
+      await using bench = await makeEngine()
+      await submit(bench, { runAt: bench.clock.now() + 60_000 })
+      const { id } = await submit(bench, { runAt: bench.clock.now() + 10_000 })
+      const worker = new TestWorker(bench.engine)
+      bench.advance(10_000)
+      assert.equal((await worker.next()).job.id, id)
+    })
+
     test('a delayed job runs after the process died while it waited', async () => {
       await using bench = await makeEngine()
       const { id } = await submit(bench, { runAt: bench.clock.now() + 60_000 })
