@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../src/base/clock.ts'
+import { parseConfig } from '../../src/config.ts'
+import { JobFeed } from '../../src/engine/job-feed.ts'
+import { JobManager } from '../../src/engine/job-manager.ts'
+import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
+import { buildServer } from '../../src/http/server.ts'
+import { Ingests } from '../../src/input/ingest.ts'
+import { LocalStore } from '../../src/storage/local-store.ts'
+
+/** The HTTP side of a service without a worker: every submit is made durable, none is run. Arguments are settings, `NAME=value`. */
+const folder = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
+const clock = systemClock
+const settings = Object.fromEntries(process.argv.slice(2).map((each) => each.split('=', 2)))
+const config = parseConfig({ DATA_DIR: folder, MAX_QUEUED_JOBS: '100000000', ...settings })
+const identity = { name: 'bench', version: '1' }
+const engine = new SqliteEngine({ path: join(folder, 'longshore.db'), clock })
+const rules = {
+  processor: identity,
+  checkParameters: () => {},
+  maxAttempts: config.maxAttempts,
+  timeoutMs: config.jobTimeoutMs,
+  retry: config.retry,
+  maxQueued: config.limits.queuedJobs,
+}
+const jobs = new JobManager({ engine, clock, rules })
+const signingSecret = 's'.repeat(32)
+const store = new LocalStore({ folder: join(folder, 'objects'), signingSecret })
+const feed = new JobFeed(engine, clock)
+const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
+for (const component of [engine, feed, store, ingests]) await component.start()
+const removal = { remove: async () => {} }
+const readiness = async () => []
+const app = buildServer({ config, jobs, feed, ingests, store, signingSecret, identity, clock, removal, readiness })
+const url = await app.listen({ host: '127.0.0.1', port: 0 })
+process.on('disconnect', async () => {
+  await app.close()
+  await engine.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+process.send?.({ url, uri: 's3://longshore/x.txt' })
