@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import { type Clock, every } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
@@ -6,6 +6,9 @@ import type { Job } from '../job/job.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { type FormOptions, type FormPart, FormUpload } from './form-upload.ts'
 import type { IngestSettings } from './ingest-settings.ts'
+
+/** A form being received says that often that it is; thrice this without a word, and a crash cut it off. */
+const SIGN_OF_LIFE_MS = 20_000
 
 /** What receiving forms stands on. */
 export interface ReceptionParts {
@@ -26,6 +29,11 @@ export class FormReception {
 
   constructor(parts: ReceptionParts) {
     this.#parts = parts
+  }
+
+  /** When the record of a form that is received now expires, unless it gives a sign of life. */
+  expiry(): number {
+    return this.#parts.clock.now() + 3 * SIGN_OF_LIFE_MS
   }
 
   /** Receives one form under the record `blank`, and submits its job. */
@@ -68,14 +76,8 @@ export class FormReception {
 
   /** Keeps the record alive, however long the form takes. */
   #keepAlive(jobId: string): { cancel(): void } {
-    const { clock, records, settings } = this.#parts
-    const periodMs = settings.partUrlTtlMs / 2
-    const extend = (): void => {
-      timer = clock.setTimer(periodMs, extend)
-      records.extend(jobId, clock.now() + settings.partUrlTtlMs).catch(this.#parts.onFault)
-    }
-    let timer = clock.setTimer(periodMs, extend)
-    return { cancel: () => timer.cancel() }
+    const { clock, records, onFault } = this.#parts
+    return every(clock, SIGN_OF_LIFE_MS, () => records.extend(jobId, this.expiry()), onFault)
   }
 
   async #isSubmitted(jobId: string): Promise<boolean> {

@@ -25,6 +25,8 @@ export interface IngestParts {
   jobs: JobManager
   clock: Clock
   settings: IngestSettings
+  /** No other process serves these records, so a form found half received at the start was cut off by a crash. Default false. */
+  alone?: boolean
   /** Hears of faults of the sweep, which nobody waits for. */
   onFault?: (fault: unknown) => void
 }
@@ -46,6 +48,7 @@ export class Ingests implements Component {
   readonly #jobs: JobManager
   readonly #clock: Clock
   readonly #settings: IngestSettings
+  readonly #alone: boolean
   readonly #onFault: (fault: unknown) => void
   readonly #completion: FileCompletion
   readonly #forms: FormReception
@@ -53,12 +56,13 @@ export class Ingests implements Component {
   /** Completing shares an ingest, aborting has it alone. */
   readonly #lock = new SharedLock()
 
-  constructor({ onFault = () => {}, ...parts }: IngestParts) {
+  constructor({ onFault = () => {}, alone = false, ...parts }: IngestParts) {
     this.#records = parts.records
     this.#store = parts.store
     this.#jobs = parts.jobs
     this.#clock = parts.clock
     this.#settings = parts.settings
+    this.#alone = alone
     this.#onFault = onFault
     this.#completion = new FileCompletion(parts)
     this.#forms = new FormReception({ ...parts, onFault })
@@ -69,7 +73,8 @@ export class Ingests implements Component {
   /** Queues the jobs of ingests that a crash left complete, ends those that have expired, and waits for the next to expire. */
   async start(): Promise<void> {
     for (const ingest of await this.#records.listOpen(this.#settings.limits.openIngests)) {
-      await this.#completion.queue(ingest).catch(this.#onFault)
+      if (isForm(ingest) && this.#alone) await this.#endForm(ingest).catch(this.#onFault)
+      else await this.#completion.queue(ingest).catch(this.#onFault)
     }
     await this.#sweep.start()
   }
@@ -168,7 +173,8 @@ export class Ingests implements Component {
     options: FormOptions = {},
   ): Promise<{ job: Job; replayed: boolean }> {
     await this.#checkRoom()
-    const blank = this.#newIngest(blankDraft(newId(), this.#clock.now()), [])
+    const draft = blankDraft(newId(), this.#clock.now())
+    const blank = { ...this.#newIngest(draft, []), expiresAt: this.#forms.expiry() }
     this.#sweep.expect(blank.expiresAt)
     return this.#forms.receive(blank, parts, options)
   }
@@ -207,9 +213,14 @@ export class Ingests implements Component {
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined || ingest.closedAt !== null || ingest.expiresAt > this.#clock.now()) return
       if (isComplete(ingest)) return this.#completion.queue(ingest)
-      if (ingest.files.length === 0) await this.#forms.clear(ingest)
-      await this.#drop(ingest)
+      if (isForm(ingest)) await this.#endForm(ingest)
+      else await this.#drop(ingest)
     })
+  }
+
+  async #endForm(ingest: Ingest): Promise<void> {
+    await this.#forms.clear(ingest)
+    await this.#records.forget(ingest.jobId)
   }
 
   async #receivedParts(ingest: Ingest, file: IngestFile): Promise<UploadedPart[]> {
@@ -221,9 +232,14 @@ export class Ingests implements Component {
   /** A form that is being received is no ingest to anyone else. */
   async #get(jobId: string): Promise<Ingest> {
     const ingest = await this.#records.get(jobId)
-    if (ingest === undefined || ingest.files.length === 0) throw ingestNotFound(jobId)
+    if (ingest === undefined || isForm(ingest)) throw ingestNotFound(jobId)
     return ingest
   }
+}
+
+/** A form that is being received has a record without files. */
+function isForm(ingest: Ingest): boolean {
+  return ingest.files.length === 0
 }
 
 /** What stands in the record of a form until its own draft is known, which never gets there. */
