@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { ManualClock } from '../support/manual-clock.ts'
+import { connectRaw } from '../support/raw-socket.ts'
 import { everythingStored, openTestService, type TestService } from '../support/test-service.ts'
 import { assertProblem, post } from '../support/wire.ts'
 
@@ -93,6 +95,17 @@ test('a part must have the size that was signed, and its URL is good for that pa
   assert.match(String(answer.headers.etag), /^".+"$/)
   clock.advance(service.config.partUrlTtlMs + 1000)
   assertProblem(await put(pathname + search, '12345'), 'URL_EXPIRED')
+})
+
+test('a part of which the length alone is wrong is refused before a byte of it is sent', async () => {
+  await using service = await openTestService()
+  const url = await service.listen()
+  const start = await post(service.app, '/ingest/start', { files: [{ filename: 'a', size_bytes: 5 }] })
+  const { pathname, search } = new URL(start.json().files[0].part_urls[0].url)
+  const { socket, heard } = connectRaw(url)
+  socket.write(`PUT ${pathname}${search} HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n`)
+  while (!heard().includes('PART_SIZE_MISMATCH')) await once(socket, 'data')
+  socket.destroy()
 })
 
 test('a part that is longer or shorter than signed is refused when no length was announced', async () => {
