@@ -1,15 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { ManifestSource, NewJob } from '../../job/job.ts'
 import { integer, Query, type Row, textOrNull } from './database.ts'
-import {
-  CHANGING_COLUMNS,
-  ENTRY_COLUMNS,
-  freshJob,
-  INSERT_JOB,
-  insertValues,
-  type JobEntry,
-  readEntry,
-} from './job-row.ts'
+import { freshJob, INSERT_JOB, insertValues } from './job-insert.ts'
+import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from './job-row.ts'
 import { PHASE, type Phase } from './phase.ts'
 
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */

@@ -1,0 +1,87 @@
+import type { SQLInputValue } from 'node:sqlite'
+import type { Job, NewJob } from '../../job/job.ts'
+import { SILENT_PROGRESS } from './job-row.ts'
+import type { Phase } from './phase.ts'
+
+/** A job as it is right after it was submitted. */
+export function freshJob(submitted: NewJob): Job {
+  const { idempotency: _key, ...fixed } = submitted
+  return {
+    ...fixed,
+    state: 'queued',
+    version: 1,
+    updatedAt: submitted.createdAt,
+    startedAt: null,
+    completedAt: null,
+    cancelRequestedAt: null,
+    failedFilesOnly: false,
+    attempt: 0,
+    attemptBase: 0,
+    token: 0,
+    worker: null,
+    leaseExpiresAt: null,
+    checkpoint: null,
+    progress: SILENT_PROGRESS.queued,
+    result: null,
+    error: null,
+    errors: [],
+    files: { total: 0, done: 0, failed: 0, bytes: 0 },
+    outputs: [],
+  }
+}
+
+/** A manifest longer than this lies in a table of its own: every change of a job rewrites its row. */
+const LONGEST_MANIFEST_IN_ROW = 2_000
+
+/** The INSERT of {@link insertValues}. */
+export const INSERT_JOB = `INSERT OR IGNORE INTO jobs
+  (id, phase, version, created_at, updated_at, run_at, priority, grp, labels, processor, manifest, parameters,
+   max_attempts, timeout_ms, failed_files_only, attempt, attempt_base, token, files_total, files_done, files_failed,
+   files_bytes, idempotency_key, request_hash)
+  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?)`
+
+/** What {@link INSERT_JOB} binds. */
+export interface InsertedJob {
+  values: SQLInputValue[]
+  /** The manifest when it does not fit into the row. */
+  longManifest: string | undefined
+  /** Manifest and parameters are short. */
+  isSmall: boolean
+}
+
+export function insertValues(job: NewJob, phase: Phase): InsertedJob {
+  const manifest = JSON.stringify(job.manifest)
+  const parameters = job.parameters === null ? null : JSON.stringify(job.parameters)
+  const isLong = manifest.length > LONGEST_MANIFEST_IN_ROW
+  const values = [
+    job.id,
+    phase,
+    job.createdAt,
+    job.createdAt,
+    job.runAt,
+    job.priority,
+    job.group ?? '',
+    isEmpty(job.labels) ? null : JSON.stringify(job.labels),
+    storeProcessor(job.processor),
+    isLong ? null : manifest,
+    parameters,
+    job.maxAttempts,
+    job.timeoutMs,
+    job.idempotency?.key ?? null,
+    job.idempotency?.requestHash ?? null,
+  ]
+  const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
+  return { values, longManifest: isLong ? manifest : undefined, isSmall }
+}
+
+let lastStored = { processor: { name: '', version: '' }, json: '' }
+
+function storeProcessor(processor: Job['processor']): string {
+  if (lastStored.processor !== processor) lastStored = { processor, json: JSON.stringify(processor) }
+  return lastStored.json
+}
+
+function isEmpty(labels: Readonly<Record<string, string>>): boolean {
+  for (const _ in labels) return false
+  return true
+}
