@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { test } from 'node:test'
@@ -126,18 +126,40 @@ test('a fetch resumes where it stopped and asks for the same object', async () =
   )
 })
 
+test('a connection that breaks after the last byte is not opened again', async () => {
+  let opened = 0
+  class Counting extends BreakingStore {
+    override get(ref: ObjectRef, options: GetOptions = {}): Promise<{ info: ObjectInfo; body: Readable }> {
+      opened += 1
+      return super.get(ref, options)
+    }
+  }
+  await using given = await fixture(new Counting((sizeBytes) => sizeBytes), { x: bytesFor(1, 20_000) })
+  const [file] = await fetchInputs(given.entries, given.options)
+  assert.deepEqual(await readFile(file?.path ?? ''), bytesFor(1, 20_000))
+  assert.equal(opened, 1)
+})
+
+test('no file is left open', { skip: process.platform !== 'linux' }, async () => {
+  await using given = await fixture(new MemoryStore(), { x: bytesFor(1, 100), y: bytesFor(2, 0) })
+  await fetchInputs(given.entries, given.options)
+  const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''))
+  const open = (await Promise.all(links)).filter((path) => path.startsWith(given.folder.path))
+  assert.deepEqual(open, [])
+})
+
 test('an object that changes meanwhile is fetched anew, never mixed', async () => {
   let breaks = 1
   const store: BreakingStore = new BreakingStore(() => {
     if (breaks-- <= 0) return undefined
-    store.objects.set('s3://data/x', bytesFor(9, 15_000))
+    store.objects.set('s3://data/x', bytesFor(9, 5_000))
     return 7_000
   })
   await using given = await fixture(store, { x: bytesFor(1, 20_000) })
   const [file] = await fetchInputs(given.entries, given.options)
-  assert.deepEqual(await readFile(file?.path ?? ''), bytesFor(9, 15_000))
-  assert.equal(file?.sizeBytes, 15_000)
-  assert.equal(given.progress.at(-1)?.bytes_done, 15_000)
+  assert.deepEqual(await readFile(file?.path ?? ''), bytesFor(9, 5_000))
+  assert.equal(file?.sizeBytes, 5_000)
+  assert.equal(given.progress.at(-1)?.bytes_done, 5_000)
 })
 
 test('an object that keeps changing is left for a later attempt', async () => {
@@ -265,7 +287,7 @@ test('no more files than the concurrency are under way, and no more after the fi
   await fetchInputs(given.entries, { ...given.options, concurrency: 3 })
   assert.deepEqual([most, begun], [3, 40])
   begun = 0
-  const bad = given.entries.map((entry) => ({ ...entry, sha256: '0'.repeat(64) }))
+  const bad = given.entries.map((entry, index) => (index === 0 ? { ...entry, sha256: '0'.repeat(64) } : entry))
   await assert.rejects(fetchInputs(bad, { ...given.options, concurrency: 3 }), withCode('INPUT_DIGEST_MISMATCH'))
   assert.ok(begun <= 6, `${begun} files were begun`)
 })

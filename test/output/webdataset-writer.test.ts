@@ -145,6 +145,29 @@ test('many callers may add at once, and each may use its buffer again', async ()
   )
 })
 
+test('an item added while a stream is still coming waits for its turn', async () => {
+  const { outputs, store } = openTestOutputs()
+  const writer = outputs.webDataset()
+  await writer.add('a', '0', Buffer.from('first'), '.txt')
+  const gate = Promise.withResolvers<void>()
+  async function* slow(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('be')
+    await gate.promise
+    yield Buffer.from('gun')
+  }
+  const streamed = writer.add('a', '1', { stream: slow(), sizeBytes: 5 }, '.txt')
+  await new Promise(setImmediate)
+  const added = writer.add('a', '2', Buffer.from('then'), '.txt')
+  gate.resolve()
+  await Promise.all([streamed, added])
+  const shard = (await writer.close())?.shards[0]
+  assert.ok(shard)
+  assert.deepEqual(
+    itemsOf(store, shard).map(([, bytes]) => bytes.toString()),
+    ['first', 'begun', 'then'],
+  )
+})
+
 test('the same items give the same bytes', async () => {
   const digests = await Promise.all(
     [1, 2].map(async () => {
