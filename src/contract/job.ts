@@ -14,7 +14,7 @@ export type Json = z.core.util.JSONType
  */
 export const ProcessorDefined = z.unknown().describe('Processor-defined JSON') as z.ZodType<Json>
 
-export const JobStatus = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled'])
+const JobStatus = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled'])
 
 const sha256 = z
   .string()
@@ -28,7 +28,7 @@ export const ManifestFile = z.union(
 )
 
 /** A manifest object: `{"files": […]}`. */
-export const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })
+const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })
 
 /** Labels a job may have. */
 export const MAX_LABELS = 32
@@ -77,7 +77,7 @@ export const SubmittedJob = z
   .meta({ id: 'SubmittedJob' })
 
 /** What a job is doing: a stage, then whatever the processor reports. */
-export const JobProgress = z.looseObject({
+const JobProgress = z.looseObject({
   stage: z.string(),
   percent: z.number().optional(),
   message: z.string().optional(),
@@ -158,7 +158,7 @@ export const RetryJob = z
   })
   .nullish()
 
-export const FileStatus = z.enum(['pending', 'downloaded', 'done', 'failed', 'skipped'])
+const FileStatus = z.enum(['pending', 'downloaded', 'done', 'failed', 'skipped'])
 
 /** One row of the per-file ledger. */
 export const JobFile = z

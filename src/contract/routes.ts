@@ -1,5 +1,5 @@
 /** Who may call a route. */
-export type Access = 'open' | 'key' | 'signed'
+type Access = 'open' | 'key' | 'signed'
 
 /** One route of the service. */
 export interface Route {

@@ -2,7 +2,7 @@ import type { LongshoreError } from '../base/errors.ts'
 import type { Problem } from '../contract/problem.ts'
 
 /** The media type of every error. */
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 /** Faults listed in one problem: a body of wrong items may have a hundred thousand. */
 const MAX_FAULTS = 100

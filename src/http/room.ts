@@ -16,7 +16,7 @@ import type { Holds } from './holds.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** The Fastify instance with handlers typed by zod schemas. */
-export type App = FastifyInstance<
+type App = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
   RawReplyDefaultExpression,

@@ -98,7 +98,7 @@ function checkPart(file: IngestFile, claimed: ClaimedPart, received: UploadedPar
 }
 
 /** Clients send ETags with their quotes or without. */
-export function bareEtag(etag: string): string {
+function bareEtag(etag: string): string {
   return etag.replace(/^"(.*)"$/, '$1')
 }
 

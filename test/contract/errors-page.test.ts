@@ -5,7 +5,7 @@ import { ERRORS } from '../../src/base/errors.ts'
 
 test('docs/errors.md and the error table have the same rows', async () => {
   const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8')
-  const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (yes|no) \| (.*) \|$/gm)]
+  const rows = [...page.matchAll(/^\| `(\w+)` +\| (\d+) +\| (yes|no) +\| (.*?) +\|$/gm)]
   const documented = rows.map(([, code, status, retryable, title]) => [
     code,
     Number(status),
