@@ -15,7 +15,7 @@ const run = promisify(execFile)
 
 const BUCKET = 'bench'
 
-export const CONCURRENCY = 16
+const CONCURRENCY = 16
 
 const running = { signal: new AbortController().signal, concurrency: CONCURRENCY }
 
