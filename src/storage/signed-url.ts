@@ -4,7 +4,7 @@ import { formatObjectPath, parseObjectPath } from './object-path.ts'
 import type { ObjectRef } from './object-uri.ts'
 
 /** Which part of which upload a signed URL takes. */
-export interface SignedPart {
+interface SignedPart {
   uploadId: string
   /** From 1. */
   partNumber: number
