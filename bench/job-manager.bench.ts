@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '../src/base/clock.ts'
+import { newId } from '../src/base/ids.ts'
 import { JobManager } from '../src/engine/job-manager.ts'
 import { SqliteEngine } from '../src/engine/sqlite/sqlite-engine.ts'
-import { newJobId } from '../src/job/job-id.ts'
 import { DEFAULT_RETRY_POLICY } from '../src/job/retry-policy.ts'
 import { median, report } from './support/report.ts'
 
@@ -36,7 +36,7 @@ function rawSqlite(run: number): number {
   const began = performance.now()
   for (let done = 0; done < JOBS; done += GROUP) {
     together(() => {
-      for (let n = 0; n < GROUP; n++) insert.run(newJobId(), body)
+      for (let n = 0; n < GROUP; n++) insert.run(newId(), body)
     })
     let claimed: ReturnType<typeof claim.all> = []
     together(() => {

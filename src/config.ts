@@ -230,7 +230,7 @@ type SettingName = keyof typeof SETTINGS
 type SettingValues = { [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never }
 
 /** How the objects are kept. */
-export type StorageConfig =
+type StorageConfig =
   | { kind: 'local'; folder: string }
   | {
       kind: 's3'
@@ -327,7 +327,7 @@ function crossCheck(values: SettingValues): { pointer: string; message: string }
 }
 
 /** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 

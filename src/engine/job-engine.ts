@@ -92,8 +92,8 @@ export interface Dispatch {
  * lease changes nothing once the lease's token is stale; every event is stored in the transaction of the change it tells.
  */
 export interface JobEngine extends Component {
-  /** Keeps a new job. A known id, or a known idempotency key with the same hash, answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`. */
-  insert(job: NewJob): Promise<{ job: Job; replayed: boolean }>
+  /** Keeps a new job. A known id, or a known idempotency key with the same hash, answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, and `QUEUE_FULL` when `maxQueued` jobs wait already. */
+  insert(job: NewJob, limits?: { maxQueued: number }): Promise<{ job: Job; replayed: boolean }>
   /** The job, if it is there. */
   get(id: string): Promise<Job | undefined>
   /** Jobs, newest first. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
 import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
-import { newJobId } from '../job/job-id.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
 import { type Outcome, type Settlement, settle } from '../job/settlement.ts'
 import type {
@@ -54,9 +54,6 @@ export interface JobManagerParts {
   random?: () => number
 }
 
-/** How long a client should wait before it submits to a full queue again. */
-const QUEUE_FULL_RETRY_MS = 5_000
-
 /** The one writer of job state: what may happen to a job is decided here, what did happen is kept by the engine. */
 export class JobManager {
   readonly #engine: JobEngine
@@ -72,7 +69,7 @@ export class JobManager {
   }
 
   /** Checks a request and fills in the defaults, without keeping anything. Throws what the processor says of the parameters. */
-  draft(request: JobRequest, id: string = newJobId()): JobDraft {
+  draft(request: JobRequest, id: string = newId()): JobDraft {
     const parameters = request.parameters ?? null
     this.#rules.checkParameters(parameters)
     return {
@@ -90,16 +87,9 @@ export class JobManager {
   }
 
   /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
-  async submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
-    const { states } = await this.#engine.counts()
-    if (states.queued >= this.#rules.maxQueued) {
-      throw new LongshoreError(
-        'QUEUE_FULL',
-        `${states.queued} jobs are waiting, the limit (MAX_QUEUED_JOBS) is ${this.#rules.maxQueued}. Try again later.`,
-        { retryAfterMs: QUEUE_FULL_RETRY_MS },
-      )
-    }
-    return this.#engine.insert({ ...draft, manifest, createdAt: this.#clock.now() })
+  submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
+    const { maxQueued } = this.#rules
+    return this.#engine.insert({ ...draft, manifest, createdAt: this.#clock.now() }, { maxQueued })
   }
 
   /** The job; throws `JOB_NOT_FOUND`. */

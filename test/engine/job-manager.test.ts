@@ -57,6 +57,15 @@ test('a full queue refuses with a time to come back', async () => {
   await assert.rejects(manager.submit(manager.draft({}), MANIFEST), refused)
 })
 
+test('a full queue still answers what it took before', async () => {
+  await using bench = await sqliteBench()
+  const manager = managerOf(bench, { maxQueued: 1 })
+  const request = { idempotency: { key: 'once', requestHash: 'a' } }
+  const first = await manager.submit(manager.draft(request), MANIFEST)
+  const again = await manager.submit(manager.draft(request), MANIFEST)
+  assert.deepEqual([again.job.id, again.replayed], [first.job.id, true])
+})
+
 test('an unknown job is named in the error', async () => {
   await using bench = await sqliteBench()
   const manager = managerOf(bench)

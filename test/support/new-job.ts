@@ -1,10 +1,10 @@
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '../../src/base/ids.ts'
 import type { JobFile, NewJob } from '../../src/job/job.ts'
 
 /** A job that asks for nothing special, due at once. */
 export function newJob(now: number, wishes: Partial<NewJob> = {}): NewJob {
   return {
-    id: uuidv7(),
+    id: newId(),
     createdAt: now,
     runAt: now,
     manifest: { files: [{ uri: 's3://datasets/a.dat' }] },

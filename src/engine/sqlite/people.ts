@@ -4,23 +4,43 @@ import type { EngineParts } from './engine-parts.ts'
 
 type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
 
+/** How long a client should wait before it submits to a full queue again. */
+const QUEUE_FULL_RETRY_MS = 5_000
+
 /** Keeps a new job; a known id or idempotency key answers the job that is there, or the error that refuses it. */
 export function insertJob(
-  { records, table }: Kept,
+  kept: Kept,
   submitted: NewJob,
+  maxQueued = Number.POSITIVE_INFINITY,
 ): { job: Job; replayed: boolean } | LongshoreError {
-  const inserted = records.insert(submitted)
+  const { queued } = kept.records.states()
+  if (queued >= maxQueued) return replay(kept, submitted) ?? queueFull(queued, maxQueued)
+  const inserted = kept.records.insert(submitted)
   if (inserted) return { job: inserted.job, replayed: false }
-  const known = submitted.idempotency && table.getByKey(submitted.idempotency.key)
-  if (known && known.requestHash !== submitted.idempotency?.requestHash) {
+  return replay(kept, submitted) ?? new LongshoreError('INTERNAL', `Job ${submitted.id} was neither kept nor found.`)
+}
+
+function replay(
+  { records, table }: Kept,
+  { id, idempotency }: NewJob,
+): { job: Job; replayed: boolean } | LongshoreError | undefined {
+  const known = idempotency && table.getByKey(idempotency.key)
+  if (known && known.requestHash !== idempotency.requestHash) {
     return new LongshoreError(
       'IDEMPOTENCY_KEY_REUSED',
       `The Idempotency-Key was used for job ${known.entry.job.id} with another request. Use a new key for a new request.`,
     )
   }
-  const id = known?.entry.job.id ?? submitted.id
-  const job = records.current(id)?.job
-  return job ? { job, replayed: true } : new LongshoreError('INTERNAL', `Job ${id} was neither kept nor found.`)
+  const job = records.current(known?.entry.job.id ?? id)?.job
+  return job && { job, replayed: true }
+}
+
+function queueFull(queued: number, maxQueued: number): LongshoreError {
+  return new LongshoreError(
+    'QUEUE_FULL',
+    `${queued} jobs are waiting, the limit (MAX_QUEUED_JOBS) is ${maxQueued}. Try again later.`,
+    { retryAfterMs: QUEUE_FULL_RETRY_MS },
+  )
 }
 
 /** A queued job is cancelled at once, a processing one is marked; a final one is left. */

@@ -71,8 +71,8 @@ export class SqliteEngine implements JobEngine {
     parts.db.close()
   }
 
-  async insert(submitted: NewJob): Promise<{ job: Job; replayed: boolean }> {
-    const answer = await this.#write((parts) => insertJob(parts, submitted))
+  async insert(submitted: NewJob, limits?: { maxQueued: number }): Promise<{ job: Job; replayed: boolean }> {
+    const answer = await this.#write((parts) => insertJob(parts, submitted, limits?.maxQueued))
     if (answer instanceof LongshoreError) throw answer
     return answer
   }
