@@ -33,7 +33,8 @@ export function createS3Client(access: S3Access): S3Client {
     region: access.region,
     forcePathStyle: access.forcePathStyle,
     ...(access.endpoint !== undefined && { endpoint: access.endpoint }),
-    ...(access.credentials && { credentials: access.credentials }),
+    // A copy: the SDK writes into what it is given, and the configuration is frozen.
+    ...(access.credentials && { credentials: { ...access.credentials } }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     logger: SILENT,

@@ -37,7 +37,9 @@ const ACCESS = {
 const REF = { bucket: 'bucket', key: 'key' }
 
 /** A server that answers every request with these statuses in turn, the last one for ever. */
-async function answering(answers: { status: number; body?: string }[]): Promise<{ store: S3Store } & AsyncDisposable> {
+async function answering(
+  answers: { status: number; body?: string }[],
+): Promise<{ store: S3Store; endpoint: string } & AsyncDisposable> {
   let turn = 0
   const http: Server = createServer((request, response) => {
     const answer = answers[Math.min(turn, answers.length - 1)]
@@ -48,14 +50,15 @@ async function answering(answers: { status: number; body?: string }[]): Promise<
   await once(http, 'listening')
   const address = http.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
-  const store = new S3Store({ ...ACCESS, endpoint: `http://127.0.0.1:${port}` })
+  const endpoint = `http://127.0.0.1:${port}`
+  const store = new S3Store({ ...ACCESS, endpoint })
   const dispose = async (): Promise<void> => {
     await store.stop()
     http.closeAllConnections()
     http.close()
     await once(http, 'close')
   }
-  return { store, [Symbol.asyncDispose]: dispose }
+  return { store, endpoint, [Symbol.asyncDispose]: dispose }
 }
 
 function errorBody(code: string): string {
@@ -85,6 +88,14 @@ test('a read that a busy server turned away is tried again', async () => {
     { status: 200, body: 'bytes' },
   ])
   assert.equal(String(await readAll((await server.store.get(REF)).body)), 'bytes')
+})
+
+test('frozen settings, as the configuration is, are left as they are', async () => {
+  await using server = await answering([{ status: 200, body: 'bytes' }])
+  const { endpoint } = server
+  const store = new S3Store({ ...ACCESS, credentials: Object.freeze({ ...ACCESS.credentials }), endpoint })
+  assert.equal(String(await readAll((await store.get(REF)).body)), 'bytes')
+  await store.stop()
 })
 
 test('a server that cannot be reached is named at start', async () => {

@@ -21,6 +21,10 @@ const Parameters = z.strictObject({
   snoozeOnceMs: z.number().optional(),
   /** Writes this many records and artifacts. */
   records: z.number().default(0),
+  /** Each of this size. */
+  recordKiB: z.number().default(0),
+  /** Fails every attempt before this one once its records are written. */
+  failAfterOutputsUntil: z.number().default(0),
   /** Writes one output of this size. */
   bulkMiB: z.number().default(0),
 })
@@ -54,6 +58,7 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
     await this.#work(input)
     await this.#write(input)
     await this.#writeBulk(input)
+    if (input.attempt < input.parameters.failAfterOutputsUntil) throw new Error('failed after its outputs')
     const digests: Record<string, string> = {}
     for (const path of input.localPaths) {
       digests[basename(path)] = createHash('sha256')
@@ -96,8 +101,9 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
     const responses = outputs.jsonl()
     const artifacts = outputs.webDataset()
     for (let i = 0; i < parameters.records; i++) {
-      await responses.write({ job: jobId, i })
-      await artifacts.add('input', String(i), Buffer.from(`${jobId} ${i}`), '.txt')
+      const padding = parameters.recordKiB > 0 && { padding: 'p'.repeat(parameters.recordKiB * 1024) }
+      await responses.write({ job: jobId, i, ...padding })
+      await artifacts.add('input', String(i), Buffer.from(`${jobId} ${i}`.padEnd(parameters.recordKiB * 1024)), '.txt')
     }
     await outputs.writeResultsIndex([await responses.close(), await artifacts.close()], { records: parameters.records })
   }

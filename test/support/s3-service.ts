@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { createApp } from '../../src/index.ts'
+import { createS3Client } from '../../src/storage/s3-client.ts'
+import { Api } from './api.ts'
+import { FixtureProcessor } from './fixture-processor.ts'
+import type { S3Server } from './s3-server.ts'
+import { tempFolder } from './temp-folder.ts'
+
+/** A bucket of its own on the server, looked at from outside the service. */
+export class Bucket {
+  readonly name = `e2e-${randomUUID()}`
+  readonly #client: S3Client
+
+  constructor(server: S3Server) {
+    this.#client = createS3Client({ ...server, forcePathStyle: true })
+  }
+
+  async make(): Promise<this> {
+    await this.#client.send(new CreateBucketCommand({ Bucket: this.name }))
+    return this
+  }
+
+  async put(key: string, body: string | Uint8Array): Promise<string> {
+    await this.#client.send(new PutObjectCommand({ Bucket: this.name, Key: key, Body: body }))
+    return `s3://${this.name}/${key}`
+  }
+
+  async keys(prefix = ''): Promise<string[]> {
+    const { Contents: found = [] } = await this.#client.send(
+      new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix }),
+    )
+    return found.map(({ Key: key = '' }) => key)
+  }
+
+  /** The keys of uploads that are under way. */
+  async uploads(): Promise<string[]> {
+    const { Uploads: open = [] } = await this.#client.send(new ListMultipartUploadsCommand({ Bucket: this.name }))
+    return open.map(({ Key: key = '' }) => key)
+  }
+}
+
+/** The settings that let a service use a bucket of the server, at another address of it if given. */
+export function s3Settings(server: S3Server, bucket: Bucket, endpoint = server.endpoint): Record<string, string> {
+  return {
+    S3_ENDPOINT_URL: endpoint,
+    S3_ACCESS_KEY: server.credentials.accessKeyId,
+    S3_SECRET_KEY: server.credentials.secretAccessKey,
+    S3_REGION: server.region,
+    S3_BUCKET: bucket.name,
+  }
+}
+
+/** The fixture service in this process, on a fresh data folder. */
+export async function openS3Service(settings: Record<string, string>) {
+  const folder = await tempFolder()
+  const processor = new FixtureProcessor()
+  const app = createApp(processor, {
+    settings: { DATA_DIR: folder.path, LOG_LEVEL: 'silent', RETRY_BASE_SECONDS: '0', ...settings },
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    api: new Api(url),
+    processor,
+    [Symbol.asyncDispose]: async () => {
+      await app.close()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
