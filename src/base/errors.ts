@@ -113,13 +113,22 @@ export class LongshoreError extends Error {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown. Never throws itself: a verdict may hang on it. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  try {
+    const text: unknown = thrown instanceof Error ? thrown.message : thrown
+    return String(text)
+  } catch {
+    return 'Something was thrown that has no text.'
+  }
 }
 
 /** The system error code (`ENOSPC`, `ENOENT`, …) of anything that was thrown, if it has one. */
 export function systemCodeOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined
-  return typeof thrown.code === 'string' ? thrown.code : undefined
+  try {
+    if (!(thrown instanceof Error) || !('code' in thrown)) return undefined
+    return typeof thrown.code === 'string' ? thrown.code : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -50,7 +50,7 @@ export function settle(job: Job, outcome: Outcome, circumstances: Circumstances)
     case 'cancelled':
       return CANCELLED
     case 'snoozed':
-      return cancelling ? CANCELLED : requeue('job.snoozed', circumstances.now + outcome.delayMs, true)
+      return cancelling ? CANCELLED : requeue('job.snoozed', laterBy(outcome.delayMs, circumstances.now), true)
     case 'interrupted':
       return cancelling ? CANCELLED : requeue('job.interrupted', circumstances.now, true)
     case 'failed':
@@ -66,6 +66,14 @@ const WORKER_DIED = {
   code: 'WORKER_DIED',
   message: 'The worker died or lost its connection during the attempt.',
   retryable: true,
+}
+
+/** The last instant that a date can be (ECMA-262, time values). */
+const LAST_INSTANT = 8.64e15
+
+/** An instant is a whole number of ms that a date can hold, whatever a processor made of its delay. */
+function laterBy(delayMs: number, now: number): number {
+  return Math.min(Math.ceil(now + delayMs), LAST_INSTANT)
 }
 
 function requeue(event: JobEventType, runAt: number, refundAttempt: boolean): Settlement {

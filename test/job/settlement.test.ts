@@ -100,3 +100,11 @@ test('a rescued job is due at once', () => {
   const settlement = settle(processing(), { type: 'expired' }, { now: NOW, random: 0.9, policy: DEFAULT_RETRY_POLICY })
   assert.deepEqual([settlement.event, settlement.runAt, settlement.error?.code], ['job.rescued', NOW, 'WORKER_DIED'])
 })
+
+test('a snoozed job is due at an instant that a date can hold, whatever the delay', () => {
+  for (const delayMs of [0.3, 1e300, Number.MAX_VALUE]) {
+    const circumstances = { now: NOW, random: 0, policy: DEFAULT_RETRY_POLICY }
+    const { runAt } = settle(processing(), { type: 'snoozed', delayMs }, circumstances)
+    assert.ok(Number.isInteger(runAt) && Number.isFinite(new Date(runAt ?? Number.NaN).getTime()), String(delayMs))
+  }
+})

@@ -48,3 +48,27 @@ test('what is thrown need not be an error', () => {
   const outcome = outcomeOf('just text', running)
   assert.equal(outcome?.type === 'failed' && outcome.message, 'just text')
 })
+
+test('whatever is thrown, there is a verdict', () => {
+  const noText = Object.defineProperty(new Error('x'), 'message', { get: () => assert.fail('not to be read') })
+  const noCode = Object.defineProperty(new Error('x'), 'code', { get: () => assert.fail('not to be read') })
+  for (const thrown of [undefined, null, Symbol('s'), Object.create(null), noText, noCode, 10n]) {
+    const outcome = outcomeOf(thrown, running)
+    assert.ok(outcome?.type === 'failed' && outcome.message.length > 0)
+  }
+  const strange = outcomeOf(Object.assign(new Error(), { message: { a: 1 } }), running)
+  assert.equal(strange?.type === 'failed' && typeof strange.message, 'string')
+})
+
+test('a message that is a dump is cut', () => {
+  const outcome = outcomeOf(new Error('x'.repeat(1_000_000)), running)
+  assert.ok(outcome?.type === 'failed' && outcome.message.length < 10_000)
+  assert.match(outcome.message, /more characters/)
+})
+
+test('a processor cannot cancel its job, interrupt it or lose its lease by throwing the word', () => {
+  for (const code of ['CANCELLED', 'INTERRUPTED', 'LEASE_LOST'] as const) {
+    const outcome = outcomeOf(new LongshoreError(code, 'mine'), running)
+    assert.deepEqual(outcome, { type: 'failed', code: 'PROCESSOR_FAILED', message: 'mine', retryable: true })
+  }
+})
