@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { compareUtf8 } from '../base/utf8-order.ts'
 import { unless } from './disk.ts'
 import { keyToComponents, readComponent } from './key-paths.ts'
 import type { ObjectTree } from './object-tree.ts'
-import { compareUtf8 } from './utf8-order.ts'
 
 /** Sizes are asked for in groups: one after the other, 10,000 objects would cost 10,000 turns of the loop. */
 const GROUP = 64

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { join, resolve, sep } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { compareUtf8 } from '../../src/base/utf8-order.ts'
 import { blockedName, keyToComponents, readComponent } from '../../src/storage/key-paths.ts'
-import { compareUtf8 } from '../../src/storage/utf8-order.ts'
 
 /** Segments that come near every rule of the escapes and marks. */
 const segment = fc.oneof(

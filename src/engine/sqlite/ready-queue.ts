@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { compareUtf8 } from '../../base/utf8-order.ts'
 import { integer, Query, text } from './database.ts'
 import type { JobRecords } from './job-records.ts'
 import type { JobEntry } from './job-row.ts'
@@ -22,7 +23,7 @@ export class ReadyQueue {
   readonly #groupFrom: Query
   readonly #groupAfter: Query
   readonly #oldest: Query
-  /** The group served last, by priority. */
+  /** The group served last, by priority, as the index has it. */
   readonly #turns = new Map<number, string>()
 
   constructor(db: DatabaseSync, records: JobRecords) {
@@ -50,12 +51,12 @@ export class ReadyQueue {
     const share = Math.ceil(count / groups.length)
     const queues = groups.map((group) => {
       const rows = this.#oldest.all(priority, group, Math.min(share, allowance(group)))
-      return rows.flatMap((row) => this.#records.ready(integer(row, 0)) ?? [])
+      return rows.flatMap((row) => this.#records.ready(integer(row, 0)) ?? []).map((entry) => ({ group, entry }))
     })
-    const entries = interleave(queues, count)
-    const last = entries.at(-1)
-    if (last) this.#remember(priority, last.job.group ?? '')
-    return entries
+    const chosen = interleave(queues, count)
+    const last = chosen.at(-1)
+    if (last) this.#remember(priority, last.group)
+    return chosen.map(({ entry }) => entry)
   }
 
   /** The groups that may run something, beginning after the one served last, once round; at most `count`. */
@@ -64,7 +65,8 @@ export class ReadyQueue {
     const groups: string[] = []
     const collect = (first: string | undefined, until: string | undefined): void => {
       for (let group = first; group !== undefined && groups.length < count; group = this.#after(priority, group)) {
-        if (until !== undefined && group > until) return
+        // In the order of the index, which is not that of JavaScript's strings.
+        if (until !== undefined && compareUtf8(group, until) > 0) return
         if (allowance(group) > 0) groups.push(group)
         if (group === until) return
       }
@@ -91,8 +93,8 @@ export class ReadyQueue {
 }
 
 /** One of each queue, then the next of each, until there are `count`. */
-function interleave(queues: readonly JobEntry[][], count: number): JobEntry[] {
-  const entries: JobEntry[] = []
+function interleave<Item>(queues: readonly Item[][], count: number): Item[] {
+  const entries: Item[] = []
   const longest = Math.max(0, ...queues.map((queue) => queue.length))
   for (let turn = 0; turn < longest; turn++) {
     for (const queue of queues) {

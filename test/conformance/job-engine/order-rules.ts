@@ -70,6 +70,18 @@ export function orderRules(makeEngine: MakeEngine): void {
       await worker.dispatch.stop()
     })
 
+    test('groups take turns whatever their names: no order of names leaves one out', async () => {
+      await using bench = await makeEngine()
+      const groups = ['😀', 'ｱ', '\ue000', 'z', '😀', '\ud800', '\ud800', '\ud800']
+      const names = new Map<string, string | null>()
+      const order: (string | null | undefined)[] = []
+      for (const group of groups) {
+        names.set((await submit(bench, { group })).id, group)
+        order.push(...(await runAll(bench, 1)).map((id) => names.get(id)))
+      }
+      assert.deepEqual(order, groups)
+    })
+
     test('no more jobs of one named group run at once than allowed, and other groups go on', async () => {
       await using bench = await makeEngine()
       for (let n = 0; n < 4; n++) await submit(bench, { group: 'limited', priority: 1 })
