@@ -47,7 +47,13 @@ export const JobOptions = z.strictObject({
   run_at: z.iso.datetime({ offset: true }).optional().describe('Not before this instant'),
   max_attempts: z.int().min(1).max(100).optional(),
   timeout_seconds: z.number().min(0.001).max(2_592_000).optional().describe('How long one attempt may take'),
-  group: z.string().min(1).max(128).optional().describe('Groups take turns and may have a limit each'),
+  group: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'expected neither control characters nor broken Unicode' })
+    .optional()
+    .describe('Groups take turns and may have a limit each'),
   labels: labels.optional(),
 })
 
@@ -61,11 +67,12 @@ export const oneDueTime = {
 /** `POST /jobs`. */
 export const SubmitJob = z
   .strictObject({
-    manifest_uri: z.string().min(1).optional().describe('s3 URI of a manifest in JSON or JSON Lines'),
-    manifest_inline: Manifest.optional(),
+    // Of the two, the original takes null for absent: its clients may send both.
+    manifest_uri: z.string().min(1).nullish().describe('s3 URI of a manifest in JSON or JSON Lines'),
+    manifest_inline: Manifest.nullish(),
     ...JobOptions.shape,
   })
-  .refine((body) => (body.manifest_uri === undefined) !== (body.manifest_inline === undefined), {
+  .refine((body) => (body.manifest_uri == null) !== (body.manifest_inline == null), {
     error: 'give exactly one of manifest_uri and manifest_inline',
   })
   .refine(oneDueTime.check, { error: oneDueTime.error })

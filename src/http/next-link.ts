@@ -1,7 +1,8 @@
 /** The `Link` header to the next page: the same request with another cursor. */
 export function nextLink(url: string, cursor: string): string {
-  const [path, query] = url.split('?', 2)
-  const parameters = new URLSearchParams(query)
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const parameters = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
   parameters.set('cursor', cursor)
   return `<${path}?${parameters}>; rel="next"`
 }

@@ -20,6 +20,36 @@ test('a submit answers 202 with the place of the job, as the contract has it', a
   assert.equal(job.queue_position, 0)
 })
 
+test('of the two manifest fields the absent one may be null', async () => {
+  await using service = await openTestService()
+  const files = ['s3://longshore/a.bin']
+  const uri = 's3://longshore/m.json'
+  for (const body of [
+    { manifest_uri: null, manifest_inline: { files } },
+    { manifest_uri: uri, manifest_inline: null },
+  ]) {
+    assert.equal((await post(service.app, '/jobs', body)).statusCode, 202)
+  }
+  const neither = { manifest_uri: null, manifest_inline: null }
+  assertProblem(await post(service.app, '/jobs', neither), 'VALIDATION_FAILED')
+})
+
+test('a group that some engine could not keep is refused', async () => {
+  await using service = await openTestService()
+  for (const group of ['a\0b', '\ud800', 'a\nb', '']) {
+    assertProblem(await submit(service.app, { group }), 'VALIDATION_FAILED')
+  }
+})
+
+test('a link to the next page keeps the question, whatever it holds', async () => {
+  await using service = await openTestService()
+  for (let n = 0; n < 2; n++) await submitted(service.app, { labels: { q: '?b&c=d' } })
+  const page = await service.app.inject({ url: '/jobs?label=q=?b%26c=d&limit=1' })
+  const url = /<(.*)>; rel="next"/.exec(String(page.headers.link))?.[1] ?? ''
+  const query = new URL(url, 'http://x').searchParams
+  assert.deepEqual([query.get('label'), query.get('limit')], ['q=?b&c=d', '1'])
+})
+
 test('a manifest URI is accepted without being read', async () => {
   await using service = await openTestService()
   assert.equal((await post(service.app, '/jobs', { manifest_uri: 's3://longshore/m.jsonl' })).statusCode, 202)
