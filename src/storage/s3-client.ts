@@ -1,6 +1,6 @@
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
-import { LongshoreError, messageOf } from '../base/errors.ts'
-import { faultOf, storeFailure } from './s3-errors.ts'
+import { LongshoreError } from '../base/errors.ts'
+import { faultOf, storeFailure, wordOf } from './s3-errors.ts'
 
 /** How long a connection may take to be made, in ms. */
 const CONNECT_TIMEOUT_MS = 5000
@@ -81,7 +81,10 @@ function unreachable(failure: unknown, access: S3Access, bucket: string): Longsh
   const { status } = faultOf(failure)
   const where = access.endpoint ?? `AWS (${access.region})`
   if (status === 403 || status === 401) return storeFailure(failure, `the bucket "${bucket}" at ${where}`)
-  const hint = status === undefined ? 'Check S3_ENDPOINT_URL and that the server runs' : 'Check S3_BUCKET and S3_REGION'
+  const hint =
+    status === undefined
+      ? 'Check S3_ENDPOINT_URL and that the server runs'
+      : 'Check S3_BUCKET, S3_REGION and S3_ACCESS_KEY'
   const detail = `The bucket "${bucket}" at ${where} cannot be reached: ${describe(failure)}. ${hint}.`
   return new LongshoreError('STORE_UNAVAILABLE', detail, { cause: failure })
 }
@@ -89,6 +92,6 @@ function unreachable(failure: unknown, access: S3Access, bucket: string): Longsh
 /** A refused connection to a name with several addresses comes as an AggregateError without a text of its own. */
 function describe(failure: unknown): string {
   const { name } = faultOf(failure)
-  const text = messageOf(failure)
+  const text = wordOf(failure)
   return text === '' ? name : `${name}: ${text}`
 }

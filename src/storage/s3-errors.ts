@@ -39,7 +39,7 @@ export function storeFailure(failure: unknown, subject: ObjectRef | string): Lon
   }
   if (name === 'NoSuchBucket') return new LongshoreError('OBJECT_NOT_FOUND', `There is no bucket for ${what}.`, options)
   if (isNotFound(failure)) return new LongshoreError('OBJECT_NOT_FOUND', `There is no object ${what}.`, options)
-  if (BAD_PARTS.has(name)) return new LongshoreError('PARTS_MISMATCH', `${name}: ${messageOf(failure)}`, options)
+  if (BAD_PARTS.has(name)) return new LongshoreError('PARTS_MISMATCH', `${name}: ${wordOf(failure)}.`, options)
   if (status === 412) return new LongshoreError('PRECONDITION_FAILED', `The object ${what} has changed.`, options)
   if (status === 416) return new LongshoreError('RANGE_NOT_SATISFIABLE', `The range lies outside ${what}.`, options)
   if (FULL.has(name) || status === 507) {
@@ -53,16 +53,21 @@ function unavailable(failure: unknown, what: string): LongshoreError {
   if (status === 401 || status === 403) return refused(failure, what)
   const retryable = status === undefined || status < 300 || status >= 500 || status === 429 || BUSY.has(name)
   const code = status === undefined ? (systemCodeOf(failure) ?? name) : `${status} ${name}`
-  const detail = `The object store did not serve ${what}: ${code}, ${messageOf(failure) || 'no further word'}.`
+  const detail = `The object store did not serve ${what}: ${code}, ${wordOf(failure) || 'no further word'}.`
   return new LongshoreError('STORE_UNAVAILABLE', detail, { cause: failure, retryable })
 }
 
 function refused(failure: unknown, what: string): LongshoreError {
   const { name } = faultOf(failure)
   const detail =
-    `The object store refused access to ${what} (${name}: ${messageOf(failure)}). ` +
+    `The object store refused access to ${what} (${name}: ${wordOf(failure)}). ` +
     'Check S3_ACCESS_KEY, S3_SECRET_KEY and what they may do with the bucket.'
   return new LongshoreError('STORE_UNAVAILABLE', detail, { cause: failure, retryable: BUSY.has(name) })
+}
+
+/** What was said, without its full stop and line breaks: it stands amid a sentence. */
+export function wordOf(failure: unknown): string {
+  return messageOf(failure).trim().replace(/\.$/, '').replaceAll(/\s+/g, ' ')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

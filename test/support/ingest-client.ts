@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Api } from './api.ts'
+import { Api } from './api.ts'
 
 /** A file of a started ingest, as the wire shows it. */
 export interface IngestedFile {
@@ -73,13 +73,18 @@ export class IngestClient {
     return parts
   }
 
-  complete(file: IngestedFile, parts: readonly ClientPart[]): Promise<Response> {
+  complete(file: IngestedFile, parts: readonly ClientPart[], base = this.#api.url): Promise<Response> {
     const { file_id, upload_id } = file
-    return this.#api.post('/ingest/complete', { job_id: this.jobId, file_id, upload_id, parts })
+    return new Api(base).post('/ingest/complete', { job_id: this.jobId, file_id, upload_id, parts })
   }
 
-  async completed(file: IngestedFile, parts: readonly ClientPart[]): Promise<Record<string, unknown>> {
-    const answer = await this.complete(file, parts)
+  /** Completes a file, at another address if the service was started anew. */
+  async completed(
+    file: IngestedFile,
+    parts: readonly ClientPart[],
+    base = this.#api.url,
+  ): Promise<Record<string, unknown>> {
+    const answer = await this.complete(file, parts, base)
     assert.equal(answer.status, 200, await answer.clone().text())
     return (await answer.json()) as Record<string, unknown>
   }

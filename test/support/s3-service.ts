@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -37,6 +38,12 @@ export class Bucket {
       new ListObjectsV2Command({ Bucket: this.name, Prefix: prefix }),
     )
     return found.map(({ Key: key = '' }) => key)
+  }
+
+  /** Completes an upload behind the service's back: what a crash between the store and the record leaves. */
+  async complete(key: string, uploadId: string, parts: { PartNumber: number; ETag: string }[]): Promise<void> {
+    const target = { Bucket: this.name, Key: key, UploadId: uploadId, MultipartUpload: { Parts: parts } }
+    await this.#client.send(new CompleteMultipartUploadCommand(target))
   }
 
   /** The keys of uploads that are under way. */

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { Api } from '../support/api.ts'
+import { someBytes } from '../support/bytes.ts'
+import { type ClientPart, IngestClient } from '../support/ingest-client.ts'
+import { type S3Server, startS3Server } from '../support/s3-server.ts'
+import { Bucket, openS3Service, s3Settings } from '../support/s3-service.ts'
+import { startService } from '../support/service-process.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+let server: S3Server
+before(async () => {
+  server = await startS3Server()
+})
+after(() => server[Symbol.asyncDispose]())
+
+function excused(context: TestContext): boolean {
+  if (server.name !== 'fauxqs') return false
+  context.skip('fauxqs lists no parts, so no ingest can be completed')
+  return true
+}
+
+const CONTENTS = { 'a.bin': someBytes(6 * 1024 * 1024), 'b.txt': Buffer.from('b') }
+
+/** An ingest with every part received. */
+async function received(api: Api): Promise<{ ingest: IngestClient; parts: ClientPart[][] }> {
+  const ingest = await IngestClient.start(api, CONTENTS, {}, { parameters: { records: 1 } })
+  const parts: ClientPart[][] = []
+  for (const file of ingest.files) parts.push(await ingest.putAll(file))
+  return { ingest, parts }
+}
+
+function completeAll(ingest: IngestClient, parts: ClientPart[][], base?: string) {
+  return Promise.all(ingest.files.map((file, i) => ingest.completed(file, parts[i] ?? [], base)))
+}
+
+async function assertOneJob(api: Api, jobId: string): Promise<void> {
+  const job = await api.ended(jobId)
+  assert.equal(job.status, 'completed', job.error ?? '')
+  const events = (await api.events(jobId)).map(({ event }) => event)
+  assert.equal(events.filter((event) => event === 'job.completed').length, 1)
+}
+
+test('killed while an ingest completes, the service makes exactly one job of it when asked again', async (context) => {
+  if (excused(context)) return
+  await using folder = await tempFolder()
+  const bucket = new Bucket(server)
+  const settings = { DATA_DIR: folder.path, ...s3Settings(server, bucket), RETRY_BASE_SECONDS: '0', MAX_ATTEMPTS: '50' }
+  let service = await startService(settings)
+  try {
+    const ids: string[] = []
+    for (const turns of [0, 1, 2, 3, 5, 8]) {
+      const { ingest, parts } = await received(new Api(service.url))
+      const completing = completeAll(ingest, parts).catch(() => {})
+      for (let turn = 0; turn < turns; turn++) await fetch(`${service.url}/healthz`)
+      await service.kill('SIGKILL')
+      await completing
+      service = await startService(settings)
+      await completeAll(ingest, parts, service.url)
+      await completeAll(ingest, parts, service.url)
+      await assertOneJob(new Api(service.url), ingest.jobId)
+      ids.unshift(ingest.jobId)
+    }
+    const listed = await new Api(service.url).get<{ job_id: string }[]>('/jobs?limit=100')
+    assert.deepEqual(
+      listed.map(({ job_id }) => job_id),
+      ids,
+    )
+    assert.deepEqual(await bucket.uploads(), [])
+  } finally {
+    await service.kill('SIGKILL')
+  }
+})
+
+test('an object that was made just before a crash is found when completing is repeated', async (context) => {
+  if (excused(context)) return
+  const bucket = new Bucket(server)
+  await using service = await openS3Service(s3Settings(server, bucket))
+  const { ingest, parts } = await received(service.api)
+  const file = ingest.file('a.bin')
+  await bucket.complete(file.s3_key, file.upload_id, parts[0] ?? [])
+  await completeAll(ingest, parts)
+  await assertOneJob(service.api, ingest.jobId)
+})
