@@ -216,6 +216,7 @@ function attemptPartsOf(
     ...parts,
     jobLog: new JobLog(log),
     serviceLog: log,
+    maxLogLines: limits.logLines,
     openOutputs: (job, signal) => openOutputs({ ...config, store, jobId: job.id, attempt: job.attempt, signal }),
     manifest: { store, readableBuckets, maxBytes: limits.bodyBytes, maxFiles: limits.filesPerJob },
     fetch: { store, clock, limits, mode: floor.processor.inputs, concurrency: config.downloadConcurrency },

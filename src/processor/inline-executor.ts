@@ -56,18 +56,21 @@ function openInput(execution: Execution, parameters: unknown): JobInput {
     checkpoint: {
       load: <Document extends JsonValue>() => checkpoint as Document | null,
       save: async (document) => {
-        checkCheckpointSize(document)
-        await execution.saveCheckpoint(document)
-        checkpoint = document
+        const kept = plainCheckpoint(document)
+        await execution.saveCheckpoint(kept)
+        checkpoint = kept
       },
     },
     markFile: (file, state, error) => execution.markFile(file.index, state, error),
   }
 }
 
-function checkCheckpointSize(document: JsonValue): void {
-  const bytes = Buffer.byteLength(JSON.stringify(document))
+/** The document as the next attempt will find it, whatever becomes of the caller's. */
+function plainCheckpoint(document: JsonValue): JsonValue {
+  const json = JSON.stringify(document ?? null)
+  const bytes = Buffer.byteLength(json)
   if (bytes > MAX_CHECKPOINT_BYTES) {
     throw new RangeError(`Expected a checkpoint of at most ${MAX_CHECKPOINT_BYTES} bytes of JSON, got ${bytes}.`)
   }
+  return JSON.parse(json)
 }

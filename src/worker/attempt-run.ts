@@ -19,6 +19,8 @@ export interface RunParts {
   folders: WorkFolders
   jobLog: JobLog
   serviceLog: Logger
+  /** Log lines kept with a job. */
+  maxLogLines: number
   /** Opens the writers of an attempt. */
   openOutputs(job: Job, signal: AbortSignal): AttemptOutputs
 }
@@ -45,6 +47,7 @@ export class AttemptRun implements AsyncDisposable {
     this.#timeout = parts.clock.setTimer(claim.job.timeoutMs, () => this.#abort.abort(timedOut(claim.job)))
     this.journal = new AttemptJournal({
       clock: parts.clock,
+      maxLogLines: parts.maxLogLines,
       save: (changes) => parts.jobs.save(claim.lease, changes),
       onStale: () => this.#abort.abort(new LongshoreError('LEASE_LOST', 'Another worker holds the job now.')),
       onError: (failure) => this.warn('could not save the progress of an attempt', failure),

@@ -1,3 +1,5 @@
+import { clip } from '../base/clip.ts'
+import { messageOf } from '../base/errors.ts'
 import type { Claim, Page } from '../engine/job-engine.ts'
 import { type FetchedFile, type FetchOptions, fetchInputs } from '../input/fetch-inputs.ts'
 import { type ManifestOptions, readManifest } from '../input/manifest.ts'
@@ -102,9 +104,19 @@ function fileMarker(run: AttemptRun, files: FetchedFile[]): Execution['markFile'
     if (byIndex.size === 0) for (const file of files) byIndex.set(file.index, file)
     const file = byIndex.get(index)
     if (file === undefined) throw new RangeError(`There is no input file with index ${index} in this attempt.`)
+    if (!MARKS.has(state)) throw new RangeError(`Expected a file to be marked done, failed or skipped, got ${state}.`)
     const { uri, sizeBytes, etag, sha256 } = file
-    run.journal.file({ index, uri, state, sizeBytes, etag, sha256, error: error ?? null })
+    run.journal.file({ index, uri, state, sizeBytes, etag, sha256, error: textOf(error) })
   }
+}
+
+const MARKS: ReadonlySet<FileState> = new Set(['done', 'failed', 'skipped'])
+
+/** The error of a file is a text for people; in characters. */
+const MAX_FILE_ERROR_LENGTH = 2000
+
+function textOf(error: unknown): string | null {
+  return error === undefined || error === null ? null : clip(messageOf(error), MAX_FILE_ERROR_LENGTH)
 }
 
 async function closeOutputs(run: AttemptRun): Promise<readonly OutputObject[]> {
@@ -126,5 +138,5 @@ async function settle(run: AttemptRun, parts: AttemptParts & { giveUp: AbortSign
     ...changes,
     ...(completed && { markDownloadedDone: true }),
   })
-  if (settled === undefined && completed) await discardOutputs(run)
+  if (completed && settled?.state !== 'completed') await discardOutputs(run)
 }
