@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import type { ErrorCode } from '../../src/base/errors.ts'
-import { converse } from '../support/raw-socket.ts'
+import { connectRaw, converse } from '../support/raw-socket.ts'
 import { nothingWritten, openTestService } from '../support/test-service.ts'
 import { assertFetchedProblem, assertProblem, post, submit } from '../support/wire.ts'
 
@@ -200,6 +201,43 @@ test('wrong methods, paths and content types are told apart', async () => {
     'UNSUPPORTED_MEDIA_TYPE',
   )
   assertProblem(await post(app, '/ingest/upload', {}), 'UNSUPPORTED_MEDIA_TYPE')
+  assert.ok(await nothingWritten(service))
+})
+
+test('the fields of a form are bounded together, not each for itself', async () => {
+  await using service = await openTestService({ limits: { bodyBytes: 10_000 } })
+  const send = (count: number) => {
+    const form = new FormData()
+    for (let n = 0; n < count; n++) form.append(`field${n}`, 'x'.repeat(1_000))
+    form.append('file', new Blob(['y']), 'a.bin')
+    return fetch(`${url}/ingest/upload`, { method: 'POST', body: form })
+  }
+  const url = await service.listen()
+  await assertFetchedProblem(await send(11), 'BODY_TOO_LARGE')
+  await assertFetchedProblem(await send(10), 'VALIDATION_FAILED')
+  assert.ok(await nothingWritten(service))
+})
+
+test('a client that goes while it sends leaves nothing behind and is no fault of the service', async () => {
+  const logged: unknown[] = []
+  await using service = await openTestService({ logged })
+  const url = await service.listen()
+  const started = await post(service.app, '/ingest/start', { files: [{ filename: 'a', size_bytes: 100_000 }] })
+  const part = new URL(started.json().files[0].part_urls[0].url)
+  const requests = [
+    `PUT ${part.pathname}${part.search} HTTP/1.1\r\nHost: x\r\n`,
+    'POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n',
+    'POST /ingest/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n',
+  ]
+  for (const head of requests) {
+    const answered = once(service.app.server, 'request').then(([, response]) => once(response, 'close'))
+    const { socket } = connectRaw(url)
+    socket.write(`${head}Content-Length: 100000\r\n\r\n--b\r\n`, () => socket.destroy())
+    await answered
+  }
+  await post(service.app, `/ingest/${started.json().job_id}/abort`, {})
+  await service.app.close()
+  assert.deepEqual(logged, [])
   assert.ok(await nothingWritten(service))
 })
 

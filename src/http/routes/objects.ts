@@ -99,9 +99,16 @@ async function receivePart(room: Room, request: FastifyRequest, reply: FastifyRe
   try {
     const { etag } = await room.store.uploadPart(ref, part.uploadId, part, request.raw, stopper.signal)
     return reply.header('etag', etag).send()
+  } catch (failure) {
+    // The client went; that is no fault of the service, though nobody is left to hear it.
+    throw request.raw.errored === null ? failure : endedEarly(failure)
   } finally {
     watch.cancel()
   }
+}
+
+function endedEarly(cause: unknown): LongshoreError {
+  return new LongshoreError('MALFORMED_REQUEST', 'The body ended before it was complete.', { cause })
 }
 
 function verified(room: Room, request: FastifyRequest): SignedRequest {

@@ -36,7 +36,8 @@ export const uploadForm: Routes = (app, room) => {
       const stopper = new AbortController()
       const watch = room.arrivals.watch(request.raw, (error) => stopper.abort(error))
       try {
-        const { job, replayed } = await room.ingests.uploadForm(formParts(request, stopper.signal), {
+        const parts = formParts(request, stopper.signal, limits.bodyBytes)
+        const { job, replayed } = await room.ingests.uploadForm(parts, {
           signal: stopper.signal,
           ...(idempotencyKey !== undefined && { idempotencyKey }),
         })
@@ -51,13 +52,25 @@ export const uploadForm: Routes = (app, room) => {
   })
 }
 
-async function* formParts(request: FastifyRequest, signal: AbortSignal): AsyncGenerator<FormPart> {
+/** The parts as they arrive. Fields are kept in memory, so all of them together may be as long as a JSON body. */
+async function* formParts(request: FastifyRequest, signal: AbortSignal, fieldBytes: number): AsyncGenerator<FormPart> {
   const parts = readParts(request)
+  let bytes = 0
   for (;;) {
     const next = await orAbort(parts.next(), signal).catch(unreadable)
     if (next.done) return
-    yield formPart(next.value)
+    const part = formPart(next.value)
+    if (part.kind === 'field') bytes += Buffer.byteLength(part.value)
+    if (bytes > fieldBytes) throw fieldsTooLong(fieldBytes)
+    yield part
   }
+}
+
+function fieldsTooLong(limit: number): LongshoreError {
+  return new LongshoreError(
+    'BODY_TOO_LARGE',
+    `The fields of the form are longer than ${limit} bytes together (MAX_BODY_MB).`,
+  )
 }
 
 /** The parser of forms throws plain errors for what it cannot read. */
