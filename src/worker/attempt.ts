@@ -17,8 +17,8 @@ export interface AttemptParts extends RunParts {
   fetch: Omit<FetchOptions, 'folder' | 'signal' | 'only' | 'onFile' | 'onProgress'>
 }
 
-/** Files a retry of failed files works on: all that did not come to a good end. */
-const UNDONE: readonly FileState[] = ['pending', 'downloaded', 'failed']
+/** Files a retry of failed files leaves alone: those that came to a good end. */
+const SETTLED: readonly FileState[] = ['done', 'skipped']
 
 /**
  * Runs one attempt from its manifest to its verdict. What goes wrong becomes the outcome; rejects only when `giveUp`
@@ -48,7 +48,7 @@ async function loadManifest(run: AttemptRun, parts: AttemptParts): Promise<Manif
 }
 
 async function fetchFiles(run: AttemptRun, parts: AttemptParts, entries: ManifestEntry[]): Promise<FetchedFile[]> {
-  const only = run.job.failedFilesOnly ? await undoneFiles(run, parts) : undefined
+  const only = run.job.failedFilesOnly ? await unsettledFiles(run, parts, entries.length) : undefined
   const files = await fetchInputs(entries, {
     ...parts.fetch,
     folder: () => run.inputDir(),
@@ -61,16 +61,17 @@ async function fetchFiles(run: AttemptRun, parts: AttemptParts, entries: Manifes
   return files
 }
 
-async function undoneFiles(run: AttemptRun, { jobs }: AttemptParts): Promise<Set<number>> {
-  const undone = new Set<number>()
+/** Every other file: an attempt that ended early may have left files that the ledger does not know yet. */
+async function unsettledFiles(run: AttemptRun, { jobs }: AttemptParts, total: number): Promise<Set<number>> {
+  const unsettled = new Set(Array(total).keys())
   let cursor: string | null | undefined
   do {
-    const query = { limit: 1000, states: UNDONE, ...(cursor && { cursor }) }
+    const query = { limit: 1000, states: SETTLED, ...(cursor && { cursor }) }
     const page: Page<JobFile> = await jobs.files(run.job.id, query)
-    for (const row of page.items) undone.add(row.index)
+    for (const row of page.items) unsettled.delete(row.index)
     cursor = page.next
   } while (cursor)
-  return undone
+  return unsettled
 }
 
 async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[]): Promise<JsonValue> {
