@@ -1,11 +1,16 @@
 import { type Level, type Logger, pino } from 'pino'
+import { clip } from '../base/clip.ts'
 import type { JsonValue, LogLine } from '../job/job.ts'
 
-/** The longest message kept with a job, in characters: a log line is a line, not a dump. */
+/** The longest message kept with a job, and the longest fields, in characters: a log line is a line, not a dump. */
 const MAX_MESSAGE_LENGTH = 8192
+const MAX_FIELDS_LENGTH = 8192
 
-/** Fields that say where a line comes from; a kept line has them by its place. */
-const ORIGIN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'job_id', 'attempt'])
+/** What pino itself writes at the beginning of a line; a field of the same name comes later, and overrides nothing. */
+const ORIGIN = /^\{"level":(\d+),"time":(\d+)/
+
+/** A kept line has these by its place. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
 /**
  * Gives each attempt a logger whose lines go to the service's log and to the attempt's own keeper. Lines of level `info`
@@ -13,37 +18,46 @@ const ORIGIN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hos
  */
 export class JobLog {
   readonly #service: Logger
-  readonly #logger: Logger
-  readonly #keepers = new Map<string, (line: LogLine) => void>()
+  readonly #level: string
 
   constructor(service: Logger) {
     this.#service = service
-    const level = service.isLevelEnabled('info') ? service.level : 'info'
-    this.#logger = pino({ level, base: null }, { write: (text: string) => this.#route(text) })
+    this.#level = service.isLevelEnabled('info') ? service.level : 'info'
   }
 
   /** The attempt's logger; `keep` gets every line until `close` is called. */
   open(jobId: string, attempt: number, keep: (line: LogLine) => void): { logger: Logger; close: () => void } {
-    const key = keyOf(jobId, attempt)
-    this.#keepers.set(key, keep)
-    return {
-      logger: this.#logger.child({ job_id: jobId, attempt }),
-      close: () => this.#keepers.delete(key),
+    let keeper: typeof keep | undefined = keep
+    const write = (text: string): void => {
+      const { level, at, message, fields } = parseLine(text)
+      this.#service[level]({ ...fields, job_id: jobId, attempt }, message)
+      keeper?.({ attempt, at, level, message, ...(Object.keys(fields).length > 0 && { fields }) })
     }
-  }
-
-  #route(text: string): void {
-    const parsed = JSON.parse(text) as { [name: string]: JsonValue } & { level: number; time: number; msg?: string }
-    const level = (this.#logger.levels.labels[parsed.level] ?? 'info') as Level
-    const message = String(parsed.msg ?? '').slice(0, MAX_MESSAGE_LENGTH)
-    const attempt = Number(parsed.attempt)
-    const fields = Object.fromEntries(Object.entries(parsed).filter(([name]) => !ORIGIN_FIELDS.has(name)))
-    this.#service[level]({ job_id: parsed.job_id, attempt, ...fields }, message)
-    const keep = this.#keepers.get(keyOf(String(parsed.job_id), attempt))
-    keep?.({ attempt, at: parsed.time, level, message, ...(Object.keys(fields).length > 0 && { fields }) })
+    return {
+      logger: pino({ level: this.#level, base: null }, { write }),
+      close: () => {
+        keeper = undefined
+      },
+    }
   }
 }
 
-function keyOf(jobId: string, attempt: number): string {
-  return `${jobId}/${attempt}`
+function parseLine(text: string): Pick<LogLine, 'level' | 'at' | 'message'> & { fields: Record<string, JsonValue> } {
+  const [, level = '30', time = '0'] = ORIGIN.exec(text) ?? []
+  const parsed: Record<string, JsonValue> = JSON.parse(text)
+  const { msg = '' } = parsed
+  const message = clip(typeof msg === 'string' ? msg : JSON.stringify(msg), MAX_MESSAGE_LENGTH)
+  const fields = Object.fromEntries(Object.entries(parsed).filter(([name]) => !OWN_FIELDS.has(name)))
+  return { level: levelOf(Number(level)), at: Number(time), message, fields: bounded(fields) }
+}
+
+/** Levels of a user's own count as the next lower one of pino's. */
+function levelOf(value: number): Level {
+  const known = Object.entries(pino.levels.values).findLast(([, each]) => each <= value)
+  return (known?.[0] ?? 'trace') as Level
+}
+
+function bounded(fields: Record<string, JsonValue>): Record<string, JsonValue> {
+  const json = JSON.stringify(fields)
+  return json.length <= MAX_FIELDS_LENGTH ? fields : { cut: clip(json, MAX_FIELDS_LENGTH) }
 }
