@@ -48,7 +48,11 @@ export class Lifecycle implements Component {
   async #stopStarted(): Promise<void> {
     const failures: unknown[] = []
     for (let component = this.#started.pop(); component; component = this.#started.pop()) {
-      await component.stop().catch((failure: unknown) => failures.push(failure))
+      try {
+        await component.stop()
+      } catch (failure) {
+        failures.push(failure)
+      }
     }
     if (failures.length > 0) throw failures[0]
   }

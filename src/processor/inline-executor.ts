@@ -11,17 +11,21 @@ const MAX_CHECKPOINT_BYTES = 1024 * 1024
 /** Runs the processor in this process, on this event loop. */
 export class InlineExecutor implements Executor {
   readonly #processor: BaseProcessor<AnySchema, AnySchema>
+  #started = false
 
   constructor(processor: BaseProcessor<AnySchema, AnySchema>) {
     this.#processor = processor
   }
 
-  start(): Promise<void> {
-    return this.#processor.startup()
+  async start(): Promise<void> {
+    await this.#processor.startup()
+    this.#started = true
   }
 
-  stop(): Promise<void> {
-    return this.#processor.shutdown()
+  async stop(): Promise<void> {
+    if (!this.#started) return
+    this.#started = false
+    await this.#processor.shutdown()
   }
 
   async execute(execution: Execution): Promise<JsonValue> {

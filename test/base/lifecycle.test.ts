@@ -46,3 +46,17 @@ test('a component that fails to stop keeps no other from stopping', async () => 
   await assert.rejects(lifecycle.stop(), /b cannot stop/)
   assert.deepEqual(diary.slice(2), ['stop b', 'stop a'])
 })
+
+test('a stop that throws before it promises anything keeps nothing else from stopping', async () => {
+  const diary: string[] = []
+  const hasty: Component = {
+    start: async () => {},
+    stop: () => {
+      throw new Error('at once')
+    },
+  }
+  const lifecycle = new Lifecycle([recorder(diary, 'a'), hasty])
+  await lifecycle.start()
+  await assert.rejects(lifecycle.stop(), /at once/)
+  assert.deepEqual(diary, ['start a', 'stop a'])
+})

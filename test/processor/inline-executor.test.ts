@@ -145,3 +145,33 @@ test('a result that comes after the abort does not count', async () => {
   )
   assert.equal(await codeOf(result), 'CANCELLED')
 })
+
+test('a processor that could not start up is not shut down', async () => {
+  const calls: string[] = []
+  class Broken extends Scripted {
+    override async startup(): Promise<void> {
+      calls.push('startup')
+      throw new Error('no model file')
+    }
+    override async shutdown(): Promise<void> {
+      calls.push('shutdown')
+    }
+  }
+  const executor = new InlineExecutor(new Broken(() => ({ total: 0 })))
+  await assert.rejects(executor.start(), /no model file/)
+  await executor.stop()
+  assert.deepEqual(calls, ['startup'])
+})
+
+test('a checkpoint is what it was when it was saved, whatever becomes of the object', async () => {
+  const { asked, result } = run(async (input) => {
+    const document = { at: 1 }
+    const saving = input.checkpoint.save(document)
+    document.at = 2
+    await saving
+    assert.deepEqual(input.checkpoint.load(), { at: 1 })
+    return { total: 0 }
+  })
+  await result
+  assert.deepEqual(asked.saved, [{ at: 1 }])
+})
