@@ -16,6 +16,8 @@ export interface WorkerParts {
   runAttempt(claim: Claim, giveUp: AbortSignal): Promise<void>
   /** Hears of every cancel a person asks for; answers how to stop listening. */
   onCancelRequested(hearer: (jobId: string) => void): () => void
+  /** Hears of jobs that could not be handed back. */
+  onError(thrown: unknown): void
   /** Name of this worker in leases. */
   name: string
   concurrency: number
@@ -32,6 +34,7 @@ export class Worker implements Component {
   readonly #givingUp = new AbortController()
   #dispatch: Dispatch | undefined
   #unlisten: (() => void) | undefined
+  #stopping: Promise<void> | undefined
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
@@ -51,10 +54,15 @@ export class Worker implements Component {
    * what has not ended. A processor that ignores its signal is handed back after a second grace all the same.
    */
   async stop(): Promise<void> {
-    const { leases, shutdownGraceMs, abortGraceMs } = this.#parts
-    const ended = this.#dispatch?.stop()
-    this.#dispatch = undefined
-    if (ended === undefined) return
+    if (this.#dispatch === undefined) return
+    this.#stopping ??= this.#stop(this.#dispatch)
+    await this.#stopping
+  }
+
+  async #stop(dispatch: Dispatch): Promise<void> {
+    const { leases, shutdownGraceMs, abortGraceMs, onError } = this.#parts
+    // What cannot be given back on a full disk is rescued at the next start.
+    const ended = dispatch.stop().catch(onError)
     await this.#within(shutdownGraceMs, ended)
     leases.interrupt()
     await this.#within(abortGraceMs, ended)
@@ -83,7 +91,8 @@ export class Worker implements Component {
   }
 
   async #handBack(): Promise<void> {
+    const { jobs, onError } = this.#parts
     const stuck = [...this.#running.keys()]
-    await Promise.all(stuck.map((claim) => this.#parts.jobs.settle(claim.lease, { type: 'interrupted' })))
+    await Promise.all(stuck.map((claim) => jobs.settle(claim.lease, { type: 'interrupted' }).catch(onError)))
   }
 }
