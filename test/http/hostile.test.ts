@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import type { ErrorCode } from '../../src/base/errors.ts'
 import { connectRaw, converse } from '../support/raw-socket.ts'
@@ -230,10 +230,14 @@ test('a client that goes while it sends leaves nothing behind and is no fault of
     'POST /ingest/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n',
   ]
   for (const head of requests) {
-    const answered = once(service.app.server, 'request').then(([, response]) => once(response, 'close'))
     const { socket } = connectRaw(url)
-    socket.write(`${head}Content-Length: 100000\r\n\r\n--b\r\n`, () => socket.destroy())
-    await answered
+    const gone = Promise.withResolvers<void>()
+    service.app.server.once('request', (request: IncomingMessage, response: ServerResponse) => {
+      request.once('resume', () => socket.destroy())
+      response.once('close', gone.resolve)
+    })
+    socket.write(`${head}Content-Length: 100000\r\n\r\n--b\r\n`)
+    await gone.promise
   }
   await post(service.app, `/ingest/${started.json().job_id}/abort`, {})
   await service.app.close()
