@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
+import { Turns } from '../base/turns.ts'
 import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
@@ -60,6 +61,8 @@ export class JobManager {
   readonly #clock: Clock
   readonly #rules: JobRules
   readonly #random: () => number
+  /** Between a retry and a removal of the same job. */
+  readonly #turns = new Turns()
 
   constructor({ engine, clock, rules, random = Math.random }: JobManagerParts) {
     this.#engine = engine
@@ -127,21 +130,20 @@ export class JobManager {
   }
 
   /** Queues a failed or cancelled job again with fresh attempts. Throws `JOB_NOT_FOUND`, `JOB_NOT_RETRYABLE`. */
-  async retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
-    const before = await this.get(id)
-    const after = isRetryable(before) ? found(id, await this.#engine.requeue(id, options)) : before
-    if (after.version === before.version) {
-      throw new LongshoreError(
-        'JOB_NOT_RETRYABLE',
-        `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
-      )
-    }
-    return after
+  retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
+    return this.#turns.take(id, () => this.#retry(id, options))
   }
 
-  /** Forgets ended jobs; answers those it forgot. */
-  forget(ids: readonly string[]): Promise<Job[]> {
-    return this.#engine.prune(ids)
+  /**
+   * Forgets an ended job, after `removeRest` removed what else it left; no retry comes between. Answers whether it was
+   * forgotten: `removeRest` may say no. Throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`.
+   */
+  forget(id: string, removeRest: (job: Job) => Promise<boolean> = async () => true): Promise<boolean> {
+    return this.#turns.take(id, async () => {
+      const job = await this.get(id)
+      if (!isFinal(job.state)) throw notFinal(job)
+      return (await removeRest(job)) && (await this.#engine.prune([id])).length > 0
+    })
   }
 
   /** Hands out due jobs to `run`. */
@@ -169,6 +171,18 @@ export class JobManager {
     return this.#engine.rescue((job) => this.#decide(job, { type: 'expired' }))
   }
 
+  async #retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
+    const before = await this.get(id)
+    const after = isRetryable(before) ? found(id, await this.#engine.requeue(id, options)) : before
+    if (after.version === before.version) {
+      throw new LongshoreError(
+        'JOB_NOT_RETRYABLE',
+        `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
+      )
+    }
+    return after
+  }
+
   #decide(job: Job, outcome: Outcome): Settlement {
     return settle(job, outcome, { now: this.#clock.now(), random: this.#random(), policy: this.#rules.retry })
   }
@@ -186,6 +200,10 @@ function found(id: string, job: Job | undefined): Job {
 
 function isRetryable(job: Job): boolean {
   return job.state === 'failed' || job.state === 'cancelled'
+}
+
+function notFinal(job: Job): LongshoreError {
+  return new LongshoreError('JOB_NOT_FINAL', `Job ${job.id} is ${job.state}. Cancel it first, then delete it.`)
 }
 
 function alreadyFinal(job: Job): LongshoreError {

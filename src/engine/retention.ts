@@ -1,13 +1,19 @@
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
-import { isFinal, type Job } from '../job/job.ts'
+import type { Job, JobState } from '../job/job.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { IngestRecords } from './ingest-records.ts'
+import type { Page } from './job-engine.ts'
 import type { JobManager } from './job-manager.ts'
 
-/** Jobs are forgotten in groups of this many, objects in groups of at most this many. */
+/** Jobs are listed in groups of this many, objects removed in groups of at most this many. */
 const SWEEP_PAGE = 100
 const DELETE_PAGE = 1000
+
+const ENDED: readonly JobState[] = ['completed', 'failed', 'cancelled']
+
+/** A job that is no longer there to be swept. */
+const PASSED: ReadonlySet<string> = new Set(['JOB_NOT_FOUND', 'JOB_NOT_FINAL'])
 
 /** What forgetting stands on. */
 export interface RetentionParts {
@@ -20,6 +26,8 @@ export interface RetentionParts {
   resultsPrefix: string
   /** How long an ended job is kept, in ms; for ever when absent. */
   retentionMs: number | undefined
+  /** Hears of a job that could not be swept away; the others are. */
+  onError(thrown: unknown): void
 }
 
 /** Forgets ended jobs with all they left: outputs, uploads, ledger, events, logs. */
@@ -32,34 +40,45 @@ export class Retention {
 
   /** Forgets one job. Throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`. */
   async remove(id: string): Promise<void> {
-    const job = await this.#parts.jobs.get(id)
-    if (!isFinal(job.state)) throw notFinal(job)
-    await this.#forget([job])
+    await this.#parts.jobs.forget(id, () => this.#removeRest(id))
   }
 
-  /** Forgets every job whose retention is over; answers how many. */
-  async sweep(): Promise<number> {
+  /** Forgets every job whose retention is over, until the signal aborts; answers how many. */
+  async sweep(signal: AbortSignal): Promise<number> {
     const { jobs, clock, retentionMs } = this.#parts
     if (retentionMs === undefined) return 0
     const completedBefore = clock.now() - retentionMs
     let forgotten = 0
-    for (;;) {
-      const { items } = await jobs.list({
-        states: ['completed', 'failed', 'cancelled'],
-        completedBefore,
-        limit: SWEEP_PAGE,
-      })
-      if (items.length === 0) return forgotten
-      await this.#forget(items)
-      forgotten += items.length
+    let cursor: string | null | undefined
+    do {
+      const query = { states: ENDED, completedBefore, limit: SWEEP_PAGE, ...(cursor && { cursor }) }
+      const page: Page<Job> = await jobs.list(query)
+      for (const { id } of page.items) {
+        if (signal.aborted) return forgotten
+        if (await this.#sweepOne(id, completedBefore)) forgotten += 1
+      }
+      cursor = page.next
+    } while (cursor)
+    return forgotten
+  }
+
+  /** The job may have been retried, or removed by a person, since it was listed. */
+  async #sweepOne(id: string, completedBefore: number): Promise<boolean> {
+    const { jobs, onError } = this.#parts
+    const isOver = (job: Job): boolean => (job.completedAt ?? completedBefore) < completedBefore
+    try {
+      return await jobs.forget(id, async (job) => isOver(job) && this.#removeRest(id))
+    } catch (failure) {
+      if (!(failure instanceof LongshoreError && PASSED.has(failure.code))) onError(failure)
+      return false
     }
   }
 
-  /** Objects go first: a crash in between leaves a record to try again from, never objects nobody knows of. */
-  async #forget(jobs: readonly Job[]): Promise<void> {
-    for (const job of jobs) await this.#removeObjects(job.id)
-    for (const job of jobs) await this.#parts.ingests.forget(job.id)
-    await this.#parts.jobs.forget(jobs.map((job) => job.id))
+  /** Objects go before the record: a crash in between leaves a record to try again from, never objects nobody knows of. */
+  async #removeRest(id: string): Promise<true> {
+    await this.#removeObjects(id)
+    await this.#parts.ingests.forget(id)
+    return true
   }
 
   async #removeObjects(id: string): Promise<void> {
@@ -76,8 +95,4 @@ export class Retention {
       if (page.length > 0) await store.delete(page)
     }
   }
-}
-
-function notFinal(job: Job): LongshoreError {
-  return new LongshoreError('JOB_NOT_FINAL', `Job ${job.id} is ${job.state}. Cancel it first, then delete it.`)
 }

@@ -43,7 +43,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
   const components = [engine, feed, store, ingests]
   for (const component of components) await component.start()
-  const removal = { remove: async (id: string) => void (await jobs.forget([id])) }
+  const removal = { remove: async (id: string) => void (await jobs.forget(id)) }
   const app = buildServer({
     config,
     jobs,
