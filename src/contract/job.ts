@@ -143,7 +143,13 @@ export const ReadJob = z.strictObject({
 
 /** `GET /jobs`. */
 export const ListJobs = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(50)
+    .describe('At most so many; a page ends early when its jobs are very long together'),
   status: z
     .union([JobStatus, z.array(JobStatus)])
     .optional()

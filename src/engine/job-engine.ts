@@ -11,6 +11,7 @@ export interface Page<Item> {
 
 /** Which jobs to list, newest first. */
 export interface JobQuery {
+  /** At most so many; a page of very long jobs may end early, and `next` then goes on. */
   limit: number
   cursor?: string
   states?: readonly JobState[]

@@ -8,8 +8,14 @@ import { PHASE, phasesOf, stateOf } from './phase.ts'
 /** Rows looked at in one turn of the event loop while filtering: about 2 ms. */
 const SCAN_PAGE = 1_000
 
+/** A page ends early when its jobs are longer than this together: parameters and results may be megabytes each. */
+const PAGE_BYTES = 16 * 1024 * 1024
+
 /** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
 const FEW = 10_000
+
+/** The columns of a job that may be long. */
+const LONG_COLUMNS = ['parameters', 'result', 'outputs', 'checkpoint', 'progress', 'errors', 'labels']
 
 /** The index a question is answered from. */
 type Index = 'group' | 'phase' | 'age'
@@ -35,6 +41,7 @@ export class JobListing {
   readonly #open: Query
   readonly #byGroup: Query
   readonly #byAge: Query
+  readonly #size: Query
 
   constructor(db: DatabaseSync, read: (num: number) => Job | undefined, queuedCount: () => number) {
     const select = 'SELECT num, created_at, phase, grp, labels, completed_at FROM jobs INDEXED BY'
@@ -45,6 +52,8 @@ export class JobListing {
     this.#open = new Query(db, `${select} jobs_open WHERE phase = ? AND phase <= 2 AND ${page}`)
     this.#byGroup = new Query(db, `${select} jobs_by_group WHERE grp = ? AND grp <> '' AND ${page}`)
     this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
+    const sizes = LONG_COLUMNS.map((column) => `coalesce(octet_length(${column}), 0)`)
+    this.#size = new Query(db, `SELECT ${sizes.join(' + ')} FROM jobs WHERE num = ?`)
   }
 
   /** One page, newest first. Other work goes on between pages of a long scan. */
@@ -82,10 +91,20 @@ export class JobListing {
   }
 
   #pageOf(found: readonly Candidate[], limit: number): Page<Job> {
-    const page = found.slice(0, limit)
+    const page = this.#fitting(found.slice(0, limit))
     const last = page.at(-1)
     const items = page.flatMap(({ num }) => this.#read(num) ?? [])
-    return { items, next: last && found.length > limit ? `${last.createdAt}.${last.num}` : null }
+    return { items, next: last && found.length > page.length ? `${last.createdAt}.${last.num}` : null }
+  }
+
+  /** As many as may be read at once; at least one. */
+  #fitting(page: readonly Candidate[]): readonly Candidate[] {
+    let bytes = 0
+    const cut = page.findIndex(({ num }, i) => {
+      bytes += integerOrNull(this.#size.get(num) ?? [null], 0) ?? 0
+      return i > 0 && bytes > PAGE_BYTES
+    })
+    return cut === -1 ? page : page.slice(0, cut)
   }
 }
 

@@ -73,6 +73,24 @@ export function listingRules(makeEngine: MakeEngine): void {
       assert.deepEqual(seen.sort(), wanted.sort())
     })
 
+    test('a page of very long jobs ends early and the next one goes on', async () => {
+      await using bench = await makeEngine()
+      const long = 'x'.repeat(7 * 1024 * 1024)
+      const ids: string[] = []
+      for (const parameters of [null, long, long, long, null, long]) {
+        ids.unshift((await submit(bench, { parameters })).id)
+        bench.advance(1)
+      }
+      const pages: string[][] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await bench.engine.list({ limit: 100, ...(cursor !== undefined && { cursor }) })
+        pages.push(page.items.map(({ id }) => id))
+        cursor = page.next
+      }
+      assert.deepEqual(pages.flat(), ids)
+      assert.ok(pages.length > 1 && pages.every((page) => page.length > 0))
+    })
+
     test('a cursor that no listing gave is refused', async () => {
       await using bench = await makeEngine()
       await assert.rejects(bench.engine.list({ limit: 1, cursor: "1' OR 1=1" }), { code: 'VALIDATION_FAILED' })
