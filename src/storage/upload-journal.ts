@@ -42,16 +42,18 @@ export class UploadJournal {
     this.#lengthBytes = lengthBytes
   }
 
-  /** Reads a journal; fails with `ENOENT` when there is none. */
-  static async open(path: string): Promise<{ header: UploadHeader; parts: StoredPart[]; journal: UploadJournal }> {
-    const bytes = await readFile(path)
-    const whole = bytes.subarray(0, bytes.lastIndexOf('\n') + 1)
-    const [header, ...parts] = whole
-      .toString()
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    return { header, parts, journal: new UploadJournal(path, whole.length) }
+  /** Reads a journal; fails with `ENOENT` when there is none. Undefined when not even its first line can be read. */
+  static async open(
+    path: string,
+  ): Promise<{ header: UploadHeader; parts: StoredPart[]; journal: UploadJournal } | undefined> {
+    const { values, lengthBytes } = readLines(await readFile(path))
+    const [header, ...parts] = values
+    if (header === undefined) return undefined
+    return {
+      header: header as UploadHeader,
+      parts: parts as StoredPart[],
+      journal: new UploadJournal(path, lengthBytes),
+    }
   }
 
   /** Adds a line. Resolves when it is on disk; lines that come while one is being written share the next sync. */
@@ -91,5 +93,26 @@ export class UploadJournal {
   async #cutAt(handle: FileHandle): Promise<void> {
     const { size } = await handle.stat()
     if (size > this.#lengthBytes) await handle.truncate(this.#lengthBytes)
+  }
+}
+
+/** The values of the lines up to the first that a crash left torn: of blocks not yet on disk, some read as zeros. */
+function readLines(bytes: Buffer): { values: unknown[]; lengthBytes: number } {
+  const values: unknown[] = []
+  let start = 0
+  for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', start)) {
+    const value = tryParse(bytes.toString('utf8', start, end))
+    if (value === undefined) break
+    values.push(value)
+    start = end + 1
+  }
+  return { values, lengthBytes: start }
+}
+
+function tryParse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }

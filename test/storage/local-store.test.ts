@@ -118,6 +118,22 @@ test('what a crash left unfinished is removed at start, open uploads stay', asyn
   assert.ok(WHOLE.equals(await readAll((await store.get(ref)).body)))
 })
 
+test('a journal of which a power cut left zeros counts up to them, and the upload can still be ended', async () => {
+  await using opened = await openStore()
+  const { ref, id, send } = await upload(opened.store, 'zeros')
+  const first = await send(1)
+  const journal = join(opened.path, '.uploads', id, 'journal')
+  await writeFile(journal, '\0\0\0\0"etag":"x"}\n{"partNumber":3,"sizeBytes":1,"etag":"x","file":null}\n', {
+    flag: 'a',
+  })
+  const store = await opened.reopen()
+  assert.deepEqual(await store.listParts(ref, id), [first])
+  const second = await store.uploadPart(ref, id, { partNumber: 2, sizeBytes: 100 }, someBytes(100, 2))
+  assert.deepEqual(await (await opened.reopen()).listParts(ref, id), [first, second])
+  await store.abortUpload(ref, id)
+  assert.deepEqual(await readdir(join(opened.path, '.uploads')), [])
+})
+
 test('a journal that a crash cut off amid a line keeps the lines before it and takes new ones', async () => {
   await using opened = await openStore()
   const { ref, id, send } = await upload(opened.store, 'torn')
