@@ -155,6 +155,10 @@ export class LocalStore implements ObjectStore {
     return this.#uploads.abort(ref, uploadId)
   }
 
+  abortUploads(bucket: string, prefix: string): Promise<void> {
+    return this.#uploads.abortAll(bucket, prefix)
+  }
+
   async signGet(ref: ObjectRef, expiresAt: number): Promise<string> {
     return signUrl(this.#secret, { ref, expiresAt })
   }

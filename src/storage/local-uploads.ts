@@ -104,6 +104,19 @@ export class LocalUploads {
     })
   }
 
+  /** Drops every upload of a key that begins with `prefix`. */
+  async abortAll(bucket: string, prefix: string): Promise<void> {
+    for (const id of await onDisk(() => readdir(this.#folder))) {
+      const ref = await onDisk(() => this.#refOf(id))
+      if (ref?.bucket === bucket && ref.key.startsWith(prefix)) await this.abort(ref, id)
+    }
+  }
+
+  async #refOf(id: string): Promise<ObjectRef | undefined> {
+    const content = await unless(['ENOENT'], UploadJournal.open(join(this.#folder, id, JOURNAL_FILE)))
+    return content?.header.ref
+  }
+
   async #finish(id: string, upload: OpenUpload, parts: readonly ListedPart[]): Promise<void> {
     await upload.close()
     try {

@@ -105,6 +105,11 @@ export interface ObjectStore extends Component {
   ): Promise<ObjectInfo>
   /** Drops an upload and its parts; one that is not there is no fault. */
   abortUpload(ref: ObjectRef, uploadId: string): Promise<void>
+  /**
+   * Drops every upload of a key that begins with `prefix`, also those whose id nobody kept. It looks through all uploads
+   * on the local store. An S3 server that does not list uploads, or not for us, keeps them.
+   */
+  abortUploads(bucket: string, prefix: string): Promise<void>
 
   /** A URL that serves the object until `expiresAt`; relative to the service's own address when `kind` is `local`. */
   signGet(ref: ObjectRef, expiresAt: number): Promise<string>

@@ -25,6 +25,7 @@ import type {
 import { checkObjectRef, formatObjectUri, type ObjectRef } from './object-uri.ts'
 import { createS3Client, reachBucket, type S3Access } from './s3-client.ts'
 import { storeFailure } from './s3-errors.ts'
+import { keysOf } from './s3-keys.ts'
 import { S3Reader } from './s3-reader.ts'
 import { S3Uploads } from './s3-uploads.ts'
 import { SizedBody } from './sized-body.ts'
@@ -101,7 +102,7 @@ export class S3Store implements ObjectStore {
     let token: string | undefined
     do {
       const page = await this.#listPage(bucket, prefix, token)
-      const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key
+      const decode = keysOf(page)
       for (const { Key: key = '', Size: sizeBytes = 0 } of page.Contents ?? []) yield { key: decode(key), sizeBytes }
       token = page.IsTruncated ? page.NextContinuationToken : undefined
     } while (token !== undefined)
@@ -153,6 +154,10 @@ export class S3Store implements ObjectStore {
 
   abortUpload(ref: ObjectRef, uploadId: string): Promise<void> {
     return this.#uploads.abort(ref, uploadId)
+  }
+
+  abortUploads(bucket: string, prefix: string): Promise<void> {
+    return this.#uploads.abortAll(bucket, prefix)
   }
 
   signGet(ref: ObjectRef, expiresAt: number): Promise<string> {
@@ -229,9 +234,4 @@ export class S3Store implements ObjectStore {
 /** One object of a batch that was not deleted, as if the request itself had failed. */
 function asThrown({ Code: name = 'Error', Message: message = '' }: _Error): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: name === 'AccessDenied' ? 403 : 500 } })
-}
-
-/** S3 escapes the keys of a listing as a form would. */
-function decodeKey(key: string): string {
-  return decodeURIComponent(key.replaceAll('+', ' '))
 }

@@ -2,6 +2,9 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandInput,
+  type ListMultipartUploadsCommandOutput,
   ListPartsCommand,
   type S3Client,
   UploadPartCommand,
@@ -11,8 +14,12 @@ import { contentTypeOf } from './content-type.ts'
 import type { ObjectBody, UploadedPart, UploadPlan } from './object-store.ts'
 import { formatObjectUri, type ObjectRef } from './object-uri.ts'
 import { faultOf, storeFailure } from './s3-errors.ts'
+import { keysOf } from './s3-keys.ts'
 import { SizedBody } from './sized-body.ts'
 import { findOrderFault, findPartFault, type ListedPart, unquoted } from './upload-parts.ts'
+
+/** Forbidden, not allowed, not implemented. */
+const LISTS_NO_UPLOADS: ReadonlySet<number> = new Set([403, 405, 501])
 
 /** The multipart uploads of an S3 store; the server keeps them. */
 export class S3Uploads {
@@ -106,6 +113,36 @@ export class S3Uploads {
     } catch (failure) {
       const { name, status } = faultOf(failure)
       if (name !== 'NoSuchUpload' && status !== 404) throw storeFailure(failure, ref)
+    }
+  }
+
+  /** Drops every upload of a key that begins with `prefix`. */
+  async abortAll(bucket: string, prefix: string): Promise<void> {
+    for await (const { key, id } of this.#list(bucket, prefix)) await this.abort({ bucket, key }, id)
+  }
+
+  async *#list(bucket: string, prefix: string): AsyncGenerator<{ key: string; id: string }> {
+    let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {}
+    while (markers !== undefined) {
+      const target = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' as const, ...markers }
+      const page: ListMultipartUploadsCommandOutput | undefined = await this.#listPage(target)
+      if (page === undefined) return
+      const decode = keysOf(page)
+      for (const { Key: key = '', UploadId: id = '' } of page.Uploads ?? []) {
+        if (decode(key).startsWith(prefix)) yield { key: decode(key), id }
+      }
+      markers = page.IsTruncated
+        ? { KeyMarker: decode(page.NextKeyMarker ?? ''), UploadIdMarker: page.NextUploadIdMarker }
+        : undefined
+    }
+  }
+
+  async #listPage(target: ListMultipartUploadsCommandInput): Promise<ListMultipartUploadsCommandOutput | undefined> {
+    try {
+      return await this.#client.send(new ListMultipartUploadsCommand(target))
+    } catch (failure) {
+      if (LISTS_NO_UPLOADS.has(faultOf(failure).status ?? 0)) return undefined
+      throw storeFailure(failure, `the uploads of the bucket "${target.Bucket}"`)
     }
   }
 

@@ -24,6 +24,7 @@ export const uploadRules: readonly StoreRule[] = [
   { title: 'completing replaces the object that was there', check: replaces },
   { title: 'an aborted upload is gone, and aborting again is no fault', check: aborted },
   { title: 'an upload that was never opened is not found', check: neverOpened },
+  { title: 'every upload below a prefix is dropped, and no other', check: abortedBelow },
   { title: 'a signed part URL takes that part from anyone', check: signedPart },
   { title: 'a signed part URL refuses a body of another size', check: signedWrongSize },
 ]
@@ -186,6 +187,20 @@ async function aborted(subject: StoreUnderTest): Promise<void> {
   const parts = await sendAll(upload)
   for (let time = 1; time <= 2; time += 1) await subject.store.abortUpload(upload.ref, upload.id)
   await assertGone(upload, parts)
+}
+
+async function abortedBelow(subject: StoreUnderTest): Promise<void> {
+  const { store, bucket } = subject
+  const dropped = [
+    await open(subject, 'ab/c d+é/1'),
+    await open(subject, 'ab/c d+é/1'),
+    await open(subject, 'ab/c d+é/2/3'),
+  ]
+  const kept = [await open(subject, 'ab/c d+é'), await open(subject, 'ab/other'), await open(subject, 'ab')]
+  await send(dropped[0] ?? assert.fail(), 3)
+  for (let time = 1; time <= 2; time += 1) await store.abortUploads(bucket, 'ab/c d+é/')
+  for (const { ref, id } of dropped) await assert.rejects(store.listParts(ref, id), { code: 'UPLOAD_NOT_FOUND' })
+  for (const { ref, id } of kept) assert.deepEqual(await store.listParts(ref, id), [])
 }
 
 async function neverOpened(subject: StoreUnderTest): Promise<void> {

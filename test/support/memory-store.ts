@@ -75,6 +75,7 @@ export class MemoryStore implements ObjectStore {
   abortUpload(): Promise<void> {
     return unsupported()
   }
+  async abortUploads(): Promise<void> {}
   signGet(): Promise<string> {
     return unsupported()
   }
