@@ -31,12 +31,12 @@ export interface Ingest {
 
 /** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface IngestRecords {
-  /** Keeps a new ingest. With an idempotency key that is known: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. */
+  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that is known: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. */
   open(ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
   /** Notes that a file is complete; answers the ingest after it. Repeating it changes nothing. */
   completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined>
-  /** Moves the expiry of an open ingest. */
+  /** Moves the expiry of an open ingest on, never back. */
   extend(jobId: string, expiresAt: number): Promise<void>
   /** Notes that the job is queued. */
   close(jobId: string, closedAt: number): Promise<void>

@@ -65,9 +65,11 @@ export class FileCompletion {
     const { store } = this.#parts
     const ref = { bucket: ingest.bucket, key: file.key }
     const received = await store.listParts(ref, file.uploadId).catch(unlessGone)
-    // An upload that is gone may have been completed just before a crash: the store then answers the object again.
     if (received !== undefined) checkParts(file, parts, received)
     const info = await store.completeUpload(ref, file.uploadId, parts)
+    // An upload that is gone was completed just before a crash, and the store answers its object again. The key is the
+    // ingest's own, so nothing else can lie there; of another size, it would be something else all the same.
+    if (info.sizeBytes !== file.sizeBytes) throw otherObject(file, info.sizeBytes)
     if (file.sha256 === null) return info.etag
     const digest = await digestOf(store, ref, info.etag)
     if (digest === file.sha256) return info.etag
@@ -81,6 +83,11 @@ export class FileCompletion {
 /** Whether every file lies complete in the store. */
 export function isComplete(ingest: Ingest): boolean {
   return ingest.files.length > 0 && ingest.files.every((file) => file.etag !== null)
+}
+
+function otherObject(file: IngestFile, sizeBytes: number): LongshoreError {
+  const detail = `There is no upload of ${JSON.stringify(file.filename)} any more, and what lies at ${file.key} has ${sizeBytes} bytes, not ${file.sizeBytes}. Abort the ingest and start a new one.`
+  return new LongshoreError('UPLOAD_NOT_FOUND', detail)
 }
 
 function manifestEntry(ingest: Ingest, file: IngestFile): ManifestEntry {

@@ -4,8 +4,8 @@ import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { IngestFile } from '../engine/ingest-records.ts'
 import type { ObjectStore, UploadedPart } from '../storage/object-store.ts'
-import type { ObjectRef } from '../storage/object-uri.ts'
-import { MAX_KEY_BYTES } from '../storage/object-uri.ts'
+import { formatObjectUri, MAX_KEY_BYTES, type ObjectRef } from '../storage/object-uri.ts'
+import { brokenOff } from './input-faults.ts'
 import { partCountOf, partSizeOf, sizeOfPart } from './part-plan.ts'
 
 /** Uploads of one ingest that are opened or dropped at once. */
@@ -36,27 +36,19 @@ export function keyOf(datasetsPrefix: string, jobId: string, filename: string): 
   )
 }
 
-/** Opens an upload for every file; if one fails, those already open are dropped. */
+/** Opens an upload for every file; if one fails, those already open are left to be dropped by their key. */
 export async function openUploads(
   store: ObjectStore,
   bucket: string,
   files: readonly (AnnouncedFile & { key: string })[],
   configuredPartBytes: number,
 ): Promise<IngestFile[]> {
-  const opened: IngestFile[] = []
-  try {
-    return await inParallel(files, async (file) => {
-      const partSizeBytes = partSizeOf(file.sizeBytes, configuredPartBytes)
-      const plan = { sizeBytes: file.sizeBytes, partSizeBytes, contentType: file.contentType }
-      const uploadId = await store.createUpload({ bucket, key: file.key }, withoutUndefined(plan))
-      const entry = describeFile(file, uploadId, partSizeBytes)
-      opened.push(entry)
-      return entry
-    })
-  } catch (failure) {
-    await dropUploads(store, bucket, opened).catch(() => {})
-    throw failure
-  }
+  return inParallel(files, async (file) => {
+    const partSizeBytes = partSizeOf(file.sizeBytes, configuredPartBytes)
+    const plan = { sizeBytes: file.sizeBytes, partSizeBytes, contentType: file.contentType }
+    const uploadId = await store.createUpload({ bucket, key: file.key }, withoutUndefined(plan))
+    return describeFile(file, uploadId, partSizeBytes)
+  })
 }
 
 /** Drops every upload of the files and deletes those that are objects already. */
@@ -106,7 +98,11 @@ function bareEtag(etag: string): string {
 export async function digestOf(store: ObjectStore, ref: ObjectRef, etag: string): Promise<string> {
   const { body } = await store.get(ref, { ifMatch: etag })
   const digest = createHash('sha256')
-  for await (const chunk of body) digest.update(chunk as Uint8Array)
+  try {
+    for await (const chunk of body) digest.update(chunk as Uint8Array)
+  } catch (failure) {
+    throw brokenOff(formatObjectUri(ref), failure)
+  }
   return digest.digest('hex')
 }
 

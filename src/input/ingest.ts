@@ -16,6 +16,7 @@ import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
 import { type Idempotency, jobRequest, type ParsedJobOptions } from './job-request.ts'
 import { partCountOf, sizeOfPart } from './part-plan.ts'
+import { isPlace, Places } from './places.ts'
 import { SharedLock } from './shared-lock.ts'
 
 /** What ingests stand on. */
@@ -25,7 +26,7 @@ export interface IngestParts {
   jobs: JobManager
   clock: Clock
   settings: IngestSettings
-  /** No other process serves these records, so a form found half received at the start was cut off by a crash. Default false. */
+  /** No other process serves these records, so what is found half begun at the start was cut off by a crash. Default false. */
   alone?: boolean
   /** Hears of faults of the sweep, which nobody waits for. */
   onFault?: (fault: unknown) => void
@@ -51,6 +52,7 @@ export class Ingests implements Component {
   readonly #alone: boolean
   readonly #onFault: (fault: unknown) => void
   readonly #completion: FileCompletion
+  readonly #places: Places
   readonly #forms: FormReception
   readonly #sweep: IngestSweep
   /** Completing shares an ingest, aborting has it alone. */
@@ -65,7 +67,8 @@ export class Ingests implements Component {
     this.#alone = alone
     this.#onFault = onFault
     this.#completion = new FileCompletion(parts)
-    this.#forms = new FormReception({ ...parts, onFault })
+    this.#places = new Places({ ...parts, onFault })
+    this.#forms = new FormReception({ ...parts, onFault }, this.#places)
     const settle = (ingest: Ingest): Promise<void> => this.#settleExpired(ingest)
     this.#sweep = new IngestSweep(parts.records, parts.clock, { settle, onFault })
   }
@@ -73,7 +76,7 @@ export class Ingests implements Component {
   /** Queues the jobs of ingests that a crash left complete, ends those that have expired, and waits for the next to expire. */
   async start(): Promise<void> {
     for (const ingest of await this.#records.listOpen(this.#settings.limits.openIngests)) {
-      if (isForm(ingest) && this.#alone) await this.#endForm(ingest).catch(this.#onFault)
+      if (isPlace(ingest) && this.#alone) await this.#places.clear(ingest).catch(this.#onFault)
       else await this.#completion.queue(ingest).catch(this.#onFault)
     }
     await this.#sweep.start()
@@ -104,8 +107,16 @@ export class Ingests implements Component {
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
     await this.#checkRoom()
-    const uploads = await openUploads(this.#store, bucket, keyed, partSizeBytes)
-    return this.#keep(this.#newIngest(draft, uploads))
+    const place = this.#places.place(jobId)
+    return this.#places.hold(place, async () => {
+      try {
+        const uploads = await openUploads(this.#store, bucket, keyed, partSizeBytes)
+        return await this.#keep(this.#newIngest(draft, uploads), place)
+      } catch (failure) {
+        await this.#clear(place)
+        throw failure
+      }
+    })
   }
 
   /** The URLs of the parts of a file, all of them unless told which. */
@@ -173,10 +184,9 @@ export class Ingests implements Component {
     options: FormOptions = {},
   ): Promise<{ job: Job; replayed: boolean }> {
     await this.#checkRoom()
-    const draft = blankDraft(newId(), this.#clock.now())
-    const blank = { ...this.#newIngest(draft, []), expiresAt: this.#forms.expiry() }
-    this.#sweep.expect(blank.expiresAt)
-    return this.#forms.receive(blank, parts, options)
+    const place = this.#places.place(newId())
+    this.#sweep.expect(place.expiresAt)
+    return this.#forms.receive(place, parts, options)
   }
 
   async #checkRoom(): Promise<void> {
@@ -191,15 +201,22 @@ export class Ingests implements Component {
     return { jobId: draft.id, bucket, createdAt: now, expiresAt: now + partUrlTtlMs, closedAt: null, files, draft }
   }
 
-  async #keep(ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
-    const drop = (): Promise<void> => dropUploads(this.#store, ingest.bucket, ingest.files)
-    const kept = await this.#records.open(ingest).catch(async (failure: unknown) => {
-      await drop().catch(this.#onFault)
-      throw failure
-    })
-    if (kept.replayed) await drop()
+  /** Puts the ingest into its place. */
+  async #keep(ingest: Ingest, place: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
+    const kept = await this.#records.open(ingest)
+    if (kept.replayed) await this.#clear(place)
     else this.#sweep.expect(ingest.expiresAt)
     return kept
+  }
+
+  /** Drops what was begun; when that fails the place stays, and the sweep tries again. */
+  async #clear(place: Ingest): Promise<void> {
+    try {
+      await this.#places.clear(place)
+    } catch (fault) {
+      this.#onFault(fault)
+      this.#sweep.expect(place.expiresAt)
+    }
   }
 
   async #drop(ingest: Ingest): Promise<void> {
@@ -213,14 +230,9 @@ export class Ingests implements Component {
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined || ingest.closedAt !== null || ingest.expiresAt > this.#clock.now()) return
       if (isComplete(ingest)) return this.#completion.queue(ingest)
-      if (isForm(ingest)) await this.#endForm(ingest)
+      if (isPlace(ingest)) await this.#places.clear(ingest)
       else await this.#drop(ingest)
     })
-  }
-
-  async #endForm(ingest: Ingest): Promise<void> {
-    await this.#forms.clear(ingest)
-    await this.#records.forget(ingest.jobId)
   }
 
   async #receivedParts(ingest: Ingest, file: IngestFile): Promise<UploadedPart[]> {
@@ -229,21 +241,10 @@ export class Ingests implements Component {
     return (await this.#store.listParts(ref, file.uploadId).catch(unlessGone)) ?? []
   }
 
-  /** A form that is being received is no ingest to anyone else. */
+  /** What is not yet an ingest is none to anyone else. */
   async #get(jobId: string): Promise<Ingest> {
     const ingest = await this.#records.get(jobId)
-    if (ingest === undefined || isForm(ingest)) throw ingestNotFound(jobId)
+    if (ingest === undefined || isPlace(ingest)) throw ingestNotFound(jobId)
     return ingest
   }
-}
-
-/** A form that is being received has a record without files. */
-function isForm(ingest: Ingest): boolean {
-  return ingest.files.length === 0
-}
-
-/** What stands in the record of a form until its own draft is known, which never gets there. */
-function blankDraft(id: string, now: number): JobDraft {
-  const nothing = { parameters: null, priority: 0, group: null, labels: {}, maxAttempts: 1, timeoutMs: 1 }
-  return { id, runAt: now, processor: { name: '', version: '' }, ...nothing }
 }

@@ -1,4 +1,4 @@
-import { LongshoreError } from '../base/errors.ts'
+import { LongshoreError, messageOf } from '../base/errors.ts'
 
 /** The manifest names an object that is not there. */
 export function notFound(uri: string): LongshoreError {
@@ -11,4 +11,11 @@ export function tooLarge(uri: string, sizeBytes: number, maxBytes: number): Long
     'FILE_TOO_LARGE',
     `The input file ${uri} has ${sizeBytes} bytes, the limit (MAX_FILE_SIZE_GB) is ${maxBytes}.`,
   )
+}
+
+/** What broke off an object's body, unless the store itself has said so. */
+export function brokenOff(uri: string, failure: unknown): LongshoreError {
+  if (failure instanceof LongshoreError) return failure
+  const detail = `Reading ${uri} broke off: ${messageOf(failure)}.`
+  return new LongshoreError('STORE_UNAVAILABLE', detail, { cause: failure })
 }

@@ -2,6 +2,7 @@ import { LongshoreError } from '../base/errors.ts'
 import type { ManifestEntry, ManifestSource } from '../job/job.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { parseObjectUri } from '../storage/object-uri.ts'
+import { brokenOff } from './input-faults.ts'
 import { checkManifestEntries, type ManifestLimits } from './manifest-entries.ts'
 import { parseManifest } from './parse-manifest.ts'
 
@@ -46,6 +47,9 @@ async function readWhole(uri: string, { store, maxBytes, signal }: ManifestOptio
     const chunks: Uint8Array[] = []
     for await (const chunk of body) chunks.push(chunk)
     return Buffer.concat(chunks)
+  } catch (failure) {
+    signal.throwIfAborted()
+    throw brokenOff(uri, failure)
   } finally {
     body.destroy()
   }

@@ -5,6 +5,7 @@ import { LongshoreError } from '../../src/base/errors.ts'
 import { type ManifestOptions, readManifest } from '../../src/input/manifest.ts'
 import { checkManifestEntries } from '../../src/input/manifest-entries.ts'
 import type { ManifestEntry } from '../../src/job/job.ts'
+import { BreakingStore } from '../support/breaking-store.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 
 const SHA256 = 'AB'.repeat(32)
@@ -167,6 +168,13 @@ test('an inline manifest is checked alike, with pointers to every fault', async 
       return true
     },
   )
+})
+
+test('a body that breaks off is a fault of the store, to be tried again', async () => {
+  const store = new BreakingStore(() => 5)
+  store.objects.set('s3://data/list', Buffer.from('s3://data/a'))
+  const expected = { code: 'STORE_UNAVAILABLE', retryable: true, message: /s3:\/\/data\/list.*ECONNRESET/ }
+  await assert.rejects(read('', { store }), expected)
 })
 
 test('reading stops when the signal aborts', async () => {

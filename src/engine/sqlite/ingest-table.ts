@@ -37,7 +37,10 @@ export class IngestTable {
       `UPDATE ingest_files SET etag = ? WHERE id = ? AND etag IS NULL
         AND ingest = (SELECT num FROM ingests WHERE job_id = ?)`,
     )
-    this.#extend = new Query(db, 'UPDATE ingests SET expires_at = ? WHERE job_id = ? AND closed_at IS NULL')
+    this.#extend = new Query(
+      db,
+      'UPDATE ingests SET expires_at = max(expires_at, ?) WHERE job_id = ? AND closed_at IS NULL',
+    )
     this.#close = new Query(db, 'UPDATE ingests SET closed_at = ? WHERE job_id = ? AND closed_at IS NULL')
     this.#deleteFiles = new Query(
       db,

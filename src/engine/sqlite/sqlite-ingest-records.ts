@@ -65,6 +65,10 @@ function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; rep
     )
   }
   const first = known?.ingest ?? ingests.get(ingest.jobId)
+  if (first?.jobId === ingest.jobId && first.files.length === 0 && ingest.files.length > 0) {
+    ingests.delete(ingest.jobId)
+    return openIngest(ingests, ingest)
+  }
   if (first) return { ingest: first, replayed: true }
   return new LongshoreError('INTERNAL', `The ingest of job ${ingest.jobId} was neither kept nor found.`)
 }

@@ -1,0 +1,104 @@
+import { type Clock, every } from '../base/clock.ts'
+import { LongshoreError } from '../base/errors.ts'
+import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
+import type { JobManager } from '../engine/job-manager.ts'
+import type { JobDraft } from '../job/job.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import type { IngestSettings } from './ingest-settings.ts'
+
+/** What is under way says that often that it is; thrice this without a word, and a crash cut it off. */
+const SIGN_OF_LIFE_MS = 20_000
+
+/** What holding places stands on. */
+export interface PlaceParts {
+  records: IngestRecords
+  store: ObjectStore
+  jobs: JobManager
+  clock: Clock
+  settings: IngestSettings
+  onFault: (fault: unknown) => void
+}
+
+/**
+ * Holds a place for what is not yet an ingest: a form being received, uploads being opened. The place is the record of
+ * an ingest without files, written before anything enters the store, so that a crash leaves nothing for ever: what lies
+ * below its key when its time is over is dropped, unless it became a job.
+ */
+export class Places {
+  readonly #parts: PlaceParts
+
+  constructor(parts: PlaceParts) {
+    this.#parts = parts
+  }
+
+  /** The place of a job to be. It expires soon, unless it is held. */
+  place(jobId: string): Ingest {
+    const now = this.#parts.clock.now()
+    const { bucket } = this.#parts.settings
+    return {
+      jobId,
+      bucket,
+      createdAt: now,
+      expiresAt: this.#expiry(),
+      closedAt: null,
+      files: [],
+      draft: blank(jobId, now),
+    }
+  }
+
+  /** Holds a place while `work` runs, however long it takes. Giving it up afterwards is up to `work`. */
+  async hold<Result>(place: Ingest, work: () => Promise<Result>): Promise<Result> {
+    const { clock, records, onFault } = this.#parts
+    await records.open(place)
+    const extend = (): Promise<void> => records.extend(place.jobId, this.#expiry())
+    const lifeline = every(clock, SIGN_OF_LIFE_MS, extend, onFault)
+    try {
+      return await work()
+    } finally {
+      lifeline.cancel()
+    }
+  }
+
+  /** Gives a place up under which nothing is left in the store. */
+  giveUp({ jobId }: Ingest): Promise<void> {
+    return this.#parts.records.forget(jobId)
+  }
+
+  /** Drops what was left under a place, and gives it up. */
+  async clear(place: Ingest): Promise<void> {
+    if (!(await this.#isSubmitted(place.jobId))) await this.#empty(place)
+    await this.giveUp(place)
+  }
+
+  async #empty({ bucket, jobId }: Ingest): Promise<void> {
+    const { store, settings } = this.#parts
+    const prefix = `${settings.datasetsPrefix}/${jobId}/`
+    await store.abortUploads(bucket, prefix)
+    for await (const { key } of store.list(bucket, prefix)) await store.delete([{ bucket, key }])
+  }
+
+  #expiry(): number {
+    return this.#parts.clock.now() + 3 * SIGN_OF_LIFE_MS
+  }
+
+  async #isSubmitted(jobId: string): Promise<boolean> {
+    try {
+      await this.#parts.jobs.get(jobId)
+      return true
+    } catch (failure) {
+      if (failure instanceof LongshoreError && failure.code === 'JOB_NOT_FOUND') return false
+      throw failure
+    }
+  }
+}
+
+/** Whether an ingest is the place of what is not yet one. */
+export function isPlace(ingest: Ingest): boolean {
+  return ingest.files.length === 0
+}
+
+/** What stands in the record until the draft itself is known. */
+function blank(id: string, now: number): JobDraft {
+  const nothing = { parameters: null, priority: 0, group: null, labels: {}, maxAttempts: 1, timeoutMs: 1 }
+  return { id, runAt: now, processor: { name: '', version: '' }, ...nothing }
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import { systemClock } from '../../src/base/clock.ts'
+import { LongshoreError } from '../../src/base/errors.ts'
+import { Ingests } from '../../src/input/ingest.ts'
+import { Api } from '../support/api.ts'
+import { type Disturbance, disturbed } from '../support/disturbed-store.ts'
+import { IngestClient } from '../support/ingest-client.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { nothingWritten, openTestService, type TestService } from '../support/test-service.ts'
+import { assertFetchedProblem, assertProblem, post } from '../support/wire.ts'
+
+type Disturbances = Parameters<typeof disturbed>[1]
+
+async function openDisturbed(options = {}) {
+  const disturbances: Disturbances = {}
+  const service = await openTestService({ ...options, wrapStore: (store) => disturbed(store, disturbances) })
+  return { service, disturbances, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() }
+}
+
+async function failing(): Promise<never> {
+  throw new LongshoreError('STORE_UNAVAILABLE', 'The object store is away.')
+}
+
+/** Fails from the second time on. */
+function failingLater(): Disturbance {
+  let times = 0
+  return (go) => {
+    times += 1
+    return times > 1 ? failing() : go()
+  }
+}
+
+const THREE = { files: ['a', 'b', 'c'].map((filename) => ({ filename, size_bytes: 1 })) }
+
+/** What a restart does: the same records and store, found by another process. */
+async function restarted({ engine, store, jobs, config }: TestService): Promise<void> {
+  const faults: unknown[] = []
+  const onFault = (fault: unknown): number => faults.push(fault)
+  const parts = { records: engine.ingests, store, jobs, clock: systemClock, settings: config }
+  const ingests = new Ingests({ ...parts, alone: true, onFault })
+  await ingests.start()
+  await ingests.stop()
+  assert.deepEqual(faults, [])
+}
+
+test('after a crash amid opening uploads, the next start drops those that were opened', async () => {
+  await using setup = await openDisturbed()
+  const { service, disturbances } = setup
+  const opened = Promise.withResolvers<void>()
+  let times = 0
+  disturbances.createUpload = async (go) => {
+    await go()
+    times += 1
+    if (times === THREE.files.length) opened.resolve()
+    return new Promise(() => {})
+  }
+  void post(service.app, '/ingest/start', THREE)
+  await opened.promise
+  assert.ok(!(await nothingWritten(service)))
+  await restarted(service)
+  assert.ok(await nothingWritten(service))
+})
+
+test('when an upload cannot be opened, none is left, nor one whose answer was lost', async () => {
+  await using setup = await openDisturbed()
+  const { service, disturbances } = setup
+  disturbances.createUpload = failingLater()
+  assertProblem(await post(service.app, '/ingest/start', THREE), 'STORE_UNAVAILABLE')
+  assert.ok(await nothingWritten(service))
+  disturbances.createUpload = async (go) => {
+    await go()
+    return failing()
+  }
+  assertProblem(await post(service.app, '/ingest/start', THREE), 'STORE_UNAVAILABLE')
+  assert.ok(await nothingWritten(service))
+})
+
+test('what cannot be dropped at once is dropped later', async () => {
+  const clock = new ManualClock()
+  await using setup = await openDisturbed({ clock })
+  const { service, disturbances } = setup
+  disturbances.createUpload = failingLater()
+  assertProblem(await post(service.app, '/ingest/start', THREE), 'STORE_UNAVAILABLE')
+  const timers = clock.pending
+  disturbances.createUpload = failingLater()
+  disturbances.abortUploads = failing
+  assertProblem(await post(service.app, '/ingest/start', THREE), 'STORE_UNAVAILABLE')
+  assert.ok(!(await nothingWritten(service)))
+  assert.equal(clock.pending, timers + 1, 'the sweep waits for it')
+  delete disturbances.abortUploads
+  clock.advance(60_000)
+  await service.ingests.sweep()
+  assert.ok(await nothingWritten(service))
+})
+
+test('opening that takes longer than a place is kept without a word is not swept away', async () => {
+  const clock = new ManualClock()
+  await using setup = await openDisturbed({ clock })
+  const { service, disturbances } = setup
+  disturbances.createUpload = async (go) => {
+    const uploadId = await go()
+    for (let i = 0; i < 5; i++) {
+      clock.advance(20_000)
+      await service.engine.ingests.extend('nobody, but written after the sign of life', 0)
+      await service.ingests.sweep()
+    }
+    return uploadId
+  }
+  const answer = await post(service.app, '/ingest/start', { files: [{ filename: 'a', size_bytes: 1 }] })
+  const { files } = answer.json<{ files: { s3_key: string; upload_id: string }[] }>()
+  const ref = { bucket: service.config.bucket, key: files[0]?.s3_key ?? '' }
+  assert.deepEqual(await service.store.listParts(ref, files[0]?.upload_id ?? ''), [])
+})
+
+test('a digest that could not be read is read when completing is repeated', async () => {
+  await using setup = await openDisturbed()
+  const { service, disturbances } = setup
+  const api = new Api(await service.listen())
+  const text = Buffer.from('the right text')
+  const ingest = await IngestClient.start(api, { a: text }, { sha256: createHash('sha256').update(text).digest('hex') })
+  const file = ingest.file('a')
+  const parts = await ingest.putAll(file)
+  disturbances.get = async () => ({ body: Readable.from(brokenBody(), { objectMode: false }) })
+  const problem = await assertFetchedProblem(await ingest.complete(file, parts), 'STORE_UNAVAILABLE')
+  assert.match(problem.detail, /ECONNRESET/)
+  delete disturbances.get
+  await ingest.completed(file, parts)
+  assert.equal((await service.jobs.get(ingest.jobId)).state, 'queued')
+})
+
+async function* brokenBody(): AsyncGenerator<Buffer> {
+  yield Buffer.from('the ri')
+  throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+}
+
+test('what lies at the key of an upload that is gone is taken for it only if it has its size', async () => {
+  await using service = await openTestService()
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { a: Buffer.from('as announced') })
+  const file = ingest.file('a')
+  const parts = await ingest.putAll(file)
+  const ref = { bucket: service.config.bucket, key: file.s3_key }
+  await service.store.abortUpload(ref, file.upload_id)
+  await service.store.put(ref, Buffer.from('something else altogether'))
+  const problem = await assertFetchedProblem(await ingest.complete(file, parts), 'UPLOAD_NOT_FOUND')
+  assert.match(problem.detail, /25 bytes, not 12/)
+})
