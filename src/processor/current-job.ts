@@ -10,20 +10,36 @@ export interface ProgressReport {
   [detail: string]: JsonValue | undefined
 }
 
-const currentJob = new AsyncLocalStorage<(progress: Progress) => void>()
+/** Who hears of the job that some code works on. */
+export interface JobHearer {
+  onProgress(progress: Progress): void
+  onStrayError(thrown: unknown): void
+}
 
-/** Runs `action` so that every `reportProgress` in it, however deep and late, reaches this job's `onProgress`. */
-export function runAsJob<Result>(onProgress: (progress: Progress) => void, action: () => Result): Result {
-  return currentJob.run(onProgress, action)
+const currentJob = new AsyncLocalStorage<JobHearer>()
+
+/** Runs `action` so that every `reportProgress` in it, however deep and late, reaches this job. */
+export function runAsJob<Result>(hearer: JobHearer, action: () => Result): Result {
+  return currentJob.run(hearer, action)
+}
+
+/**
+ * Tells the job, in whose code an error was thrown that nobody caught, of it. False when it was in no job's. Node before
+ * 24 does not say in whose code a promise was rejected.
+ */
+export function blameCurrentJob(thrown: unknown): boolean {
+  const hearer = currentJob.getStore()
+  hearer?.onStrayError(thrown)
+  return hearer !== undefined
 }
 
 /** Says what the job that the caller works on is doing. Throws outside of `processInput`. */
 export function reportProgress(report: ProgressReport): void {
-  const onProgress = currentJob.getStore()
-  if (onProgress === undefined) {
+  const hearer = currentJob.getStore()
+  if (hearer === undefined) {
     throw new Error('reportProgress was called outside of processInput: there is no job to report about.')
   }
-  onProgress(toProgress(report))
+  hearer.onProgress(toProgress(report))
 }
 
 function toProgress({ stage = 'processing', percent, ...rest }: ProgressReport): Progress {

@@ -31,6 +31,8 @@ export interface Execution {
   outputs: JobOutputs
   /** Cheap; called as often as the processor likes. */
   onProgress(progress: Progress): void
+  /** The processor's code threw where nobody waits for it, e.g. in a promise it forgot: the attempt fails. */
+  onStrayError(thrown: unknown): void
   /** Resolves when the checkpoint is durable. */
   saveCheckpoint(checkpoint: JsonValue): Promise<void>
   markFile(index: number, state: Exclude<FileState, 'pending' | 'downloaded'>, error?: string): void

@@ -31,7 +31,7 @@ export class InlineExecutor implements Executor {
   async execute(execution: Execution): Promise<JsonValue> {
     const parameters = parseParameters(this.#processor.parametersSchema, execution.parameters)
     const input = openInput(execution, parameters)
-    const result = await runAsJob(execution.onProgress, () => this.#processor.processInput(input))
+    const result = await runAsJob(execution, () => this.#processor.processInput(input))
     execution.signal.throwIfAborted()
     return checkResult(this.#processor.resultSchema, result)
   }

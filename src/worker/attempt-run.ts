@@ -90,6 +90,13 @@ export class AttemptRun implements AsyncDisposable {
     serviceLog.warn({ job_id: this.job.id, attempt: this.lease.attempt, error: messageOf(failure) }, text)
   }
 
+  /** An error that nobody caught fails the attempt it comes from; once that has its verdict, it is only told. */
+  failFor(stray: unknown): void {
+    this.warn('the processor threw an error that nobody caught', stray)
+    const text = `The processor threw an error that nobody caught: ${messageOf(stray)}`
+    this.#abort.abort(new LongshoreError('PROCESSOR_FAILED', text, { cause: stray }))
+  }
+
   /** Nothing may abort the attempt any more: its verdict is reached. The lease is kept until it is settled. */
   endTimeLimit(): void {
     this.#timeout.cancel()

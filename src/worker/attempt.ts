@@ -92,6 +92,7 @@ async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[
       return run.outputs
     },
     onProgress: (progress) => journal.progress(progress),
+    onStrayError: (thrown) => run.failFor(thrown),
     saveCheckpoint: (document) => journal.checkpoint(document),
     markFile: fileMarker(run, files),
   })

@@ -32,6 +32,7 @@ function execution(overrides: Partial<Execution> = {}): Execution & { reports: P
     log: pino({ level: 'silent' }),
     outputs: NO_OUTPUTS,
     onProgress: (progress) => reports.push(progress),
+    onStrayError: () => {},
     saveCheckpoint: async (document) => {
       saved.push(document)
     },

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -18,6 +19,8 @@ const Parameters = z.strictObject({
   /** Fails every attempt before this one. */
   failUntil: z.number().default(0),
   fail: z.enum(['unrecoverable', 'always', 'bad-result']).optional(),
+  /** Leaves a rejected promise, or an error in a timer, behind. */
+  stray: z.enum(['promise', 'timer']).optional(),
   snoozeOnceMs: z.number().optional(),
   /** Writes this many records and artifacts. */
   records: z.number().default(0),
@@ -70,6 +73,8 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
   }
 
   async #obeyFailures({ attempt, parameters, checkpoint, log }: Input): Promise<void> {
+    if (parameters.stray === 'promise') void delay(10).then(() => Promise.reject(new Error('forgotten')))
+    if (parameters.stray === 'timer') setTimeout(() => assert.fail('forgotten'), 10)
     log.info({ parameters }, `attempt ${attempt} begins`)
     if (parameters.fail === 'unrecoverable') throw new UnrecoverableError('this can never work')
     if (parameters.fail === 'always' || attempt < parameters.failUntil) throw new Error(`attempt ${attempt} failed`)
