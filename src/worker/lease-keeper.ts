@@ -14,6 +14,9 @@ export interface LeaseKeeperParts {
   onError(thrown: unknown): void
 }
 
+/** Cancels of jobs that are not kept here are remembered up to this many: most belong to other workers. */
+const MAX_EARLY_CANCELS = 1_000
+
 interface Kept {
   lease: Lease
   abort(reason: LongshoreError): void
@@ -23,6 +26,8 @@ interface Kept {
 export class LeaseKeeper {
   readonly #parts: LeaseKeeperParts
   readonly #kept = new Map<string, Kept>()
+  /** Jobs whose cancel was heard before their attempt began: a claim may wait for the run before it to end. */
+  readonly #early = new Set<string>()
   #timer: Timer | undefined
 
   constructor(parts: LeaseKeeperParts) {
@@ -34,15 +39,22 @@ export class LeaseKeeper {
     const kept = { lease, abort }
     this.#kept.set(lease.jobId, kept)
     this.#arm()
+    if (this.#early.delete(lease.jobId)) this.#beat().catch(this.#parts.onError)
     return () => {
       if (this.#kept.get(lease.jobId) === kept) this.#kept.delete(lease.jobId)
       if (this.#kept.size === 0) this.#disarm()
     }
   }
 
-  /** A person asked a job to stop; harmless when it does not run here. */
+  /** A person asked a job to stop; harmless when it does not run here. One that begins later asks whether it was meant. */
   cancel(jobId: string): void {
-    this.#kept.get(jobId)?.abort(new LongshoreError('CANCELLED', 'The job was cancelled.'))
+    const kept = this.#kept.get(jobId)
+    if (kept) kept.abort(new LongshoreError('CANCELLED', 'The job was cancelled.'))
+    else this.#early.add(jobId)
+    for (const oldest of this.#early) {
+      if (this.#early.size <= MAX_EARLY_CANCELS) break
+      this.#early.delete(oldest)
+    }
   }
 
   /** Takes every attempt away, for a stop. */

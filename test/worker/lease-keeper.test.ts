@@ -82,3 +82,24 @@ test('a stop interrupts every attempt', () => {
   keeper.interrupt()
   assert.deepEqual(codes, ['INTERRUPTED', 'INTERRUPTED'])
 })
+
+test('a cancel heard between the claim and the beginning of its attempt is not lost', async () => {
+  const { keeper, beats } = setUp((leases) =>
+    leases.map(({ jobId, token }) => ({ jobId, token, lost: false, cancelRequested: jobId === 'a', expiresAt: 0 })),
+  )
+  const codes: string[] = []
+  keeper.cancel('a')
+  keeper.keep(lease('a'), (reason) => codes.push(reason.code))
+  await settled()
+  assert.deepEqual(codes, ['CANCELLED'])
+  assert.equal(beats.length, 1)
+})
+
+test('a cancel of an earlier attempt does not stop the present one', async () => {
+  const { keeper } = setUp((leases) =>
+    leases.map(({ jobId, token }) => ({ jobId, token, lost: false, cancelRequested: false, expiresAt: 0 })),
+  )
+  keeper.cancel('a')
+  keeper.keep(lease('a', 2), () => assert.fail('it was not meant'))
+  await settled()
+})
