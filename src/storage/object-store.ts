@@ -58,7 +58,7 @@ export type ObjectBody = Uint8Array | Readable | AsyncIterable<Uint8Array>
  * leaves what was there before, and a reader of an overwritten object reads the one it opened.
  *
  * Errors: `OBJECT_NOT_FOUND`, `UPLOAD_NOT_FOUND`, `PARTS_MISMATCH`, `PART_SIZE_MISMATCH`, `RANGE_NOT_SATISFIABLE`,
- * `PRECONDITION_FAILED`, `STORAGE_FULL`, `STORE_UNAVAILABLE`; an aborted signal throws its reason.
+ * `PRECONDITION_FAILED`, `FILE_TOO_LARGE`, `STORAGE_FULL`, `STORE_UNAVAILABLE`; an aborted signal throws its reason.
  */
 export interface ObjectStore extends Component {
   /** Whether signed URLs lead to this service (`local`) or straight to the store (`s3`). */

@@ -31,7 +31,7 @@ import { S3Uploads } from './s3-uploads.ts'
 import { SizedBody } from './sized-body.ts'
 import type { ListedPart } from './upload-parts.ts'
 
-/** With at most 10,000 parts, a stream of unknown size can be 78 GiB long. */
+/** With at most 10,000 parts, a stream of unknown size can be 78 GiB long; larger parts would all lie in memory. */
 const PART_BYTES = 8 * 1024 * 1024
 const MAX_PARTS = 10_000
 /** Parts of one stream that are sent at once; as many are in memory, and the one that is being filled. */
@@ -49,8 +49,9 @@ export interface S3StoreOptions extends S3Access {
 }
 
 /**
- * Objects in S3 or a server that speaks it. Streams are sent in parts of 8 MiB, three at once. URLs are presigned and
- * lead straight to the store, for a week at most.
+ * Objects in S3 or a server that speaks it. Streams are sent in parts of 8 MiB, three at once, so one whose size is not
+ * known beforehand can be 78 GiB long; a longer one is `FILE_TOO_LARGE`. URLs are presigned and lead straight to the
+ * store, for a week at most.
  */
 export class S3Store implements ObjectStore {
   readonly kind = 's3'
@@ -181,7 +182,8 @@ export class S3Store implements ObjectStore {
 
   /** An abort breaks the body off, not the upload: that way the upload is over, its parts gone, when this rejects. */
   async #putStream(ref: ObjectRef, body: ObjectBody, contentType: string, { sizeBytes, signal }: PutOptions) {
-    const sized = new SizedBody(body, sizeBytes, signal)
+    const bounds = sizeBytes === undefined ? { maxBytes: PART_BYTES * MAX_PARTS } : { sizeBytes }
+    const sized = new SizedBody(body, bounds, signal)
     const upload = new Upload({
       client: this.#client,
       params: { Bucket: ref.bucket, Key: ref.key, Body: sized, ContentType: contentType },

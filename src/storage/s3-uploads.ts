@@ -61,7 +61,7 @@ export class S3Uploads {
     body: ObjectBody,
     signal?: AbortSignal,
   ): Promise<UploadedPart> {
-    const sized = new SizedBody(body, part.sizeBytes, signal)
+    const sized = new SizedBody(body, part, signal)
     // The request does not notice by itself that its body broke off; it would wait for more.
     const abort = new AbortController()
     sized.once('error', () => abort.abort())
