@@ -83,6 +83,8 @@ export class Retention {
 
   async #removeObjects(id: string): Promise<void> {
     const { store, bucket, datasetsPrefix, resultsPrefix } = this.#parts
+    // A crash may have cut off an output between its parts; the local store has none of these, and looks through all uploads.
+    if (store.kind === 's3') await store.abortUploads(bucket, `${resultsPrefix}/${id}/`)
     for (const prefix of [`${resultsPrefix}/${id}/`, `${datasetsPrefix}/${id}/`]) {
       let page: { bucket: string; key: string }[] = []
       for await (const { key } of store.list(bucket, prefix)) {

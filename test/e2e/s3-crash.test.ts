@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { after, before, type TestContext, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { someBytes } from '../support/bytes.ts'
@@ -81,4 +83,42 @@ test('an object that was made just before a crash is found when completing is re
   await bucket.complete(file.s3_key, file.upload_id, parts[0] ?? [])
   await completeAll(ingest, parts)
   await assertOneJob(service.api, ingest.jobId)
+})
+
+test('a form that a crash cut off between its parts leaves none with the server', async (context) => {
+  if (excused(context)) return
+  await using folder = await tempFolder()
+  const bucket = new Bucket(server)
+  const settings = { DATA_DIR: folder.path, ...s3Settings(server, bucket) }
+  const service = await startService(settings)
+  const body = new PassThrough()
+  const head = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  const sending = request(`${service.url}/ingest/upload`, { method: 'POST', headers }).on('error', () => {})
+  body.pipe(sending)
+  body.write(head)
+  body.write(someBytes(20 * 1024 * 1024))
+  while ((await bucket.uploads()).length === 0);
+  await service.kill('SIGKILL')
+  await (await startService(settings)).kill('SIGKILL')
+  assert.deepEqual([await bucket.uploads(), await bucket.keys()], [[], []])
+})
+
+test('an output that a crash cut off between its parts goes with its job', async (context) => {
+  if (excused(context)) return
+  await using folder = await tempFolder()
+  const bucket = new Bucket(server)
+  const settings = { DATA_DIR: folder.path, ...s3Settings(server, bucket), RETRY_BASE_SECONDS: '0' }
+  const first = await startService(settings)
+  const id = await new Api(first.url).upload({ 'a.txt': 'a' }, { parameters: { bulkMiB: 200 } })
+  while ((await bucket.uploads()).length === 0);
+  await first.kill('SIGKILL')
+  await using second = await startService(settings)
+  const api = new Api(second.url)
+  const job = await api.ended(id)
+  assert.deepEqual([job.status, job.attempt], ['completed', 2], job.error ?? '')
+  assert.deepEqual(await bucket.keys('results/'), [`results/${id}/attempt-2/bulk.bin`])
+  assert.equal((await bucket.uploads()).length, 1)
+  assert.equal((await fetch(`${api.url}/jobs/${id}`, { method: 'DELETE' })).status, 204)
+  assert.deepEqual([await bucket.uploads(), await bucket.keys()], [[], []])
 })
