@@ -5,16 +5,27 @@ export interface Hold extends Disposable {
   signal: AbortSignal
 }
 
+/** Requests held at once: an event stream takes some 20 KB, so all together 200 MB at most. */
+const MAX_HELD = 10_000
+
 /** Every request that is held open: long polls and event streams. */
 export class Holds {
   readonly #open = new Set<AbortController>()
+  readonly #limit: number
   #closed = false
 
-  /** Holds a request until its client goes, {@link closeAll} is called, or it is disposed. */
+  constructor(limit = MAX_HELD) {
+    this.#limit = limit
+  }
+
+  /**
+   * Holds a request until its client goes, {@link closeAll} is called, or it is disposed. One too many is let go at
+   * once: it is answered with what is known now, and its client comes back.
+   */
   hold(reply: FastifyReply): Hold {
     const controller = new AbortController()
     const onClose = (): void => controller.abort()
-    if (this.#closed) controller.abort()
+    if (this.#closed || reply.raw.destroyed || this.#open.size >= this.#limit) controller.abort()
     this.#open.add(controller)
     reply.raw.once('close', onClose)
     return {

@@ -11,7 +11,8 @@ export function unmatched(method: string, url: string): { error: LongshoreError;
   if (methods.length === 0) {
     return { error: new LongshoreError('ROUTE_NOT_FOUND', `There is no route ${method} ${path}. GET /docs lists all.`) }
   }
-  const allow = [...new Set(methods)].join(', ')
+  // An event stream has no HEAD, other than all else that is read.
+  const allow = [...new Set(methods)].filter((other) => other !== method).join(', ')
   return { error: new LongshoreError('METHOD_NOT_ALLOWED', `${path} takes ${allow}, not ${method}.`), allow }
 }
 

@@ -50,6 +50,28 @@ test('the stream replays what was, goes on live and ends after the final event',
   assert.equal(over.status, 204, 'an EventSource that heard the end must not come back')
 })
 
+test('a reader who claims to have heard what was not yet is told what follows', async () => {
+  await using service = await openTestService()
+  const url = await service.listen()
+  const id = await submitted(service.app)
+  const stream = await fetch(`${url}/jobs/${id}/events`, { headers: { 'last-event-id': '999' } })
+  await service.jobs.cancel(id)
+  assert.deepEqual(
+    parse(await stream.text()).map(({ event }) => event),
+    ['job.cancelled'],
+  )
+  for (const garbage of ['', '-1', '1e3', '9'.repeat(20)]) {
+    const answer = await fetch(`${url}/jobs/${id}/events`, { headers: { 'last-event-id': garbage } })
+    assert.equal(parse(await answer.text()).length, 2, garbage)
+  }
+})
+
+test('an event stream has no HEAD, and the refusal says so', async () => {
+  await using service = await openTestService()
+  const answer = await service.app.inject({ method: 'HEAD', url: `/jobs/${await submitted(service.app)}/events` })
+  assert.deepEqual([answer.statusCode, answer.headers.allow], [405, 'GET'])
+})
+
 test('a silent stream is kept alive by comments', async () => {
   const clock = new ManualClock()
   await using service = await openTestService({ clock })

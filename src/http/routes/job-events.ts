@@ -31,9 +31,11 @@ export const jobEvents: Routes = (app, room) => {
       },
     }),
     handler: async (request, reply) => {
-      const seq = lastEventId(request.headers['last-event-id'])
+      const heard = lastEventId(request.headers['last-event-id'])
       const job = await room.jobs.get(request.params.job_id)
-      if (isFinal(job.state) && seq >= job.version) return reply.code(204).send()
+      if (isFinal(job.state) && heard >= job.version) return reply.code(204).send()
+      // Beyond the newest event, e.g. of a database that was since put back: what follows is sent all the same.
+      const seq = Math.min(heard, job.version)
       reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-store')
       return reply.header('x-accel-buffering', 'no').send(streamEvents(room, job.id, seq, room.holds.hold(reply)))
     },

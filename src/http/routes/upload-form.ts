@@ -1,7 +1,7 @@
 import multipart, { type Multipart } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { LongshoreError } from '../../base/errors.ts'
-import { SubmittedJob } from '../../contract/job.ts'
+import { Job as JobSchema, SubmittedJob } from '../../contract/job.ts'
 import { type FormPart, malformedForm } from '../../input/form-upload.ts'
 import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { knownError } from '../known-errors.ts'
@@ -30,7 +30,12 @@ export const uploadForm: Routes = (app, room) => {
   })
   app.route({
     ...routeOf('uploadForm', room),
-    schema: describe('uploadForm', { response: { 202: json('The job is on disk', SubmittedJob) } }),
+    schema: describe('uploadForm', {
+      response: {
+        200: json('The job, when it ended within `Prefer: wait=N`', JobSchema),
+        202: json('The job is on disk. With `Prefer: wait=N`, the job itself', SubmittedJob),
+      },
+    }),
     handler: async (request, reply) => {
       const idempotencyKey = idempotencyKeyOf(request)
       const stopper = new AbortController()
