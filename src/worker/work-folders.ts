@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Lease } from '../job/job.ts'
 
@@ -44,6 +44,18 @@ export class WorkFolder {
   }
 }
 
-function remove(path: string): Promise<void> {
-  return rm(path, { recursive: true, force: true, maxRetries: 3 })
+/** A processor may have unpacked folders that nobody may write to: those are opened first. */
+async function remove(path: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 3 }
+  await rm(path, options).catch(async () => {
+    await openFolders(path)
+    await rm(path, options)
+  })
+}
+
+async function openFolders(path: string): Promise<void> {
+  await chmod(path, 0o700)
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(path, entry.name))
+  }
 }
