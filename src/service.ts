@@ -16,7 +16,7 @@ import { buildServer } from './http/server.ts'
 import { Ingests } from './input/ingest.ts'
 import { openOutputs } from './output/open-outputs.ts'
 import type { AnySchema, BaseProcessor } from './processor/base-processor.ts'
-import { parseParameters } from './processor/checks.ts'
+import { checkParameters } from './processor/checks.ts'
 import { blameCurrentJob } from './processor/current-job.ts'
 import type { Executor } from './processor/executor.ts'
 import { InlineExecutor } from './processor/inline-executor.ts'
@@ -223,7 +223,7 @@ function openStore({ storage, bucket }: Config, signingSecret: string): ObjectSt
 function rulesOf(processor: AnyProcessor, config: Config): JobRules {
   return {
     processor: { name: processor.name, version: processor.version },
-    checkParameters: (parameters) => void parseParameters(processor.parametersSchema, parameters),
+    checkParameters: (parameters) => checkParameters(processor.parametersSchema, parameters),
     maxAttempts: config.maxAttempts,
     timeoutMs: config.jobTimeoutMs,
     retry: config.retry,

@@ -16,9 +16,12 @@ export abstract class BaseProcessor<Result extends AnySchema = AnySchema, Parame
   abstract readonly name: string
   /** Version of the processor; kept with every job. */
   abstract readonly version: string
-  /** What `processInput` returns; a result that does not match fails the job with the path of the fault. */
+  /** What `processInput` returns; a result that does not match, or is more than 16 MiB of JSON, fails the job and says where. */
   abstract readonly resultSchema: Result
-  /** What a submitter may give as `parameters`; checked when the job is submitted. None at all count as `{}`. Without a schema, any JSON. */
+  /**
+   * What a submitter may give as `parameters`. None at all count as `{}`; without a schema, any JSON. Checked when the job
+   * is submitted; a schema with asynchronous checks, when it runs.
+   */
   readonly parametersSchema?: Parameters
   /**
    * `download` (default) fetches every input file before `processInput` is called. `uri` only checks that it exists:

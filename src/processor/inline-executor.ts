@@ -29,7 +29,7 @@ export class InlineExecutor implements Executor {
   }
 
   async execute(execution: Execution): Promise<JsonValue> {
-    const parameters = parseParameters(this.#processor.parametersSchema, execution.parameters)
+    const parameters = await parseParameters(this.#processor.parametersSchema, execution.parameters)
     const input = openInput(execution, parameters)
     const result = await runAsJob(execution, () => this.#processor.processInput(input))
     execution.signal.throwIfAborted()
