@@ -7,7 +7,9 @@ const wanted = process.argv.slice(2)
 const all = globSync('*.bench.ts', { cwd: import.meta.dirname }).sort()
 const chosen = wanted.length === 0 ? all : all.filter((file) => wanted.includes(file.replace('.bench.ts', '')))
 if (chosen.length === 0) {
-  console.error(`There is no such benchmark. There are: ${all.map((file) => file.replace('.bench.ts', '')).join(', ')}.`)
+  console.error(
+    `There is no such benchmark. There are: ${all.map((file) => file.replace('.bench.ts', '')).join(', ')}.`,
+  )
   process.exitCode = 2
 }
 for (const file of chosen) {

@@ -6,7 +6,11 @@ import { SubmitJob } from '../../src/contract/job.ts'
 const app = Fastify()
 app.setValidatorCompiler(validatorCompiler)
 app.setSerializerCompiler(serializerCompiler)
-const answer = { job_id: '01890a5d-ac96-774b-bcce-b302099a8057', status: 'queued', created_at: '2026-01-01T00:00:00.000Z' }
+const answer = {
+  job_id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  status: 'queued',
+  created_at: '2026-01-01T00:00:00.000Z',
+}
 app.post('/jobs', { schema: { body: SubmitJob } }, (_request, reply) => reply.code(202).send(answer))
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 process.on('disconnect', () => app.close())

@@ -10,10 +10,18 @@ import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
 
-/** The HTTP side of a service without a worker: every submit is made durable, none is run. Arguments are settings, `NAME=value`. */
+/**
+ * The HTTP side of a service without a worker: every submit is made durable, none is run. With the argument `run`, jobs
+ * go through the whole job manager and do nothing. Other arguments are settings, `NAME=value`.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
 const clock = systemClock
-const settings = Object.fromEntries(process.argv.slice(2).map((each) => each.split('=', 2)))
+const settings = Object.fromEntries(
+  process.argv
+    .slice(2)
+    .filter((each) => each !== 'run')
+    .map((each) => each.split('=', 2)),
+)
 const config = parseConfig({ DATA_DIR: folder, MAX_QUEUED_JOBS: '100000000', ...settings })
 const identity = { name: 'bench', version: '1' }
 const engine = new SqliteEngine({ path: join(folder, 'longshore.db'), clock })
@@ -35,6 +43,18 @@ const removal = { remove: async () => {} }
 const readiness = async () => []
 const app = buildServer({ config, jobs, feed, ingests, store, signingSecret, identity, clock, removal, readiness })
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
+const completions = { seen: 0, expected: Number.POSITIVE_INFINITY }
+if (process.argv.includes('run')) {
+  jobs.dispatch({ worker: 'bench', concurrency: 64, leaseMs: 60_000 }, async ({ lease }) => {
+    await jobs.settle(lease, { type: 'completed', result: null, outputs: [] })
+    completions.seen += 1
+    if (completions.seen === completions.expected) process.send?.('done')
+  })
+}
+/** Tells the parent once so many more jobs are completed. */
+process.on('message', (expected: number) => {
+  completions.expected = completions.seen + expected
+})
 process.on('disconnect', async () => {
   await app.close()
   await engine.stop()
