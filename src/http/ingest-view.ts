@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type * as contract from '../contract/ingest.ts'
 import type { Ingest, IngestFile } from '../engine/ingest-records.ts'
-import type { PartUrl } from '../input/ingest.ts'
+import type { PartUrl } from '../input/part-urls.ts'
 import type { UploadedPart } from '../storage/object-store.ts'
 import { timestamp } from './job-view.ts'
 

@@ -15,7 +15,7 @@ import { type AnnouncedFile, dropUploads, inParallel, keyOf, openUploads } from 
 import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
 import { type Idempotency, jobRequest, type ParsedJobOptions } from './job-request.ts'
-import { partCountOf, sizeOfPart } from './part-plan.ts'
+import { type PartUrl, signPartUrls } from './part-urls.ts'
 import { isPlace, Places } from './places.ts'
 import { SharedLock } from './shared-lock.ts'
 
@@ -30,12 +30,6 @@ export interface IngestParts {
   alone?: boolean
   /** Hears of faults of the sweep, which nobody waits for. */
   onFault?: (fault: unknown) => void
-}
-
-/** Where one part goes. */
-export interface PartUrl {
-  partNumber: number
-  url: string
 }
 
 /**
@@ -120,15 +114,8 @@ export class Ingests implements Component {
   }
 
   /** The URLs of the parts of a file, all of them unless told which. */
-  async signParts(ingest: Ingest, file: IngestFile, partNumbers?: readonly number[]): Promise<PartUrl[]> {
-    const numbers = partNumbers ?? Array.from({ length: partCountOf(file) }, (_, i) => i + 1)
-    const ref = { bucket: ingest.bucket, key: file.key }
-    return Promise.all(
-      numbers.map(async (partNumber) => {
-        const part = { partNumber, sizeBytes: sizeOfPart(file, partNumber) }
-        return { partNumber, url: await this.#store.signPart(ref, file.uploadId, part, ingest.expiresAt) }
-      }),
-    )
+  signParts(ingest: Ingest, file: IngestFile, partNumbers?: readonly number[]): Promise<PartUrl[]> {
+    return signPartUrls(this.#store, ingest, file, partNumbers)
   }
 
   /**

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import * as contract from '../../contract/ingest.ts'
-import type { PartUrl } from '../../input/ingest.ts'
 import type { AnnouncedFile } from '../../input/ingest-files.ts'
 import { idempotencyOf } from '../../input/job-request.ts'
+import type { PartUrl } from '../../input/part-urls.ts'
 import { refuseTooMany } from '../array-limits.ts'
 import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { viewCompleted, viewIngest, viewStarted, viewUrls } from '../ingest-view.ts'
@@ -68,13 +68,11 @@ const startIngest: Routes = (app, room) => {
       const key = idempotencyKeyOf(request)
       const idempotency = key === undefined ? key : idempotencyOf(key, 'startIngest', request.body)
       const { ingest, replayed } = await room.ingests.open(files.map(announced), options, idempotency)
-      const sign = (file: (typeof ingest.files)[number]) => room.ingests.signParts(ingest, file)
-      const urls = await Promise.all(ingest.files.map(sign))
+      const urls: PartUrl[][] = []
+      for (const file of ingest.files)
+        urls.push(absoluteUrls(room, request, await room.ingests.signParts(ingest, file)))
       if (replayed) reply.header('idempotency-replayed', 'true')
-      return viewStarted(
-        ingest,
-        urls.map((each) => absoluteUrls(room, request, each)),
-      )
+      return viewStarted(ingest, urls)
     },
   })
 }
