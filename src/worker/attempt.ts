@@ -28,7 +28,8 @@ export async function runAttempt(claim: Claim, parts: AttemptParts, giveUp: Abor
   await using run = new AttemptRun(claim, parts)
   const outcome = await workThrough(run, parts).catch((thrown: unknown) => outcomeOf(thrown, run.signal))
   run.endTimeLimit()
-  if (outcome?.type !== 'completed') await discardOutputs(run)
+  // Once the worker gave it up, the job may run again, as the same attempt, and write what is listed in its place.
+  if (outcome?.type !== 'completed' && !giveUp.aborted) await discardOutputs(run)
   if (outcome !== undefined) await settle(run, { ...parts, giveUp }, outcome)
 }
 
@@ -140,5 +141,5 @@ async function settle(run: AttemptRun, parts: AttemptParts & { giveUp: AbortSign
     ...changes,
     ...(completed && { markDownloadedDone: true }),
   })
-  if (completed && settled?.state !== 'completed') await discardOutputs(run)
+  if (completed && settled?.state !== 'completed' && !parts.giveUp.aborted) await discardOutputs(run)
 }
