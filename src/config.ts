@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseDotenv } from 'dotenv'
 import { z } from 'zod'
-import { LongshoreError, systemCodeOf } from './base/errors.ts'
+import { LongshoreError, messageOf, systemCodeOf } from './base/errors.ts'
 import { isBucketName } from './storage/object-uri.ts'
 
 const MIB = 1024 * 1024
@@ -281,7 +281,9 @@ function readDotenv(path: string): Record<string, string> {
     return parseDotenv(readFileSync(path))
   } catch (failure) {
     if (systemCodeOf(failure) === 'ENOENT') return {}
-    throw failure
+    throw new LongshoreError('CONFIG_INVALID', `The file ${path} cannot be read: ${messageOf(failure)}.`, {
+      cause: failure,
+    })
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { LongshoreError } from '../src/base/errors.ts'
-import { parseConfig } from '../src/config.ts'
+import { loadConfig, parseConfig } from '../src/config.ts'
+import { tempFolder } from './support/temp-folder.ts'
 
 function faultsOf(settings: Record<string, string>): string[] {
   try {
@@ -92,4 +94,17 @@ test('the configuration cannot be changed', () => {
   const config = parseConfig({})
   assert.throws(() => Object.assign(config, { port: 1 }), TypeError)
   assert.throws(() => Object.assign(config.limits, { jsonDepth: 1 }), TypeError)
+})
+
+test('a .env that cannot be read is told, and one that is not there is none', async () => {
+  await using folder = await tempFolder()
+  const before = process.cwd()
+  process.chdir(folder.path)
+  try {
+    assert.equal(loadConfig({ PORT: '1' }).port, 1)
+    mkdirSync('.env')
+    assert.throws(() => loadConfig(), { code: 'CONFIG_INVALID', message: /\.env cannot be read/ })
+  } finally {
+    process.chdir(before)
+  }
 })
