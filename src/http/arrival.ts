@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { onRequestHookHandler } from 'fastify'
 import type { Clock, Timer } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 
@@ -36,6 +37,13 @@ export class Arrivals {
     if (body.complete || body.destroyed || this.#expected.has(body)) return
     this.expect(body, () => body.complete || body.destroy())
     body.once('close', () => this.arrived(body))
+  }
+
+  /** Fastify's hook for routes that read no body: one that is announced all the same must end in time. */
+  readonly endUnread: onRequestHookHandler = (request, _reply, done) => {
+    const { headers } = request.raw
+    if ('content-length' in headers || 'transfer-encoding' in headers) this.linger(request.raw)
+    done()
   }
 
   /**

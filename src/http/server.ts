@@ -52,6 +52,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', jsonBodyParser(limits, room.arrivals))
   app.addHook('onRequest', echoIds)
+  app.addHook('onRoute', (route) => {
+    const readsNoBody = [route.method].flat().some((method) => method === 'GET' || method === 'HEAD')
+    if (readsNoBody) route.onRequest = [room.arrivals.endUnread, ...[route.onRequest ?? []].flat()]
+  })
   answerErrors(app, room)
   if (limits.requestsPerMinute > 0) limitRate(app, limits.requestsPerMinute)
   describeApi(app, room)

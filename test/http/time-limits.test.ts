@@ -28,6 +28,17 @@ test('a JSON body that does not arrive in time is answered 408, however it trick
   assert.ok(await nothingWritten(service))
 })
 
+test('a body that no route reads holds no connection open either', async () => {
+  await using service = await openTestService({ limits: LIMITS })
+  const url = await service.listen()
+  const rest = 'HTTP/1.1\r\nHost: x\r\n'
+  for (const line of ['GET /healthz', 'HEAD /jobs', 'GET /docs', 'GET /nowhere', 'POST /jobs/x/cancel']) {
+    for (const body of ['Content-Length: 10\r\n\r\n1', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx']) {
+      assert.match(await converse(url, [`${line} ${rest}${body}`]), /^HTTP\/1\.1 \d{3} /, line)
+    }
+  }
+})
+
 test('an upload form that stands still, in or between its files, is ended and nothing of it stays', async () => {
   await using service = await openTestService({ limits: LIMITS })
   const url = await service.listen()
