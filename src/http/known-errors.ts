@@ -28,12 +28,20 @@ const DETAILS: Partial<Record<ErrorCode, string>> = {
   ROUTE_NOT_FOUND: 'There is no such route.',
 }
 
+/** Where the code alone would not say what to do. */
+const FAULTS: Readonly<Record<string, string>> = {
+  FST_FIELDS_LIMIT:
+    'The form has more fields beside its files than there are to give; see GET /docs for those it may have.',
+  FST_PROTO_VIOLATION: 'The form has a field whose name is not allowed; see GET /docs for those it may have.',
+}
+
 /** Whatever was thrown as an error of the table. What is not known is `INTERNAL` and tells nothing of itself. */
 export function knownError(thrown: unknown): LongshoreError {
   if (thrown instanceof LongshoreError) return thrown
-  const code = CODES[systemCodeOf(thrown) ?? '']
+  const name = systemCodeOf(thrown) ?? ''
+  const code = CODES[name]
   if (code !== undefined && thrown instanceof Error) {
-    return new LongshoreError(code, DETAILS[code] ?? thrown.message, { cause: thrown })
+    return new LongshoreError(code, FAULTS[name] ?? DETAILS[code] ?? thrown.message, { cause: thrown })
   }
   const cause = thrown instanceof Error ? { cause: thrown } : {}
   return new LongshoreError(

@@ -218,6 +218,25 @@ test('the fields of a form are bounded together, not each for itself', async () 
   assert.ok(await nothingWritten(service))
 })
 
+test('a form with too many fields, or fields that cannot be, is refused with what to do', async () => {
+  await using service = await openTestService()
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  const send = (names: readonly string[]) => {
+    const fields = names.map((name) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n1\r\n`)
+    return service.app.inject({
+      method: 'POST',
+      url: '/ingest/upload',
+      headers,
+      payload: `${fields.join('')}--b--\r\n`,
+    })
+  }
+  const many = Array.from({ length: 100_000 }, (_, n) => `f${n}`)
+  for (const names of [many, ['__proto__'], ['constructor']]) {
+    assert.match(assertProblem(await send(names), 'MALFORMED_FORM').detail, /GET \/docs/)
+  }
+  assert.ok(await nothingWritten(service))
+})
+
 test('a client that goes while it sends leaves nothing behind and is no fault of the service', async () => {
   const logged: unknown[] = []
   await using service = await openTestService({ logged })
