@@ -46,7 +46,7 @@ export const StartedIngest = z
 export const MAX_PARTS = 10_000
 
 /** The path of everything that belongs to one ingest. */
-export const IngestPath = z.object({ job_id: z.string() })
+export const IngestPath = z.object({ job_id: z.string().describe('From the answer to the start') })
 
 /** The path of one file of an ingest. */
 export const IngestFilePath = z.object({ job_id: z.string(), file_id: z.string() })

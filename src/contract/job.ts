@@ -134,7 +134,9 @@ export const Job = z
   .meta({ id: 'Job' })
 
 /** The path of everything that belongs to one job. */
-export const JobPath = z.object({ job_id: z.string() })
+export const JobPath = z.object({ job_id: z.string().describe('From the answer to the submit') })
+
+const cursor = z.string().max(1024).optional().describe('From the `Link` of the page before')
 
 /** `GET /jobs/{job_id}`. */
 export const ReadJob = z.strictObject({
@@ -161,7 +163,7 @@ export const ListJobs = z.strictObject({
   group: z.string().optional(),
   created_after: z.iso.datetime({ offset: true }).optional(),
   created_before: z.iso.datetime({ offset: true }).optional(),
-  cursor: z.string().max(1024).optional(),
+  cursor,
 })
 
 /** `POST /jobs/{id}/retry`; the body may be left out. */
@@ -190,7 +192,7 @@ export const JobFile = z
 export const ListFiles = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
   status: z.union([FileStatus, z.array(FileStatus)]).optional(),
-  cursor: z.string().max(1024).optional(),
+  cursor,
 })
 
 export const JobFiles = z.array(JobFile)
@@ -211,7 +213,9 @@ export const JobOutput = z
 export const JobOutputs = z.object({ job_id: z.uuid(), outputs: z.array(JobOutput) })
 
 /** `GET /jobs/{id}/logs`. */
-export const ReadLogs = z.strictObject({ tail: z.coerce.number().int().min(1).max(1_000_000).default(1000) })
+export const ReadLogs = z.strictObject({
+  tail: z.coerce.number().int().min(1).max(1_000_000).default(1000).describe('The newest so many lines'),
+})
 
 export const LogLine = z
   .object({

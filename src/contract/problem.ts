@@ -7,7 +7,7 @@ export const Problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string().describe('What was wrong, what was expected, what to do'),
-    code: z.string().describe('A row of the error table'),
+    code: z.string().describe('What was wrong, e.g. `JOB_NOT_FOUND`'),
     errors: z
       .array(z.object({ pointer: z.string().describe('JSON pointer (RFC 6901) to the fault'), message: z.string() }))
       .optional()

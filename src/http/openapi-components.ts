@@ -1,3 +1,5 @@
+import { EXAMPLES } from './openapi-examples.ts'
+
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 const REF = '#/components/schemas/'
@@ -11,9 +13,15 @@ export function tidyComponents<Document extends object>(document: Document): Doc
   const all = whole.components?.schemas ?? {}
   const used = reachable(all, whole.paths ?? {})
   const names = new Map([...used].map((name) => [name, plainName(name, used)]))
-  const schemas = Object.fromEntries([...used].sort().map((name) => [names.get(name) ?? name, all[name] ?? {}]))
+  const named = [...used].sort().map((name) => [names.get(name) ?? name, all[name] ?? {}] as const)
+  const schemas = Object.fromEntries(named.map(([name, schema]) => [name, withExample(name, schema)]))
   const tidy = { ...whole, components: { ...whole.components, schemas } } as Json
   return JSON.parse(JSON.stringify(tidy), (key, value: Json) => tidyPart(key, value, names)) as Document
+}
+
+function withExample(name: string, schema: Json): Json {
+  const example = EXAMPLES[name] as Json | undefined
+  return isRecord(schema) && example !== undefined ? { ...schema, examples: [example] } : schema
 }
 
 function reachable(all: Readonly<Record<string, Json>>, from: Json): Set<string> {
@@ -43,9 +51,16 @@ function tidyPart(key: string, value: Json, names: ReadonlyMap<string, string>):
     const name = value.slice(REF.length)
     return `${REF}${names.get(name) ?? name}`
   }
-  // zod adds a pattern of 300 characters that says less than the format.
-  if (isRecord(value) && value.format === 'date-time') return { ...value, pattern: undefined } as unknown as Json
-  return value
+  return isRecord(value) ? withoutNoise(value) : value
+}
+
+/** zod adds a pattern of 300 characters that says less than the format, and bounds that every integer of JSON has. */
+function withoutNoise(schema: { readonly [name: string]: Json }): Json {
+  const isNoise = ([name, value]: [string, Json]): boolean =>
+    (name === 'pattern' && schema.format === 'date-time') ||
+    (name === 'minimum' && value === Number.MIN_SAFE_INTEGER) ||
+    (name === 'maximum' && value === Number.MAX_SAFE_INTEGER)
+  return Object.fromEntries(Object.entries(schema).filter((entry) => !isNoise(entry)))
 }
 
 function isRecord(value: Json): value is { readonly [name: string]: Json } {

@@ -12,7 +12,21 @@ type Transform = typeof jsonSchemaTransform
 
 const DESCRIPTION = `Jobs over files: submit a manifest or upload files, follow the work, fetch the results.
 
-Every error is a problem document (RFC 9457) whose \`code\` is a row of the error table.`
+Every error is a problem document (RFC 9457): its \`code\` names what was wrong, its \`detail\` says what to do.`
+
+const TAGS = [
+  { name: 'jobs', description: 'Submit, follow and steer jobs, fetch their outputs' },
+  { name: 'ingest', description: 'Upload files that become a job' },
+  { name: 'objects', description: 'What signed URLs lead to, with the local store' },
+  { name: 'service', description: 'Health, readiness and this description' },
+]
+
+/** A container on deck, in place of the mark of the page's makers. */
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="3" y="8" width="26" height="16" rx="2" fill="#1f6f8b"/>' +
+  '<path d="M9 12v8M14 12v8M19 12v8M24 12v8" stroke="#fff" stroke-width="2"/></svg>'
+
+const FAVICON = { filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: ICON }
 
 /** The API page runs only what this service serves, and asks nobody else. */
 const PAGE_POLICY =
@@ -26,7 +40,7 @@ export function describeApi(app: FastifyInstance, { identity }: Room): void {
       openapi: '3.1.0',
       info: { title: identity.name, version: identity.version, description: DESCRIPTION },
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
-      tags: ['jobs', 'ingest', 'objects', 'service'].map((name) => ({ name })),
+      tags: TAGS,
     },
     transform: withDocumented,
     transformObject: (document) => withPage(tidyComponents(jsonSchemaTransformObject(document))),
@@ -41,8 +55,9 @@ export function serveApiDescription(app: FastifyInstance, room: Room): void {
     routePrefix: ROUTES.docs.path,
     indexPrefix: new URL(room.config.publicUrl ?? 'http://localhost').pathname,
     staticCSP: PAGE_POLICY,
-    theme: { title: `${room.identity.name} API` },
-    uiConfig: { docExpansion: 'list', deepLinking: true, persistAuthorization: false },
+    theme: { title: `${room.identity.name} API`, favicon: [FAVICON] },
+    // Without the bar for other descriptions, which the policy would keep from being fetched.
+    uiConfig: { docExpansion: 'list', deepLinking: true, persistAuthorization: false, layout: 'BaseLayout' },
     validatorUrl: false,
   })
 }

@@ -78,7 +78,7 @@ export function describe<Schema extends RouteSchema>(name: RouteName, schema: Sc
 }
 
 const PROBLEM_ANSWER: Answer = {
-  description: 'A problem (RFC 9457); `code` is a row of the error table',
+  description: 'A problem (RFC 9457): `code` names what was wrong, `detail` says what to do',
   content: { 'application/problem+json': { schema: Problem } },
 }
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import * as ingest from '../../src/contract/ingest.ts'
+import * as job from '../../src/contract/job.ts'
+import * as problem from '../../src/contract/problem.ts'
 import { ROUTES } from '../../src/contract/routes.ts'
+import * as health from '../../src/contract/service.ts'
+import { EXAMPLES } from '../../src/http/openapi-examples.ts'
 import { openTestService } from '../support/test-service.ts'
 
 interface Description {
@@ -10,7 +16,7 @@ interface Description {
     string,
     Record<string, { operationId: string; security: unknown[]; responses: Record<string, unknown> }>
   >
-  components: { schemas: Record<string, unknown> }
+  components: { schemas: Record<string, { examples?: unknown[] }> }
 }
 
 async function description(app: FastifyInstance): Promise<Description> {
@@ -74,5 +80,24 @@ test('the API page asks no other host for anything', async () => {
   assert.doesNotMatch(page.body, /https?:\/\//)
   for (const [, path = ''] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
     assert.equal((await service.app.inject({ url: path })).statusCode, 200, path)
+  }
+})
+
+test('every schema of the description has an example, and every example fits its schema', async () => {
+  await using service = await openTestService()
+  const { components } = await description(service.app)
+  const contracts = [
+    ...Object.values(ingest),
+    ...Object.values(job),
+    ...Object.values(problem),
+    ...Object.values(health),
+  ]
+  const schemas = new Map(contracts.flatMap((each) => (each instanceof z.ZodType ? [[each.meta()?.id, each]] : [])))
+  assert.deepEqual([...Object.keys(EXAMPLES), 'UploadForm'].sort(), Object.keys(components.schemas).sort())
+  for (const [name, example] of Object.entries(EXAMPLES)) {
+    assert.deepEqual(components.schemas[name]?.examples, [example])
+    const parsed = schemas.get(name)?.safeParse(example)
+    assert.ok(parsed?.success, `${name}: ${parsed?.error}`)
+    assert.deepEqual(parsed.data, example, name)
   }
 })

@@ -1,0 +1,106 @@
+const JOB_ID = '019a8b1e-5a2c-7c41-9d0f-3b6f2f1c8e77'
+const FILE_ID = '019a8b1e-5a2c-7c41-9d0f-40a1b2c3d4e5'
+const UPLOAD_ID = '2f1c6c1e-8a57-4a53-9b1d-0c7b5a4e9f10'
+const SHA256 = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03'
+const AT = '2026-03-01T12:00:00.000Z'
+const LATER = '2026-03-01T14:00:00.000Z'
+const URI = `s3://longshore/datasets/${JOB_ID}/hello.txt`
+const OUTPUT = `longshore/results/${JOB_ID}/responses_00000.jsonl`
+const LINKS = ['events', 'files', 'outputs', 'logs', 'cancel', 'retry'].map((name) => [name, `/jobs/${JOB_ID}/${name}`])
+const INGEST_FILE = {
+  file_id: FILE_ID,
+  filename: 'hello.txt',
+  s3_key: `datasets/${JOB_ID}/hello.txt`,
+  upload_id: UPLOAD_ID,
+  part_size_bytes: 5_242_880,
+}
+const PART_URL = {
+  part_number: 1,
+  url: `http://127.0.0.1:8000/objects/longshore/datasets/${JOB_ID}/hello.txt?expires=…&signature=…`,
+}
+
+/** What each schema of the description looks like in use; without one, a page makes nonsense up. */
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  SubmitJob: { manifest_inline: { files: ['s3://longshore/hello.txt'] }, labels: { run: '42' } },
+  SubmittedJob: { job_id: JOB_ID, status: 'queued', created_at: AT },
+  Job: {
+    job_id: JOB_ID,
+    status: 'completed',
+    created_at: AT,
+    started_at: AT,
+    completed_at: AT,
+    error: null,
+    result: { digests: { 'hello.txt': SHA256 } },
+    progress: { stage: 'completed', percent: 100 },
+    updated_at: AT,
+    run_at: AT,
+    cancel_requested_at: null,
+    attempt: 1,
+    max_attempts: 3,
+    timeout_seconds: 3600,
+    priority: 0,
+    group: null,
+    labels: { run: '42' },
+    parameters: null,
+    processor: { name: 'digests', version: '1.0.0' },
+    files: { total: 1, done: 1, failed: 0, bytes: 6 },
+    errors: [],
+    worker: null,
+    eta_seconds: null,
+    queue_position: null,
+    links: { self: `/jobs/${JOB_ID}`, ...Object.fromEntries(LINKS) },
+  },
+  JobFile: { index: 0, uri: URI, status: 'done', size_bytes: 6, etag: '"363a3020-6"', sha256: SHA256, error: null },
+  JobOutput: {
+    uri: `s3://${OUTPUT}`,
+    size_bytes: 1024,
+    sha256: SHA256,
+    media_type: 'application/x-ndjson',
+    url: `http://127.0.0.1:8000/objects/${OUTPUT}?expires=…&signature=…`,
+    expires_at: LATER,
+  },
+  LogLine: { attempt: 1, at: AT, level: 'info', message: 'read hello.txt', fields: { bytes: 6 } },
+  JobEvent: { job_id: JOB_ID, type: 'job.completed', status: 'completed', at: AT },
+  StartIngest: { files: [{ filename: 'hello.txt', size_bytes: 6 }], labels: { run: '42' } },
+  StartedIngest: { job_id: JOB_ID, files: [{ ...INGEST_FILE, part_urls: [PART_URL] }], expires_at: LATER },
+  CompleteFile: {
+    job_id: JOB_ID,
+    file_id: FILE_ID,
+    upload_id: UPLOAD_ID,
+    parts: [{ PartNumber: 1, ETag: '"363a3020-6"' }],
+  },
+  CompletedFile: {
+    file_id: FILE_ID,
+    s3_key: INGEST_FILE.s3_key,
+    etag: '"6-18a2f0c3b1e5d000-2a1f"',
+    status: 'completed',
+  },
+  IngestState: {
+    job_id: JOB_ID,
+    status: 'open',
+    created_at: AT,
+    expires_at: LATER,
+    files: [
+      {
+        ...INGEST_FILE,
+        size_bytes: 6,
+        sha256: null,
+        status: 'open',
+        etag: null,
+        parts: [{ part_number: 1, size_bytes: 6, etag: '"363a3020-6"' }],
+      },
+    ],
+  },
+  RenewedParts: { part_urls: [PART_URL], expires_at: LATER },
+  Problem: {
+    type: 'urn:longshore:error:JOB_NOT_FOUND',
+    title: 'There is no such job',
+    status: 404,
+    detail: `There is no job ${JOB_ID}.`,
+    code: 'JOB_NOT_FOUND',
+    retryable: false,
+    request_id: 'FYh-DIug-4',
+  },
+  Health: { status: 'healthy', name: 'digests', version: '1.0.0' },
+  Readiness: { status: 'not_ready', reasons: ['The service is stopping.'] },
+}
