@@ -253,7 +253,8 @@ export function parseConfig(settings: Readonly<Record<string, string | undefined
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, settings[name], faults)]),
   ) as SettingValues
-  if (faults.length === 0) faults.push(...crossCheck(values))
+  const faulty = new Set(faults.map(({ pointer }) => pointer.slice(1)))
+  faults.push(...crossCheck(values, faulty))
   if (faults.length > 0) {
     const lines = faults.map((fault) => `  ${fault.message}`).join('\n')
     throw new LongshoreError('CONFIG_INVALID', `The configuration is not valid:\n${lines}`, { errors: faults })
@@ -304,25 +305,27 @@ function readSetting(
 
 const SECRET_NAME = /KEY|SECRET/
 
-function crossCheck(values: SettingValues): { pointer: string; message: string }[] {
+/** What settings must be to each other; those that are faulty already have no value to go by. */
+function crossCheck(values: SettingValues, faulty: ReadonlySet<string>): { pointer: string; message: string }[] {
   const faults: { pointer: string; message: string }[] = []
-  const expect = (holds: boolean, name: SettingName, message: string): void => {
-    if (!holds) faults.push({ pointer: `/${name}`, message })
+  const expect = (holds: () => boolean, names: readonly [SettingName, ...SettingName[]], message: string): void => {
+    if (names.some((name) => faulty.has(name)) || holds()) return
+    faults.push({ pointer: `/${names[0]}`, message })
   }
   expect(
-    isLoopback(values.HOST) || values.API_KEYS.length > 0 || values.AUTH === 'none',
-    'HOST',
+    () => isLoopback(values.HOST) || values.API_KEYS.length > 0 || values.AUTH === 'none',
+    ['HOST', 'API_KEYS', 'AUTH'],
     `Expected API_KEYS to be set, because HOST=${values.HOST} can be reached from other machines. ` +
       'Set API_KEYS to one or more keys (for instance the output of `openssl rand -hex 24`), or AUTH=none to let anyone in.',
   )
   expect(
-    (values.S3_ACCESS_KEY === '') === (values.S3_SECRET_KEY === ''),
-    'S3_SECRET_KEY',
+    () => (values.S3_ACCESS_KEY === '') === (values.S3_SECRET_KEY === ''),
+    ['S3_SECRET_KEY', 'S3_ACCESS_KEY'],
     'Expected S3_ACCESS_KEY and S3_SECRET_KEY to be set together, or neither.',
   )
   expect(
-    values.RETRY_BASE_SECONDS <= values.RETRY_CAP_SECONDS,
-    'RETRY_CAP_SECONDS',
+    () => values.RETRY_BASE_SECONDS <= values.RETRY_CAP_SECONDS,
+    ['RETRY_CAP_SECONDS', 'RETRY_BASE_SECONDS'],
     'Expected RETRY_CAP_SECONDS to be at least RETRY_BASE_SECONDS.',
   )
   return faults

@@ -108,3 +108,12 @@ test('a .env that cannot be read is told, and one that is not there is none', as
     process.chdir(before)
   }
 })
+
+test('settings that do not go together are told with those that are wrong by themselves', () => {
+  const faults = faultsOf({ PORT: 'x', HOST: '0.0.0.0', S3_ACCESS_KEY: 'k', RETRY_CAP_SECONDS: 'x' })
+  assert.deepEqual(
+    faults.map((fault) => /Expected ([A-Z0-9_]+)/.exec(fault)?.[1]),
+    ['PORT', 'RETRY_CAP_SECONDS', 'API_KEYS', 'S3_ACCESS_KEY'],
+  )
+  assert.deepEqual(faultsOf({ HOST: '0.0.0.0', AUTH: 'x' }).length, 1)
+})
