@@ -24,4 +24,9 @@ export class IfcbBinError extends Error {
     this.file = place.file
     this.line = place.line
   }
+
+  /** The message with its full stop, unless it ends as a question. */
+  get sentence(): string {
+    return this.message.endsWith('?') ? this.message : `${this.message}.`
+  }
 }

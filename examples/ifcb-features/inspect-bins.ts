@@ -27,8 +27,8 @@ export async function inspectBins(input: JobInput): Promise<{ good: IfcbBin[]; b
 /** What to tell the person who sent the bins. */
 export function describeBadBins(bad: readonly BadBin[], total: number): string {
   const [only] = bad
-  if (only !== undefined && bad.length === 1) return `${only.error.message}.`
-  const lines = bad.map(({ error }) => `  ${error.message}.`)
+  if (only !== undefined && bad.length === 1) return only.error.sentence
+  const lines = bad.map(({ error }) => `  ${error.sentence}`)
   return `${bad.length} of ${total} bins cannot be read:\n${lines.join('\n')}`
 }
 

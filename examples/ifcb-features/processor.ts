@@ -85,7 +85,7 @@ function handleBadBins(input: Input, bad: readonly BadBin[], total: number): voi
 
 /** A bin that turns out damaged while it is read. */
 function rethrowForGood(failure: unknown): never {
-  if (failure instanceof IfcbBinError) throw new UnrecoverableError(`${failure.message}.`, { cause: failure })
+  if (failure instanceof IfcbBinError) throw new UnrecoverableError(failure.sentence, { cause: failure })
   throw failure
 }
 

@@ -149,7 +149,7 @@ describe('sample bins through the service', () => {
     const job = await client.waitForJob(await submitForm(service.url, files))
     assert.match(
       job.error ?? '',
-      /^2 of 2 bins cannot be read:\n {2}"cells" is not .*\n {2}Bin D20240101T000000_IFCB1 is/,
+      /^2 of 2 bins cannot be read:\n {2}"cells" is not .*renamed\?\n {2}Bin D20240101T000000_IFCB1 is/,
     )
   })
 
