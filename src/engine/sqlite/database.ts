@@ -116,8 +116,14 @@ export function engineError(thrown: unknown): unknown {
       { cause: thrown },
     )
   }
-  return new LongshoreError('ENGINE_UNAVAILABLE', `The job database could not be written or read (SQLite ${code}).`, {
+  if (isDiskFault(thrown)) {
+    return new LongshoreError('ENGINE_UNAVAILABLE', `The job database could not be written or read (SQLite ${code}).`, {
+      cause: thrown,
+    })
+  }
+  return new LongshoreError('INTERNAL', `The job database refused what it was to keep (SQLite ${code}).`, {
     cause: thrown,
+    retryable: false,
   })
 }
 
