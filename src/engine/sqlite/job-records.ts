@@ -127,6 +127,11 @@ export class JobRecords {
     return (this.#counts[PHASE.ready] ?? 0) + (this.#moved[PHASE.ready] ?? 0)
   }
 
+  /** How many jobs wait, as this round sees it. */
+  get queuedCount(): number {
+    return (this.#counts[PHASE.delayed] ?? 0) + (this.#moved[PHASE.delayed] ?? 0) + this.readyCount
+  }
+
   /** How many jobs are in each state. */
   states(): Record<JobState, number> {
     const [delayed = 0, ready = 0, processing = 0, completed = 0, failed = 0, cancelled = 0] = this.#counts

@@ -13,7 +13,7 @@ export function insertJob(
   submitted: NewJob,
   maxQueued = Number.POSITIVE_INFINITY,
 ): { job: Job; replayed: boolean } | LongshoreError {
-  const { queued } = kept.records.states()
+  const queued = kept.records.queuedCount
   if (queued >= maxQueued) return replay(kept, submitted) ?? queueFull(queued, maxQueued)
   const inserted = kept.records.insert(submitted)
   if (inserted) return { job: inserted.job, replayed: false }

@@ -6,6 +6,15 @@ import { type MakeEngine, submit } from './bench.ts'
 /** Keeping and finding jobs. */
 export function recordRules(makeEngine: MakeEngine): void {
   describe('records', () => {
+    test('a full queue takes no more, also of jobs that come at one moment', async () => {
+      await using bench = await makeEngine()
+      const now = bench.clock.now()
+      const wishes = Array.from({ length: 10 }, (_, n) => newJob(now, { runAt: now + (n % 2) * 60_000 }))
+      const kept = await Promise.allSettled(wishes.map((job) => bench.engine.insert(job, { maxQueued: 3 })))
+      const codes = kept.map((each) => (each.status === 'rejected' ? each.reason.code : 'kept'))
+      assert.deepEqual(codes, [...Array(3).fill('kept'), ...Array(7).fill('QUEUE_FULL')])
+    })
+
     test('a kept job is found with everything it was submitted with', async () => {
       await using bench = await makeEngine()
       const submitted = newJob(bench.clock.now(), {
