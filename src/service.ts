@@ -75,11 +75,13 @@ async function run(processor: AnyProcessor, service: Service): Promise<void> {
   process.on('unhandledRejection', (reason) => {
     if (!blameCurrentJob(reason)) throw reason
   })
-  closeWithGrace({ delay: false, logger: log, skip: ['unhandledRejection'] }, async ({ err }) => {
+  closeWithGrace({ delay: false, logger: log, skip: ['unhandledRejection'] }, async ({ err, signal }) => {
+    if (signal) log.info(`${signal}: stopping; running jobs have ${config.shutdownGraceMs / 1000} s to end`)
     if (err) log.fatal({ err }, 'stopping after an error nobody caught')
     if (err) blameCurrentJob(err)
     await drain()
     await app.close()
+    log.info('stopped')
   })
   try {
     const address = await app.listen({ host: config.host, port: config.port })

@@ -16,7 +16,7 @@ export function loadSigningSecret(folder: string): string {
     const secret = readSecret(path) ?? makeSecret(folder, path)
     if (secret.length >= MIN_CHARACTERS) return secret
   } catch (failure) {
-    const detail = `The signing secret ${path} can be neither read nor made: ${messageOf(failure)}.`
+    const detail = `The signing secret ${path} can be neither read nor made: ${messageOf(failure)}. DATA_DIR must be a folder that this user may write to.`
     throw new LongshoreError('DATA_DIR_UNUSABLE', detail, { cause: failure })
   }
   const detail = `The signing secret ${path} has fewer than ${MIN_CHARACTERS} characters. Remove it to have a new one made.`
