@@ -223,7 +223,8 @@ export class S3Store implements ObjectStore {
       const kept = errors.find((error) => error.Code !== 'NoSuchKey')
       if (kept) throw asThrown(kept)
     } catch (failure) {
-      throw storeFailure(failure, `${refs.length} objects of the bucket "${bucket}"`)
+      const [only] = refs
+      throw storeFailure(failure, only && refs.length === 1 ? only : `${refs.length} objects of the bucket "${bucket}"`)
     }
   }
 
