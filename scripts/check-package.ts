@@ -10,17 +10,19 @@ const root = resolve(import.meta.dirname, '..')
 const project = mkdtempSync(join(tmpdir(), 'longshore-package-'))
 
 const PROCESSOR = `
-import { BaseProcessor, serve, z } from 'longshore'
-import { JsonlWriter } from 'longshore/output'
+import { BaseProcessor, type JobInput, serve, z } from 'longshore'
+import { TabularOutput } from 'longshore/output'
 
-const Result = z.object({ files: z.number(), jsonl: z.string() })
+const Result = z.object({ records: TabularOutput })
 
 class Count extends BaseProcessor<typeof Result> {
   readonly name = 'count'
   readonly version = '1.0.0'
   readonly resultSchema = Result
-  async processInput(input: { localPaths: readonly string[] }) {
-    return { files: input.localPaths.length, jsonl: typeof JsonlWriter }
+  async processInput(input: JobInput) {
+    const writer = input.outputs.jsonl()
+    for (const path of input.localPaths) await writer.write({ path })
+    return { records: await writer.close() }
   }
 }
 await serve(new Count())
@@ -56,11 +58,12 @@ async function runProcessor(): Promise<void> {
     const submitted = await fetch(`${address}/ingest/upload`, { method: 'POST', body: form })
     assert.equal(submitted.status, 202, await submitted.clone().text())
     const { job_id } = (await submitted.json()) as { job_id: string }
-    let job: { status: string; result: unknown }
+    let job: { status: string; error: string | null; result: { records: { metadata: unknown } } | null }
     do {
       job = (await (await fetch(`${address}/jobs/${job_id}?wait=10`)).json()) as typeof job
     } while (job.status === 'queued' || job.status === 'processing')
-    assert.deepEqual(job.result, { files: 1, jsonl: 'function' })
+    assert.equal(job.error, null)
+    assert.deepEqual(job.result?.records.metadata, { records_emitted: 1, file_count: 1 })
   } finally {
     service.kill('SIGTERM')
   }
