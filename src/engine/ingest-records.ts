@@ -31,8 +31,8 @@ export interface Ingest {
 
 /** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface IngestRecords {
-  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that is known: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. */
-  open(ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }>
+  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that is known: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when `maxOpen` are open already. */
+  open(ingest: Ingest, limits?: { maxOpen: number }): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
   /** Notes that a file is complete; answers the ingest after it. Repeating it changes nothing. */
   completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined>
@@ -44,6 +44,6 @@ export interface IngestRecords {
   forget(jobId: string): Promise<void>
   /** Open ingests, oldest expiry first. */
   listOpen(limit: number): Promise<Ingest[]>
-  /** How many ingests are open. Cheap enough to ask on every start. */
+  /** How many ingests are open. */
   countOpen(): Promise<number>
 }

@@ -1,9 +1,6 @@
 import { LongshoreError } from '../base/errors.ts'
 import type { Ingest, IngestFile } from '../engine/ingest-records.ts'
 
-/** How long a client should wait before it opens another ingest. */
-const TOO_MANY_INGESTS_RETRY_MS = 30_000
-
 /** No such ingest, or none any more. */
 export function ingestNotFound(jobId: string): LongshoreError {
   return new LongshoreError(
@@ -17,15 +14,6 @@ export function ingestClosed(jobId: string): LongshoreError {
   return new LongshoreError(
     'INGEST_CLOSED',
     `The ingest ${jobId} is complete: its job is queued and nothing can be changed.`,
-  )
-}
-
-/** `MAX_OPEN_INGESTS` are open. */
-export function tooManyIngests(open: number, limit: number): LongshoreError {
-  return new LongshoreError(
-    'TOO_MANY_INGESTS',
-    `${open} ingests are open, the limit (MAX_OPEN_INGESTS) is ${limit}. Complete or abort some, or try again later.`,
-    { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
   )
 }
 

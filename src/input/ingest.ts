@@ -10,7 +10,7 @@ import { type CompletedUpload, FileCompletion, isComplete } from './file-complet
 import { FormReception } from './form-reception.ts'
 import type { FormOptions, FormPart } from './form-upload.ts'
 import { checkAnnounced, checkPartNumbers } from './ingest-checks.ts'
-import { fileOf, ingestClosed, ingestNotFound, tooManyIngests, unlessGone } from './ingest-errors.ts'
+import { fileOf, ingestClosed, ingestNotFound, unlessGone } from './ingest-errors.ts'
 import { type AnnouncedFile, dropUploads, inParallel, keyOf, openUploads } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
@@ -100,7 +100,6 @@ export class Ingests implements Component {
     const draft = this.#jobs.draft(jobRequest(options, idempotency), jobId)
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
-    await this.#checkRoom()
     const place = this.#places.place(jobId)
     return this.#places.hold(place, async () => {
       try {
@@ -170,16 +169,9 @@ export class Ingests implements Component {
     parts: AsyncIterable<FormPart>,
     options: FormOptions = {},
   ): Promise<{ job: Job; replayed: boolean }> {
-    await this.#checkRoom()
     const place = this.#places.place(newId())
     this.#sweep.expect(place.expiresAt)
     return this.#forms.receive(place, parts, options)
-  }
-
-  async #checkRoom(): Promise<void> {
-    const limit = this.#settings.limits.openIngests
-    const open = await this.#records.countOpen()
-    if (open >= limit) throw tooManyIngests(open, limit)
   }
 
   #newIngest(draft: JobDraft, files: readonly IngestFile[]): Ingest {

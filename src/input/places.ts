@@ -48,8 +48,8 @@ export class Places {
 
   /** Holds a place while `work` runs, however long it takes. Giving it up afterwards is up to `work`. */
   async hold<Result>(place: Ingest, work: () => Promise<Result>): Promise<Result> {
-    const { clock, records, onFault } = this.#parts
-    await records.open(place)
+    const { clock, records, settings, onFault } = this.#parts
+    await records.open(place, { maxOpen: settings.limits.openIngests })
     const extend = (): Promise<void> => records.extend(place.jobId, this.#expiry())
     const lifeline = every(clock, SIGN_OF_LIFE_MS, extend, onFault)
     try {

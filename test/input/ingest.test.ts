@@ -295,6 +295,14 @@ test('open ingests have a limit', async () => {
   )
 })
 
+test('the limit holds for ingests that are opened at the same moment', async () => {
+  await using service = await openTestService({ settings: { MAX_OPEN_INGESTS: '2' } })
+  const body = { files: [{ filename: 'a', size_bytes: 1 }] }
+  const answers = await Promise.all(Array.from({ length: 10 }, () => post(service.app, '/ingest/start', body)))
+  const statuses = answers.map(({ statusCode }) => statusCode).sort()
+  assert.deepEqual(statuses, [200, 200, ...Array(8).fill(429)])
+})
+
 test('the same key starts one ingest and leaves no second upload', async () => {
   await using service = await openTestService()
   const files = [{ filename: 'a', size_bytes: 1 }]

@@ -16,8 +16,8 @@ export class SqliteIngestRecords implements IngestRecords {
     this.#access = access
   }
 
-  async open(ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
-    const answer = await this.#access.write((ingests) => openIngest(ingests, ingest))
+  async open(ingest: Ingest, limits?: { maxOpen: number }): Promise<{ ingest: Ingest; replayed: boolean }> {
+    const answer = await this.#access.write((ingests) => fullError(ingests, limits) ?? openIngest(ingests, ingest))
     if (answer instanceof LongshoreError) throw answer
     return answer
   }
@@ -52,6 +52,20 @@ export class SqliteIngestRecords implements IngestRecords {
   async countOpen(): Promise<number> {
     return this.#access.read((ingests) => ingests.countOpen())
   }
+}
+
+/** How long a client should wait before it opens another ingest. */
+const TOO_MANY_INGESTS_RETRY_MS = 30_000
+
+function fullError(ingests: IngestTable, limits: { maxOpen: number } | undefined): LongshoreError | undefined {
+  if (limits === undefined) return undefined
+  const open = ingests.countOpen()
+  if (open < limits.maxOpen) return undefined
+  return new LongshoreError(
+    'TOO_MANY_INGESTS',
+    `${open} ingests are open, the limit (MAX_OPEN_INGESTS) is ${limits.maxOpen}. Complete or abort some, or try again later.`,
+    { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
+  )
 }
 
 function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; replayed: boolean } | LongshoreError {
