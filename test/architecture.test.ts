@@ -11,7 +11,9 @@ const FLOORS: Readonly<Record<string, number>> = {
   contract: 1,
   job: 2,
   storage: 2,
-  'config.ts': 2.5,
+  'setting.ts': 2.1,
+  'settings.ts': 2.2,
+  'config.ts': 2.3,
   telemetry: 3,
   engine: 3,
   output: 3,
@@ -20,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   http: 5,
   worker: 5,
   'service.ts': 6,
+  'serve.ts': 6.5,
   cli: 7,
   'index.ts': 7,
 }

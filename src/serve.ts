@@ -1,0 +1,67 @@
+import closeWithGrace from 'close-with-grace'
+import { sleep, systemClock } from './base/clock.ts'
+import { LongshoreError, messageOf, systemCodeOf } from './base/errors.ts'
+import type { Config } from './config.ts'
+import { blameCurrentJob } from './processor/current-job.ts'
+import { type AnyProcessor, type AppOptions, buildService, type Service } from './service.ts'
+
+/**
+ * Runs the service of a processor until SIGTERM or SIGINT: then it answers 503 on `/readyz`, gives running jobs their
+ * grace, hands the rest back to the queue and exits with 0. A second signal ends it at once, with 1.
+ *
+ * A promise that a processor forgot and that rejects fails the attempt it belongs to. Any other error that nobody caught
+ * stops the service like a signal, and it exits with 1.
+ */
+export async function serve(processor: AnyProcessor, options: AppOptions = {}): Promise<void> {
+  try {
+    await run(processor, buildService(processor, options, { works: 'when asked' }))
+  } catch (failure) {
+    process.stderr.write(`${describeStartFailure(failure)}\n`)
+    process.exit(1)
+  }
+}
+
+/** Jobs are begun only once the port is bound: a start that fails for that must cost no attempt. */
+async function run(processor: AnyProcessor, service: Service): Promise<void> {
+  const { app, config, log, drain } = service
+  process.on('unhandledRejection', (reason) => {
+    if (!blameCurrentJob(reason)) throw reason
+  })
+  closeWithGrace({ delay: false, logger: log, skip: ['unhandledRejection'] }, async ({ err, signal }) => {
+    if (signal) log.info(`${signal}: stopping; running jobs have ${config.shutdownGraceMs / 1000} s to end`)
+    if (err) log.fatal({ err }, 'stopping after an error nobody caught')
+    if (err) blameCurrentJob(err)
+    await drain()
+    await app.close()
+    log.info('stopped')
+  })
+  try {
+    const address = await app.listen({ host: config.host, port: config.port })
+    await service.work()
+    log.info(`${processor.name} ${processor.version} listens on ${address}`)
+  } catch (failure) {
+    await Promise.race([app.close().catch(() => {}), sleep(systemClock, config.abortGraceMs)])
+    throw listenError(failure, config) ?? failure
+  }
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program does. Stop it, or set PORT to another port (0 takes a free one)',
+  EACCES: 'this user may not. Set PORT to 1024 or above',
+  EADDRNOTAVAIL: 'HOST is no address of this machine',
+  ENOTFOUND: 'HOST is no name that this machine knows',
+}
+
+function listenError(failure: unknown, { host, port }: Config): LongshoreError | undefined {
+  const isOfListening = failure instanceof Error && 'syscall' in failure && LISTENING.has(failure.syscall)
+  const fault = isOfListening ? LISTEN_FAULTS[systemCodeOf(failure) ?? ''] : undefined
+  if (fault === undefined) return undefined
+  return new LongshoreError('CONFIG_INVALID', `Cannot listen on ${host}:${port}: ${fault}.`, { cause: failure })
+}
+
+const LISTENING: ReadonlySet<unknown> = new Set(['listen', 'getaddrinfo'])
+
+function describeStartFailure(failure: unknown): string {
+  if (failure instanceof LongshoreError) return failure.message
+  return failure instanceof Error ? (failure.stack ?? failure.message) : messageOf(failure)
+}

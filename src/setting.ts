@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+/** A setting as text: what it must be (for the error), how it is read, what it is without being set, what it means. */
+export interface Setting<Value> {
+  schema: z.ZodType<Value, string>
+  expected: string
+  fallback: string
+  meaning: string
+}
+
+/** A whole number between two others, both included. */
+export function integer(from: number, to: number, fallback: number, meaning: string): Setting<number> {
+  const schema = z
+    .string()
+    .regex(/^-?\d+$/)
+    .transform(Number)
+    .pipe(z.number().int().min(from).max(to))
+  return { schema, expected: `an integer from ${from} to ${to}`, fallback: String(fallback), meaning }
+}
+
+/** Text of a pattern. */
+export function text(pattern: RegExp, expected: string, fallback: string, meaning: string): Setting<string> {
+  return { schema: z.string().regex(pattern), expected, fallback, meaning }
+}
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(
+  words: readonly [Word, ...Word[]],
+  fallback: Word,
+  meaning: string,
+): Setting<Word> {
+  return { schema: z.enum(words), expected: words.map((word) => `"${word}"`).join(' or '), fallback, meaning }
+}
+
+const FLAG_WORDS: Readonly<Record<string, boolean>> = {
+  true: true,
+  '1': true,
+  yes: true,
+  false: false,
+  '0': false,
+  no: false,
+}
+
+/** Yes or no. */
+export function flag(fallback: boolean, meaning: string): Setting<boolean> {
+  const schema = z
+    .string()
+    .toLowerCase()
+    .refine((word) => word in FLAG_WORDS)
+    .transform((word) => FLAG_WORDS[word] === true)
+  return { schema, expected: '"true" or "false"', fallback: String(fallback), meaning }
+}
+
+/** Items between commas; none unless set. */
+export function list(
+  accepts: (item: string) => boolean,
+  expected: string,
+  meaning: string,
+): Setting<readonly string[]> {
+  const schema = z
+    .string()
+    .transform(splitAtCommas)
+    .refine((items) => items.every(accepts))
+  return { schema, expected, fallback: '', meaning }
+}
+
+function splitAtCommas(value: string): string[] {
+  const items = value.split(',').map((item) => item.trim())
+  return items.filter((item) => item !== '')
+}
+
+/** An http address; none unless set. */
+export function url(meaning: string): Setting<string> {
+  return { schema: z.string().refine(isUrl), expected: 'an http:// or https:// URL', fallback: '', meaning }
+}
+
+/** An http address, or a host with or without a port; none unless set. */
+export function endpoint(meaning: string): Setting<string> {
+  const schema = z.string().refine((value) => /^[\w.-]+(:\d+)?$/.test(value) || isUrl(value))
+  return { schema, expected: 'an http:// or https:// URL or a host:port', fallback: '', meaning }
+}
+
+function isUrl(value: string): boolean {
+  return value === '' || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { endpoint, flag, integer, list, oneOf, type Setting, text, url } from './setting.ts'
+import { isBucketName } from './storage/object-uri.ts'
+
+/** Every setting of the service, by its name in the environment and in `.env`. The README's table is held equal to this one. */
+export const SETTINGS = {
+  HOST: text(
+    /^[^\s/]+$/,
+    'an address or host name',
+    '127.0.0.1',
+    'Address to listen on. Anything but loopback needs `API_KEYS`, or `AUTH=none`.',
+  ),
+  PORT: integer(0, 65_535, 8000, 'Port to listen on; 0 takes a free one.'),
+  PUBLIC_URL: url(
+    'Address under which clients reach the service, for the URLs it hands out. Without it, the address of each request.',
+  ),
+  TRUST_PROXY: flag(false, 'Believe `X-Forwarded-*`: set it behind a reverse proxy only.'),
+  API_KEYS: list(
+    (key) => /^[\x21-\x7e]{16,}$/.test(key),
+    'a comma-separated list of keys of at least 16 printable characters',
+    'Keys that clients send as `Authorization: Bearer …`.',
+  ),
+  AUTH: oneOf(['keys', 'none'], 'keys', '`none` lets anyone in, wherever the service listens.'),
+  LOG_LEVEL: oneOf(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'info',
+    'Least level that is logged.',
+  ),
+
+  DATA_DIR: text(
+    /^[^\0]+$/,
+    'a folder',
+    './data',
+    'Folder of the embedded engine, the local store and the work directories.',
+  ),
+  S3_ENDPOINT_URL: endpoint(
+    'Endpoint of an S3-compatible store. Without it, but with `S3_BUCKET`, a key or a region set, AWS itself.',
+  ),
+  S3_BUCKET: {
+    schema: z.string().refine(isBucketName),
+    expected: 'a bucket name',
+    fallback: 'longshore',
+    meaning: 'Bucket for uploads and results.',
+  },
+  S3_ALLOWED_BUCKETS: list(
+    isBucketName,
+    'a comma-separated list of bucket names',
+    'Further buckets that manifests may name; they are only read.',
+  ),
+  S3_REGION: text(/^[a-z0-9-]+$/, 'a region name', 'us-east-1', 'Region that requests are signed for.'),
+  S3_ACCESS_KEY: text(
+    /^.*$/,
+    'an access key',
+    '',
+    'Access key. Without it, the SDK looks where it always looks (environment, profile, instance role).',
+  ),
+  S3_SECRET_KEY: text(/^.*$/, 'a secret key', '', 'Secret key; goes with `S3_ACCESS_KEY`.'),
+  S3_USE_SSL: flag(false, 'Speak https to an endpoint whose URL names no scheme of its own.'),
+  S3_FORCE_PATH_STYLE: flag(
+    true,
+    'Put the bucket into the path, as most S3-compatible stores need. Ignored without `S3_ENDPOINT_URL`.',
+  ),
+  S3_DATASETS_PREFIX: text(
+    /^[\w.-]+(\/[\w.-]+)*$/,
+    'a key prefix without slashes at its ends',
+    'datasets',
+    'Where uploads go.',
+  ),
+  S3_RESULTS_PREFIX: text(
+    /^[\w.-]+(\/[\w.-]+)*$/,
+    'a key prefix without slashes at its ends',
+    'results',
+    'Where outputs go.',
+  ),
+
+  MULTIPART_PART_SIZE_MB: integer(
+    5,
+    5120,
+    5,
+    'Size of an upload part in MiB; larger when a file would need more than 10,000.',
+  ),
+  MULTIPART_URL_TTL_SECONDS: integer(
+    60,
+    604_800,
+    7200,
+    'How long part URLs are valid; an ingest is swept away when they expire.',
+  ),
+  DOWNLOAD_URL_TTL_SECONDS: integer(1, 604_800, 3600, 'How long download URLs are valid.'),
+  SIGNING_SECRET: text(
+    /^.{32,}$/,
+    'at least 32 characters',
+    '',
+    "Secret that signs the local store's URLs. Without it, one is made and kept in `DATA_DIR`.",
+  ),
+
+  MAX_CONCURRENT_JOBS: integer(1, 1000, 3, 'Jobs that run at once.'),
+  GROUP_CONCURRENCY: integer(0, 1000, 0, 'Jobs of one named group that run at once; 0 sets no limit.'),
+  JOB_TIMEOUT_SECONDS: integer(1, 2_592_000, 3600, 'How long an attempt may take, unless the job says otherwise.'),
+  MAX_ATTEMPTS: integer(1, 100, 3, 'Attempts a job gets, unless it says otherwise.'),
+  RETRY_BASE_SECONDS: integer(
+    0,
+    86_400,
+    10,
+    'Ceiling of the random delay before the second attempt; doubles with each further one.',
+  ),
+  RETRY_CAP_SECONDS: integer(0, 604_800, 3600, 'Highest ceiling of that delay.'),
+  LEASE_SECONDS: integer(
+    5,
+    3600,
+    30,
+    'How long an attempt holds its job without a heartbeat; one is sent every third of it.',
+  ),
+  SHUTDOWN_GRACE_SECONDS: integer(
+    0,
+    86_400,
+    30,
+    'How long a stop waits for running jobs before it hands them back to the queue.',
+  ),
+  ABORT_GRACE_SECONDS: integer(
+    1,
+    3600,
+    10,
+    'How long a processor may take to stop after its signal aborted, before the service stops without it.',
+  ),
+  RETENTION_DAYS: integer(
+    0,
+    36_500,
+    14,
+    'How long ended jobs, with their outputs and uploads, are kept; 0 keeps them for ever.',
+  ),
+  DOWNLOAD_CONCURRENCY: integer(1, 256, 16, 'Input files of one job that are fetched at once.'),
+  ARTIFACT_SHARD_SIZE_MB: integer(1, 1_048_576, 256, 'Size at which a WebDataset shard is full, in MiB.'),
+  RESPONSES_CHUNK_SIZE_MB: integer(1, 1_048_576, 64, 'Size at which a JSONL object is full, in MiB.'),
+
+  MAX_BODY_MB: integer(1, 1024, 16, 'Longest JSON body and longest manifest, in MiB.'),
+  MAX_JSON_DEPTH: integer(4, 1000, 64, 'Deepest nesting of a JSON body.'),
+  MAX_FILES_PER_JOB: integer(1, 1_000_000, 100_000, 'Files of one manifest.'),
+  MAX_FILES_PER_INGEST: integer(1, 100_000, 1000, 'Files of one upload session.'),
+  MAX_FILE_SIZE_GB: integer(1, 5120, 5120, 'Largest input file, in GiB.'),
+  MAX_JOB_SIZE_GB: integer(1, 1_048_576, 10_240, 'All input files of one job together, in GiB.'),
+  MAX_OPEN_INGESTS: integer(1, 1_000_000, 1000, 'Upload sessions open at once.'),
+  MAX_QUEUED_JOBS: integer(1, 100_000_000, 1_000_000, 'Jobs that wait at once; beyond it submits answer 429.'),
+  MAX_LOG_LINES: integer(0, 1_000_000, 1000, 'Log lines kept with a job, the newest.'),
+  REQUEST_TIMEOUT_SECONDS: integer(
+    1,
+    3600,
+    30,
+    'How long headers or a JSON body may take to arrive, and how long an upload may stand still.',
+  ),
+  RATE_LIMIT_PER_MINUTE: integer(0, 100_000_000, 0, 'Requests a minute from one address; 0 sets no limit.'),
+} as const satisfies Record<string, Setting<unknown>>
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS
+/** Every setting as it was read. */
+export type SettingValues = {
+  [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never
+}
