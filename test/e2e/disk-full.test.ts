@@ -2,25 +2,12 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createApp } from '../../src/index.ts'
-import { Api } from '../support/api.ts'
-import { FixtureProcessor } from '../support/fixture-processor.ts'
-import { smallDisk } from '../support/small-disk.ts'
+import type { Api } from '../support/api.ts'
+import { openService } from '../support/service-here.ts'
+import { type SmallDisk, smallDisk } from '../support/small-disk.ts'
 
-async function openService(sizeMiB: number, settings: Record<string, string> = {}) {
-  const disk = await smallDisk(sizeMiB)
-  const app = createApp(new FixtureProcessor(), {
-    settings: { DATA_DIR: disk.path, LOG_LEVEL: 'silent', MAX_ATTEMPTS: '1', ...settings },
-  })
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return {
-    api: new Api(url),
-    disk,
-    [Symbol.asyncDispose]: async () => {
-      await app.close()
-      await disk[Symbol.asyncDispose]()
-    },
-  }
+async function openOn(disk: SmallDisk) {
+  return openService({ MAX_ATTEMPTS: '1' }, disk)
 }
 
 const storedBelow = (path: string): string[] =>
@@ -29,8 +16,9 @@ const storedBelow = (path: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name))
 
 test('an upload that does not fit answers 507, leaves nothing, and fits once there is space', async () => {
-  await using service = await openService(24)
-  const { api, disk } = service
+  const disk = await smallDisk(24)
+  await using service = await openOn(disk)
+  const { api } = service
   const form = new FormData()
   form.append('file', new Blob([Buffer.alloc(32 * 1024 * 1024)]), 'large.bin')
   const answer = await fetch(`${api.url}/ingest/upload`, { method: 'POST', body: form })
@@ -43,8 +31,9 @@ test('an upload that does not fit answers 507, leaves nothing, and fits once the
 })
 
 test('a full disk under the engine answers 507, loses no accepted job, and works again when space returns', async () => {
-  await using service = await openService(24)
-  const { api, disk } = service
+  const disk = await smallDisk(24)
+  await using service = await openOn(disk)
+  const { api } = service
   const accepted = await api.upload({ 'a.txt': 'a' })
   await api.ended(accepted)
   const running = await api.upload({ 'b.txt': 'b' }, { parameters: { workMs: 300 } })
@@ -74,8 +63,9 @@ async function submitUntilRefused(api: Api, uri: string): Promise<Response> {
 }
 
 test('a job whose outputs do not fit fails with the reason, and leaves none of them', async () => {
-  await using service = await openService(24)
-  const { api, disk } = service
+  const disk = await smallDisk(24)
+  await using service = await openOn(disk)
+  const { api } = service
   const id = await api.upload({ 'a.txt': 'a' }, { parameters: { bulkMiB: 40 } })
   const job = await api.ended(id)
   assert.equal(job.status, 'failed')
@@ -88,7 +78,7 @@ test('a job whose outputs do not fit fails with the reason, and leaves none of t
 })
 
 test('inputs that would not fit on the work disk are refused before a byte is fetched', async () => {
-  await using service = await openService(24)
+  await using service = await openOn(await smallDisk(24))
   const { api } = service
   const id = await api.upload({ 'a.bin': new Uint8Array(14 * 1024 * 1024) })
   const job = await api.ended(id)

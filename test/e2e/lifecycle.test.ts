@@ -4,27 +4,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createApp } from '../../src/index.ts'
-import { Api } from '../support/api.ts'
+import type { Api } from '../support/api.ts'
 import { FixtureProcessor } from '../support/fixture-processor.ts'
+import { openService } from '../support/service-here.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-
-async function openService(settings: Record<string, string> = {}) {
-  const folder = await tempFolder()
-  const processor = new FixtureProcessor()
-  const app = createApp(processor, {
-    settings: { DATA_DIR: folder.path, LOG_LEVEL: 'silent', RETRY_BASE_SECONDS: '0', ...settings },
-  })
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return {
-    api: new Api(url),
-    processor,
-    dataDir: folder.path,
-    [Symbol.asyncDispose]: async () => {
-      await app.close()
-      await folder[Symbol.asyncDispose]()
-    },
-  }
-}
 
 test('an app can be used with inject, without listening', async () => {
   await using folder = await tempFolder()

@@ -6,7 +6,8 @@ import { Api } from '../support/api.ts'
 import { someBytes } from '../support/bytes.ts'
 import { type ClientPart, IngestClient } from '../support/ingest-client.ts'
 import { type S3Server, startS3Server } from '../support/s3-server.ts'
-import { Bucket, openS3Service, s3Settings } from '../support/s3-service.ts'
+import { Bucket, s3Settings } from '../support/s3-service.ts'
+import { openService } from '../support/service-here.ts'
 import { startService } from '../support/service-process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -77,7 +78,7 @@ test('killed while an ingest completes, the service makes exactly one job of it 
 test('an object that was made just before a crash is found when completing is repeated', async (context) => {
   if (excused(context)) return
   const bucket = new Bucket(server)
-  await using service = await openS3Service(s3Settings(server, bucket))
+  await using service = await openService(s3Settings(server, bucket))
   const { ingest, parts } = await received(service.api)
   const file = ingest.file('a.bin')
   await bucket.complete(file.s3_key, file.upload_id, parts[0] ?? [])

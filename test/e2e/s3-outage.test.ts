@@ -5,7 +5,8 @@ import { someBytes } from '../support/bytes.ts'
 import { type Gate, openGate } from '../support/gate.ts'
 import { IngestClient } from '../support/ingest-client.ts'
 import { type S3Server, startS3Server } from '../support/s3-server.ts'
-import { Bucket, openS3Service, s3Settings } from '../support/s3-service.ts'
+import { Bucket, s3Settings } from '../support/s3-service.ts'
+import { openService } from '../support/service-here.ts'
 import { startService } from '../support/service-process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { assertFetchedProblem } from '../support/wire.ts'
@@ -28,7 +29,7 @@ function outageTest(title: string, check: (subject: Subject) => Promise<void>, s
     if (server.name === 'fauxqs') return context.skip('fauxqs lists no parts, so no ingest can be completed')
     await using gate = await openGate(server.endpoint)
     const bucket = new Bucket(server)
-    await using service = await openS3Service({ ...s3Settings(server, bucket, gate.endpoint), ...settings })
+    await using service = await openService({ ...s3Settings(server, bucket, gate.endpoint), ...settings })
     await check({ api: service.api, gate, bucket })
   })
 }

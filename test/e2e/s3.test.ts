@@ -8,7 +8,8 @@ import type { Api } from '../support/api.ts'
 import { someBytes } from '../support/bytes.ts'
 import { IngestClient } from '../support/ingest-client.ts'
 import { type S3Server, startS3Server } from '../support/s3-server.ts'
-import { Bucket, openS3Service, s3Settings } from '../support/s3-service.ts'
+import { Bucket, s3Settings } from '../support/s3-service.ts'
+import { openService } from '../support/service-here.ts'
 import { assertFetchedProblem } from '../support/wire.ts'
 
 const MIB = 1024 * 1024
@@ -22,13 +23,13 @@ after(() => server[Symbol.asyncDispose]())
 /** A test of the whole service on a bucket of its own. */
 function s3Test(
   title: string,
-  check: (service: Awaited<ReturnType<typeof openS3Service>>, bucket: Bucket) => Promise<void>,
+  check: (service: Awaited<ReturnType<typeof openService>>, bucket: Bucket) => Promise<void>,
   settings: (server: S3Server) => Promise<Record<string, string>> = async () => ({}),
 ): void {
   test(title, async (context) => {
     if (server.name === 'fauxqs') return context.skip('fauxqs lists no parts, so no ingest can be completed')
     const bucket = new Bucket(server)
-    await using service = await openS3Service({ ...s3Settings(server, bucket), ...(await settings(server)) })
+    await using service = await openService({ ...s3Settings(server, bucket), ...(await settings(server)) })
     await check(service, bucket)
   })
 }

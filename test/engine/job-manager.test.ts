@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LongshoreError } from '../../src/base/errors.ts'
 import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
-import { DEFAULT_RETRY_POLICY } from '../../src/job/retry-policy.ts'
+import { JOB_RULES } from '../support/job-rules.ts'
 import { type SqliteBench, sqliteBench } from './sqlite-bench.ts'
 
 const MANIFEST = { uri: 's3://datasets/manifest.json' }
@@ -12,15 +12,7 @@ function managerOf({ engine, clock }: SqliteBench, rules: Partial<JobRules> = {}
     engine,
     clock,
     random: () => 0.5,
-    rules: {
-      processor: { name: 'test', version: '1.0.0' },
-      checkParameters: () => {},
-      maxAttempts: 3,
-      timeoutMs: 60_000,
-      retry: DEFAULT_RETRY_POLICY,
-      maxQueued: 100,
-      ...rules,
-    },
+    rules: { ...JOB_RULES, ...rules },
   })
 }
 

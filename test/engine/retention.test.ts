@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { JobManager } from '../../src/engine/job-manager.ts'
 import { Retention } from '../../src/engine/retention.ts'
 import type { JobState } from '../../src/job/job.ts'
-import { DEFAULT_RETRY_POLICY } from '../../src/job/retry-policy.ts'
 import type { ObjectRef } from '../../src/storage/object-uri.ts'
+import { JOB_RULES } from '../support/job-rules.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { sqliteBench } from './sqlite-bench.ts'
 
@@ -26,15 +26,7 @@ async function setUp() {
   const { engine, clock } = bench
   const store = new TestStore()
   const errors: unknown[] = []
-  const rules = {
-    processor: { name: 'test', version: '1.0.0' },
-    checkParameters: () => {},
-    maxAttempts: 3,
-    timeoutMs: 60_000,
-    retry: DEFAULT_RETRY_POLICY,
-    maxQueued: 1_000,
-  }
-  const jobs = new JobManager({ engine, clock, rules })
+  const jobs = new JobManager({ engine, clock, rules: JOB_RULES })
   const retention = new Retention({
     jobs,
     ingests: engine.ingests,

@@ -7,12 +7,8 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { createApp } from '../../src/index.ts'
 import { createS3Client } from '../../src/storage/s3-client.ts'
-import { Api } from './api.ts'
-import { FixtureProcessor } from './fixture-processor.ts'
 import type { S3Server } from './s3-server.ts'
-import { tempFolder } from './temp-folder.ts'
 
 /** A bucket of its own on the server, looked at from outside the service. */
 export class Bucket {
@@ -61,23 +57,5 @@ export function s3Settings(server: S3Server, bucket: Bucket, endpoint = server.e
     S3_SECRET_KEY: server.credentials.secretAccessKey,
     S3_REGION: server.region,
     S3_BUCKET: bucket.name,
-  }
-}
-
-/** The fixture service in this process, on a fresh data folder. */
-export async function openS3Service(settings: Record<string, string>) {
-  const folder = await tempFolder()
-  const processor = new FixtureProcessor()
-  const app = createApp(processor, {
-    settings: { DATA_DIR: folder.path, LOG_LEVEL: 'silent', RETRY_BASE_SECONDS: '0', ...settings },
-  })
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return {
-    api: new Api(url),
-    processor,
-    [Symbol.asyncDispose]: async () => {
-      await app.close()
-      await folder[Symbol.asyncDispose]()
-    },
   }
 }

@@ -1,6 +1,5 @@
-import { type AppOptions, BaseProcessor, createApp, type JobInput, type ProgressReport, z } from '../../src/index.ts'
-import { Api } from './api.ts'
-import { tempFolder } from './temp-folder.ts'
+import { type AppOptions, BaseProcessor, type JobInput, type ProgressReport, z } from '../../src/index.ts'
+import { openServiceOf } from './service-here.ts'
 
 /** What `processInput` does, and how it reports. */
 export type Script = (input: JobInput, report: (progress: ProgressReport) => void) => unknown
@@ -22,22 +21,7 @@ export class ScriptedProcessor extends BaseProcessor {
   }
 }
 
-/** A whole service in this process, on a fresh folder and a free port, whose processor does what the test says. */
-export async function openScriptedService(script: Script, settings: AppOptions['settings'] = {}) {
-  const folder = await tempFolder()
-  const processor = new ScriptedProcessor(script)
-  const app = createApp(processor, {
-    settings: { DATA_DIR: folder.path, LOG_LEVEL: 'silent', RETRY_BASE_SECONDS: '0', ...settings },
-  })
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return {
-    app,
-    api: new Api(url),
-    processor,
-    dataDir: folder.path,
-    [Symbol.asyncDispose]: async () => {
-      await app.close()
-      await folder[Symbol.asyncDispose]()
-    },
-  }
+/** A whole service in this process whose processor does what the test says. */
+export function openScriptedService(script: Script, settings: AppOptions['settings'] = {}) {
+  return openServiceOf(new ScriptedProcessor(script), settings)
 }

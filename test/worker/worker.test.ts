@@ -2,25 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LongshoreError } from '../../src/base/errors.ts'
 import { JobManager } from '../../src/engine/job-manager.ts'
-import { DEFAULT_RETRY_POLICY } from '../../src/job/retry-policy.ts'
 import { LeaseKeeper } from '../../src/worker/lease-keeper.ts'
 import { WorkFolders } from '../../src/worker/work-folders.ts'
 import { Worker, type WorkerParts } from '../../src/worker/worker.ts'
 import { type SqliteBench, sqliteBench } from '../engine/sqlite-bench.ts'
+import { JOB_RULES } from '../support/job-rules.ts'
 
 const LEASE_MS = 30_000
 
 function openWorker(bench: SqliteBench, runAttempt: WorkerParts['runAttempt'], wrap = (jobs: JobManager) => jobs) {
   const { engine, clock } = bench
-  const rules = {
-    processor: { name: 'test', version: '1.0.0' },
-    checkParameters: () => {},
-    maxAttempts: 3,
-    timeoutMs: 60_000,
-    retry: DEFAULT_RETRY_POLICY,
-    maxQueued: 100,
-  }
-  const jobs = wrap(new JobManager({ engine, clock, rules }))
+  const jobs = wrap(new JobManager({ engine, clock, rules: JOB_RULES }))
   const errors: unknown[] = []
   const leases = new LeaseKeeper({ jobs, clock, leaseMs: LEASE_MS, onError: (thrown) => errors.push(thrown) })
   const worker = new Worker({
