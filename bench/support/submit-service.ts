@@ -5,26 +5,41 @@ import { systemClock } from '../../src/base/clock.ts'
 import { parseConfig } from '../../src/config.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager } from '../../src/engine/job-manager.ts'
+import { freshJob } from '../../src/engine/sqlite/job-insert.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
+import type { Job, NewJob } from '../../src/job/job.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
 
 /**
  * The HTTP side of a service without a worker: every submit is made durable, none is run. With the argument `run`, jobs
- * go through the whole job manager and do nothing. Other arguments are settings, `NAME=value`.
+ * go through the whole job manager and do nothing; with `constant`, nothing is kept and every submit answers the same
+ * job. Other arguments are settings, `NAME=value`.
  */
 const folder = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
 const clock = systemClock
 const settings = Object.fromEntries(
   process.argv
     .slice(2)
-    .filter((each) => each !== 'run')
+    .filter((each) => each.includes('='))
     .map((each) => each.split('=', 2)),
 )
 const config = parseConfig({ DATA_DIR: folder, MAX_QUEUED_JOBS: '100000000', ...settings })
 const identity = { name: 'bench', version: '1' }
-const engine = new SqliteEngine({ path: join(folder, 'longshore.db'), clock })
+
+/** Takes as long as an engine that does nothing. */
+class ConstantEngine extends SqliteEngine {
+  #answer: Promise<{ job: Job; replayed: boolean }> | undefined
+
+  override insert(job: NewJob): Promise<{ job: Job; replayed: boolean }> {
+    this.#answer ??= Promise.resolve({ job: freshJob(job), replayed: false })
+    return this.#answer
+  }
+}
+
+const Engine = process.argv.includes('constant') ? ConstantEngine : SqliteEngine
+const engine = new Engine({ path: join(folder, 'longshore.db'), clock })
 const rules = {
   processor: identity,
   checkParameters: () => {},

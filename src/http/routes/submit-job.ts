@@ -38,18 +38,21 @@ export const submitJob: Routes = (app, room) => {
 }
 
 /** Answers a submit, whatever way it came: at once, or after `Prefer: wait=N` with the job itself. */
-export async function answerSubmit(
+export function answerSubmit(
   room: Room,
   request: FastifyRequest,
   reply: FastifyReply,
   job: Job,
   replayed: boolean,
-): Promise<unknown> {
+): unknown {
   reply.code(202).header('location', `/jobs/${job.id}`)
   if (replayed) reply.header('idempotency-replayed', 'true')
   const { prefer } = request.headers
   const waitSeconds = prefer === undefined ? undefined : preferredWait(prefer)
-  if (waitSeconds === undefined) return viewSubmitted(job)
+  return waitSeconds === undefined ? viewSubmitted(job) : answerAfterWait(room, reply, job, waitSeconds)
+}
+
+async function answerAfterWait(room: Room, reply: FastifyReply, job: Job, waitSeconds: number): Promise<unknown> {
   using hold = room.holds.hold(reply)
   const after = (await room.feed.waitForEnd(job.id, waitSeconds * 1000, hold.signal)) ?? job
   reply.header('preference-applied', `wait=${waitSeconds}`)
