@@ -15,12 +15,31 @@ export interface RoundParticipant {
   fillFailed(thrown: unknown): void
 }
 
-interface Write {
-  /** Runs the statements; its answer is held back until they are on disk. */
-  apply(): void
-  resolve(): void
-  reject(thrown: unknown): void
+/** A write that waits for its round; one object instead of four closures, as there are tens of thousands a second. */
+class Write<Answer> {
+  readonly #change: () => Answer
+  readonly #resolve: (answer: Answer) => void
+  readonly reject: (thrown: unknown) => void
+  #answer: { value: Answer } | undefined
+
+  constructor(change: () => Answer, resolve: (answer: Answer) => void, reject: (thrown: unknown) => void) {
+    this.#change = change
+    this.#resolve = resolve
+    this.reject = reject
+  }
+
+  /** Runs the statements; the answer is held back until they are on disk. */
+  apply(): void {
+    this.#answer = { value: this.#change() }
+  }
+
+  resolve(): void {
+    if (this.#answer) this.#resolve(this.#answer.value)
+  }
 }
+
+/** The writes of one round, whatever they answer. */
+type Round = Pick<Write<unknown>, 'apply' | 'resolve' | 'reject'>[]
 
 /**
  * All writes asked for in one turn of the event loop share one transaction and so one fsync: 64 inserts cost about 9 µs
@@ -32,7 +51,7 @@ export class GroupCommit {
   readonly #participant: RoundParticipant
   readonly #begin: Query
   readonly #commit: Query
-  #waiting: Write[] = []
+  #waiting: Round = []
   #scheduled = false
   #closed = false
 
@@ -45,18 +64,10 @@ export class GroupCommit {
 
   /** Resolves with what `apply` answers, once it is on disk. `apply` may be run twice, so it changes nothing but the database. */
   write<Answer>(apply: () => Answer): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    let answer: () => Answer
-    this.#waiting.push({
-      apply: () => {
-        const value = apply()
-        answer = () => value
-      },
-      resolve: () => resolve(answer()),
-      reject,
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(new Write(apply, resolve, reject))
+      this.request()
     })
-    this.request()
-    return promise
   }
 
   /** Asks for a round, at the end of this turn of the event loop. */
@@ -82,7 +93,7 @@ export class GroupCommit {
     this.#closed = true
   }
 
-  #together(writes: readonly Write[]): void {
+  #together(writes: Readonly<Round>): void {
     const thrown = this.#transact(writes, true)
     if (thrown === undefined) return
     if (isDiskFault(thrown.error)) {
@@ -94,7 +105,7 @@ export class GroupCommit {
     this.request()
   }
 
-  #alone(write: Write): void {
+  #alone(write: Round[number]): void {
     const thrown = this.#transact([write], false)
     if (thrown) write.reject(engineError(thrown.error))
   }
@@ -105,7 +116,7 @@ export class GroupCommit {
   }
 
   /** One transaction; answers what went wrong, after it was undone. */
-  #transact(writes: readonly Write[], filling: boolean): { error: unknown } | undefined {
+  #transact(writes: Readonly<Round>, filling: boolean): { error: unknown } | undefined {
     try {
       this.#begin.run()
       for (const write of writes) write.apply()
