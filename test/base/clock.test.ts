@@ -59,11 +59,24 @@ test('a periodic action never overlaps itself, survives a failure and stops when
   assert.equal(failures.length, 1)
 })
 
-test('the system clock holds a delay longer than one Node timer can', () => {
+test('the system clock holds a delay longer than one Node timer can', (t) => {
+  const longestMs = 2 ** 31 - 1
+  let now = 0
+  const set: { action: () => void; delayMs: number }[] = []
+  t.mock.method(Date, 'now', () => now)
+  t.mock.method(globalThis, 'setTimeout', (action: () => void, delayMs: number) => {
+    set.push({ action, delayMs })
+    return { unref: () => {} }
+  })
   let fired = false
-  const timer = systemClock.setTimer(2 ** 31 + 1000, () => {
+  systemClock.setTimer(longestMs + 1000, () => {
     fired = true
   })
-  timer.cancel()
+  assert.equal(set[0]?.delayMs, longestMs)
+  now = longestMs
+  set[0]?.action()
   assert.equal(fired, false)
+  assert.equal(set[1]?.delayMs, 1000)
+  set[1]?.action()
+  assert.equal(fired, true)
 })
