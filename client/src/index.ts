@@ -1,5 +1,39 @@
-export { type CallOptions, JobClient, type JobClientOptions, type WaitOptions } from './job-client.ts'
+export {
+  ApiError,
+  DownloadError,
+  type Fault,
+  JobCancelledError,
+  JobFailedError,
+  JobNotFoundError,
+  JobTimeoutError,
+  LongshoreError,
+  NetworkError,
+  UploadError,
+} from './errors.ts'
+export {
+  JobClient,
+  type JobClientOptions,
+  type LogOptions,
+  type RetryOptions,
+  type SubmitOptions,
+} from './job-client.ts'
+export type { JobSchemas, ParametersOf, ProcessorClass, ResultOf, Typing } from './processor-shape.ts'
 export type { RetryPolicy } from './retry-policy.ts'
-export { type Fault, ServiceError } from './service-error.ts'
-export type { Health, Job, JobOptions, JobOutput } from './shapes.ts'
+export type {
+  CompletedJob,
+  Health,
+  Job,
+  JobEvent,
+  JobFile,
+  JobOptions,
+  JobOutput,
+  JobPage,
+  JobQuery,
+  JobStatus,
+  LogLine,
+  SubmitRequest,
+  SubmittedJob,
+} from './shapes.ts'
+export type { CallOptions } from './transport.ts'
 export type { UploadFile, UploadOptions, UploadProgress } from './upload.ts'
+export type { WaitOptions } from './wait.ts'

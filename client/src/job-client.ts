@@ -1,31 +1,40 @@
-import { JobOutputs, Job as JobSchema } from '../../src/contract/job.ts'
+import type { z } from 'zod'
+import {
+  JobFiles,
+  JobLogs,
+  JobOutputs,
+  Job as JobSchema,
+  SubmittedJob as SubmittedJobSchema,
+} from '../../src/contract/job.ts'
 import { Health as HealthSchema } from '../../src/contract/service.ts'
-import type { Health, Job, JobOutput } from './shapes.ts'
-import { readJson, Transport, type TransportOptions } from './transport.ts'
+import { readJson, readNothing } from './answers.ts'
+import type { Typing } from './processor-shape.ts'
+import type {
+  CompletedJob,
+  Health,
+  Job,
+  JobFile,
+  JobOutput,
+  JobPage,
+  JobQuery,
+  LogLine,
+  SubmitRequest,
+  SubmittedJob,
+} from './shapes.ts'
+import { type CallOptions, Transport, type TransportOptions } from './transport.ts'
 import { type UploadFile, type UploadOptions, upload } from './upload.ts'
+import { type WaitOptions, waitForJob } from './wait.ts'
 
 /** How a {@link JobClient} finds and speaks to its service. */
 export type JobClientOptions = TransportOptions
 
-export interface CallOptions {
-  readonly signal?: AbortSignal
-}
-
-export interface WaitOptions extends CallOptions {
-  /** Called with the job as first read, and whenever its state or progress has changed. */
-  readonly onProgress?: (job: Job) => void
-}
-
-const FINAL: ReadonlySet<Job['status']> = new Set(['completed', 'failed', 'cancelled'])
-
-/** How long one question for changes is held by the service; proxies commonly cut a silent connection after 60 s. */
-const WAIT_SECONDS = 30
-
 /**
- * Speaks to a Longshore service. Every method rejects with `ServiceError` when the service refuses or cannot be
+ * Speaks to a Longshore service. Every method rejects with a `LongshoreError` when the service refuses or cannot be
  * reached, and with the signal's reason when its signal aborts.
+ *
+ * @typeParam T types `parameters` and `result`: `typeof MyProcessor`, or a pair of schemas
  */
-export class JobClient {
+export class JobClient<T extends Typing = Typing> {
   readonly #transport: Transport
 
   constructor(options: JobClientOptions) {
@@ -33,51 +42,132 @@ export class JobClient {
   }
 
   /** Name and version of the service. */
-  health({ signal }: CallOptions = {}): Promise<Health> {
-    return this.#transport.call(HealthSchema, 'health', { signal })
+  health(options: CallOptions = {}): Promise<Health> {
+    return this.#transport.call(HealthSchema, 'health', options)
   }
 
-  /** Uploads files and so submits a job; answers the id of the job, which is queued when this resolves. */
-  uploadFiles(files: readonly UploadFile[], options: UploadOptions = {}): Promise<string> {
-    return upload(this.#transport, files, options)
+  /** Submits a job by manifest. Repeated by itself, it is still one job: every try carries the same idempotency key. */
+  submitJob(request: SubmitRequest<T>, { idempotencyKey, ...options }: SubmitOptions = {}): Promise<SubmittedJob> {
+    const headers = { 'idempotency-key': idempotencyKey ?? crypto.randomUUID() }
+    return this.#transport.call(SubmittedJobSchema, 'jobs', { method: 'POST', body: request, headers, ...options })
   }
 
   /** A job as it is now. */
-  getJob(jobId: string, { signal }: CallOptions = {}): Promise<Job> {
-    return this.#transport.call(JobSchema, jobPath(jobId), { signal })
+  getJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
+    return this.#transport.call(jobSchema<T>(), jobPath(jobId), options)
   }
 
-  /** Waits until a job has ended, however it ended: look at its `status`. The service says when something changes. */
-  async waitForJob(jobId: string, { onProgress, signal }: WaitOptions = {}): Promise<Job> {
-    let etag: string | undefined
-    for (let path = jobPath(jobId); ; path = `${jobPath(jobId)}?wait=${WAIT_SECONDS}`) {
-      // With the ETag of what was seen last, a change between two questions is answered at once.
-      const headers = etag === undefined ? {} : { 'if-none-match': etag }
-      const seen = await this.#transport.ask(path, { headers, signal }, readIfChanged)
-      if (seen === undefined) continue
-      const { job } = seen
-      etag = seen.etag
-      onProgress?.(job)
-      if (FINAL.has(job.status)) return job
-    }
+  /** One page of jobs, newest first. */
+  listJobs(query: JobQuery = {}, options: CallOptions = {}): Promise<JobPage<T>> {
+    return this.#transport.ask(`jobs${queryString(query)}`, options, async (response) => ({
+      jobs: await readJson(jobSchema<T>().array(), response),
+      next: nextCursor(response),
+    }))
+  }
+
+  /** Every job of a query, newest first, a page at a time. */
+  async *allJobs(query: JobQuery = {}, options: CallOptions = {}): AsyncGenerator<Job<T>, void> {
+    let cursor = query.cursor
+    do {
+      const page = await this.listJobs(cursor === undefined ? query : { ...query, cursor }, options)
+      yield* page.jobs
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+  }
+
+  /** Asks a job to stop; it is `cancelled` only when its work has stopped. Asking again does no harm. */
+  cancelJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
+    return this.#transport.call(jobSchema<T>(), `${jobPath(jobId)}/cancel`, { method: 'POST', ...options })
+  }
+
+  /** Queues a failed or cancelled job again. */
+  retryJob(jobId: string, { failedFilesOnly = false, ...options }: RetryOptions = {}): Promise<Job<T>> {
+    const body = { failed_files_only: failedFilesOnly }
+    return this.#transport.call(jobSchema<T>(), `${jobPath(jobId)}/retry`, { method: 'POST', body, ...options })
+  }
+
+  /** Forgets an ended job, with its uploads and outputs. */
+  deleteJob(jobId: string, options: CallOptions = {}): Promise<void> {
+    return this.#transport.ask(jobPath(jobId), { method: 'DELETE', ...options }, readNothing)
+  }
+
+  /** Waits until a job has completed. Rejects with `JobFailedError`, `JobCancelledError` or `JobTimeoutError` otherwise. */
+  waitForJob(jobId: string, options: WaitOptions<T> = {}): Promise<CompletedJob<T>> {
+    return waitForJob(this.#transport, jobSchema<T>(), jobPath(jobId), options)
   }
 
   /** What a completed job left, with a URL to download each object. */
-  async outputs(jobId: string, { signal }: CallOptions = {}): Promise<JobOutput[]> {
-    return (await this.#transport.call(JobOutputs, `${jobPath(jobId)}/outputs`, { signal })).outputs
+  async outputs(jobId: string, options: CallOptions = {}): Promise<JobOutput[]> {
+    return (await this.#transport.call(JobOutputs, `${jobPath(jobId)}/outputs`, options)).outputs
+  }
+
+  /** The newest lines that the processor logged for a job, oldest first. */
+  async logs(jobId: string, { tail, ...options }: LogOptions = {}): Promise<LogLine[]> {
+    return (await this.#transport.call(JobLogs, `${jobPath(jobId)}/logs${queryString({ tail })}`, options)).lines
+  }
+
+  /** What became of each input file of a job, in manifest order. */
+  async *files(jobId: string, options: CallOptions = {}): AsyncGenerator<JobFile, void> {
+    let cursor: string | undefined
+    do {
+      const path = `${jobPath(jobId)}/files${queryString({ cursor })}`
+      const page = await this.#transport.ask(path, options, async (response) => ({
+        files: await readJson(JobFiles, response),
+        next: nextCursor(response),
+      }))
+      yield* page.files
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+  }
+
+  /** Uploads files and so submits a job; answers the id of the job, which is queued when this resolves. */
+  uploadFiles(files: readonly UploadFile[], options: UploadOptions<T> = {}): Promise<string> {
+    return upload(this.#transport, files, options)
   }
 
   /** Fetches the `url` of an output; read the answer as `.json()`, `.text()`, or by its stream `.body`. */
-  download(url: string, { signal }: CallOptions = {}): Promise<Response> {
-    return this.#transport.follow(url, { signal }, async (response) => response)
+  download(url: string, options: CallOptions = {}): Promise<Response> {
+    return this.#transport.follow(url, options, async (response) => response)
   }
 }
 
-async function readIfChanged(response: Response): Promise<{ job: Job; etag: string | undefined } | undefined> {
-  if (response.status === 304) return undefined
-  return { job: await readJson(JobSchema, response), etag: response.headers.get('etag') ?? undefined }
+/** How to submit. */
+export interface SubmitOptions extends CallOptions {
+  /** Submits with the same key, and the same request, are one job. A fresh one for every call unless given. */
+  readonly idempotencyKey?: string
+}
+
+/** How to retry. */
+export interface RetryOptions extends CallOptions {
+  /** Work only on files that are not done. Default false. */
+  readonly failedFilesOnly?: boolean
+}
+
+/** Which lines to read. */
+export interface LogOptions extends CallOptions {
+  /** At most so many, the newest. Default 1,000. */
+  readonly tail?: number
+}
+
+/** The contract's job, typed by the processor: the service has checked parameters and result against its schemas. */
+function jobSchema<T extends Typing>(): z.ZodType<Job<T>> {
+  return JobSchema as unknown as z.ZodType<Job<T>>
 }
 
 function jobPath(jobId: string): string {
   return `jobs/${encodeURIComponent(jobId)}`
+}
+
+function queryString(query: Readonly<Record<string, unknown>>): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of [value].flat()) if (each !== undefined) parameters.append(name, String(each))
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`
+}
+
+/** The cursor of the `Link` to the next page. */
+function nextCursor(response: Response): string | null {
+  const target = /<([^>]*)>; *rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+  return target === undefined ? null : new URL(target, response.url).searchParams.get('cursor')
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from './service-error.ts'
+import { ApiError, LongshoreError } from './errors.ts'
 
 /** How often and how fast a request is made again. Every request of the client may be repeated without harm. */
 export interface RetryPolicy {
@@ -24,10 +24,14 @@ export async function withRetries<Result>(
       return await action()
     } catch (failure) {
       signal?.throwIfAborted()
-      if (tried >= policy.tries || !(failure instanceof ServiceError) || !failure.retryable) throw failure
-      await sleep(failure.retryAfterMs ?? backoffMs(policy, tried), signal)
+      if (tried >= policy.tries || !(failure instanceof LongshoreError) || !failure.retryable) throw failure
+      await sleep(retryAfterOf(failure) ?? backoffMs(policy, tried), signal)
     }
   }
+}
+
+function retryAfterOf(failure: LongshoreError): number | undefined {
+  return failure instanceof ApiError ? failure.retryAfterMs : undefined
 }
 
 /** Full jitter, so that clients that failed together do not come back together. */

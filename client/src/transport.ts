@@ -1,31 +1,36 @@
 import type { z } from 'zod'
+import { errorOf, type Reader, readJson } from './answers.ts'
+import { LongshoreError, NetworkError } from './errors.ts'
 import { DEFAULT_RETRY, type RetryPolicy, withRetries } from './retry-policy.ts'
-import { errorOf, parseJson, ServiceError } from './service-error.ts'
 
 /** Where the service is and how to speak to it. */
 export interface TransportOptions {
   /** Address of the service, e.g. `http://127.0.0.1:8000`; a path is kept. */
   readonly url: string
   /** One of the service's `API_KEYS`, if it has any. Sent to the service only, never to a store. */
-  readonly apiKey?: string
+  readonly apiKey?: string | undefined
   readonly retry?: Partial<RetryPolicy>
   /** What makes the requests; the platform's own `fetch` unless given. */
   readonly fetch?: typeof globalThis.fetch
 }
 
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** How long the call may take with all its tries, in ms; no limit unless given. Ends it with a `NetworkError`, code `TIMED_OUT`. */
+  readonly timeoutMs?: number | undefined
+}
+
 /** One request. */
-export interface Request {
-  readonly method?: 'GET' | 'POST' | 'PUT'
+export interface Request extends CallOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   /** A blob is sent as it is, anything else as JSON. */
   readonly body?: unknown
-  readonly signal?: AbortSignal | undefined
 }
 
-/** Reads what an answer says; a connection that breaks meanwhile is one more failure that may pass. */
-export type Reader<Answer> = (response: Response) => Promise<Answer>
-
-/** Makes requests, makes them again when that may help, and turns every failure into a `ServiceError`. */
+/** Makes requests, makes them again when that may help, and turns every failure into a `LongshoreError`. */
 export class Transport {
   readonly #base: URL
   readonly #apiKey: string | undefined
@@ -52,7 +57,9 @@ export class Transport {
 
   /** Uses a URL that the service handed out: it carries its own permission, so no key goes with it. */
   follow<Answer>(url: string, request: Request, read: Reader<Answer>): Promise<Answer> {
-    return withRetries(this.#retry, request.signal, () => this.#once(new URL(url, this.#base), request, read))
+    const { signal, timeoutMs } = request
+    const limited = timeoutMs === undefined ? request : { ...request, signal: withLimit(signal, timeoutMs) }
+    return withRetries(this.#retry, limited.signal, () => this.#once(new URL(url, this.#base), limited, read))
   }
 
   async #once<Answer>(url: URL, request: Request, read: Reader<Answer>): Promise<Answer> {
@@ -61,20 +68,20 @@ export class Transport {
       if (!response.ok && response.status !== 304) throw await errorOf(response)
       return await read(response)
     } catch (cause) {
-      if (cause instanceof ServiceError) throw cause
-      const detail = `${url.origin} cannot be reached${reasonOf(cause)}`
-      throw new ServiceError({ code: 'UNREACHABLE', detail, retryable: true, cause })
+      if (cause instanceof LongshoreError) throw cause
+      const message = `${url.origin} cannot be reached${reasonOf(cause)}`
+      throw new NetworkError({ code: 'UNREACHABLE', message, retryable: true, cause })
     }
   }
 }
 
-/** Reads a JSON answer; one of another form means that this is no such service, or one of another age. */
-export async function readJson<Answer>(schema: z.ZodType<Answer>, response: Response): Promise<Answer> {
-  const parsed = schema.safeParse(parseJson(await response.text()))
-  if (parsed.success) return parsed.data
-  const { status, url } = response
-  const detail = `${new URL(url).origin} did not answer as a Longshore service does: is the address right?`
-  throw new ServiceError({ code: 'UNEXPECTED_ANSWER', detail, status, cause: parsed.error })
+function withLimit(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
+  const limit = new AbortController()
+  const message = `The call did not end within ${timeoutMs / 1000} s`
+  AbortSignal.timeout(timeoutMs).addEventListener('abort', () => {
+    limit.abort(new NetworkError({ code: 'TIMED_OUT', message, retryable: true }))
+  })
+  return signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
 }
 
 function toInit({ method = 'GET', headers = {}, body, signal }: Request): RequestInit {

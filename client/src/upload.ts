@@ -1,5 +1,6 @@
 import { CompletedFile, StartedIngest as StartedIngestSchema } from '../../src/contract/ingest.ts'
-import { ServiceError } from './service-error.ts'
+import { ApiError, UploadError } from './errors.ts'
+import type { ParametersOf, Typing } from './processor-shape.ts'
 import type { JobOptions, StartedIngest } from './shapes.ts'
 import type { Transport } from './transport.ts'
 
@@ -19,8 +20,10 @@ export interface UploadProgress {
   readonly totalFiles: number
 }
 
-export interface UploadOptions {
-  /** What the job is given beside its files. */
+export interface UploadOptions<T extends Typing = Typing> {
+  /** What the processor is to do with the files. */
+  readonly parameters?: ParametersOf<T>
+  /** What else the job is given: priority, labels and so on. */
   readonly job?: JobOptions
   /** Parts that are sent at once. Default 4. */
   readonly concurrency?: number
@@ -43,9 +46,9 @@ interface Cargo {
 export async function upload(
   transport: Transport,
   files: readonly UploadFile[],
-  { job = {}, concurrency = 4, onProgress, signal }: UploadOptions,
+  { job = {}, parameters, concurrency = 4, onProgress, signal }: UploadOptions,
 ): Promise<string> {
-  const ingest = await startIngest(transport, files, job, signal)
+  const ingest = await startIngest(transport, files, { ...job, parameters }, signal)
   const cargoes = pair(ingest, files)
   const tally = openTally(files, onProgress)
   await eachBounded(partsOf(cargoes), concurrency, signal, async ({ cargo, part }, stop) => {
@@ -60,7 +63,7 @@ export async function upload(
 function startIngest(
   transport: Transport,
   files: readonly UploadFile[],
-  job: JobOptions,
+  job: JobOptions & { parameters: unknown },
   signal: AbortSignal | undefined,
 ): Promise<StartedIngest> {
   const announced = files.map(({ name, data }) => ({ filename: name, size_bytes: data.size }))
@@ -75,7 +78,11 @@ function pair({ files: targets }: StartedIngest, files: readonly UploadFile[]): 
   return files.map(({ name, data }, i) => {
     const target = targets[i]
     if (target?.filename === name) return { target, data, received: [] }
-    throw new ServiceError({ code: 'UNEXPECTED_ANSWER', detail: `The service did not say where to put ${name}` })
+    throw new UploadError({
+      code: 'UNEXPECTED_ANSWER',
+      message: `The service did not say where to put ${name}`,
+      filename: name,
+    })
   })
 }
 
@@ -102,8 +109,8 @@ async function takeEtag(response: Response): Promise<string> {
   await response.arrayBuffer()
   const etag = response.headers.get('etag')
   if (etag !== null) return etag
-  const detail = `${new URL(response.url).origin} gave no ETag for a part; in a browser, its CORS rules must expose it`
-  throw new ServiceError({ code: 'UNEXPECTED_ANSWER', detail, status: response.status })
+  const message = `${new URL(response.url).origin} gave no ETag for a part; in a browser, its CORS rules must expose it`
+  throw new ApiError({ code: 'UNEXPECTED_ANSWER', message, status: response.status })
 }
 
 async function completeFile(transport: Transport, jobId: string, cargo: Cargo, signal: AbortSignal): Promise<void> {

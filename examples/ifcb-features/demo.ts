@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Job, JobClient, type JobOutput } from '@longshore/client'
+import { JobClient, type JobOutput } from '@longshore/client'
 import { fileAt } from '@longshore/client/node'
 import { showStep } from './demo-progress.ts'
 import { startDemoService } from './demo-service.ts'
@@ -29,8 +29,7 @@ async function demo(signal: AbortSignal): Promise<void> {
     bins.flatMap(({ hdr, adc, roi }) => [hdr, adc, roi]),
     stop,
   )
-  const job = await followJob(client, jobId, stop)
-  if (job.status !== 'completed') throw new Error(`Job ${jobId} ${job.status}: ${job.error}`)
+  await followJob(client, jobId, stop)
   const outputs = await client.outputs(jobId, { signal: stop })
   await printFeatures(client, outputs, stop)
   printOutputs(outputs, join(service.dataDir, 'objects'))
@@ -52,10 +51,10 @@ async function uploadBins(client: JobClient, paths: readonly string[], signal: A
   }
 }
 
-async function followJob(client: JobClient, jobId: string, signal: AbortSignal): Promise<Job> {
+async function followJob(client: JobClient, jobId: string, signal: AbortSignal): Promise<void> {
   const step = showStep('Processing')
   try {
-    return await client.waitForJob(jobId, {
+    await client.waitForJob(jobId, {
       signal,
       onProgress: ({ progress }) => {
         // Of the stages only this one has images to count.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { JobClient, ServiceError } from '@longshore/client'
+import { JobClient, LongshoreError } from '@longshore/client'
 import { type Answer, tinyServer } from './tiny-server.ts'
 
 const JOB_ID = '018f4c1e-0000-7000-8000-000000000001'
@@ -27,7 +27,8 @@ describe('every request', () => {
     await using server = await tinyServer(() => problem(404, 'JOB_NOT_FOUND', false))
     await rejects(new JobClient({ url: server.url, retry: QUICK }).getJob(JOB_ID), {
       code: 'JOB_NOT_FOUND',
-      detail: 'what to do about JOB_NOT_FOUND',
+      name: 'JobNotFoundError',
+      message: 'what to do about JOB_NOT_FOUND',
       status: 404,
       requestId: 'req-1',
     })
@@ -54,7 +55,7 @@ describe('every request', () => {
     await server[Symbol.asyncDispose]()
     await rejects(new JobClient({ url: server.url, retry: { tries: 1 } }).health(), {
       code: 'UNREACHABLE',
-      detail: new RegExp(`^${server.url} cannot be reached: .*ECONNREFUSED`),
+      message: new RegExp(`^${server.url} cannot be reached: .*ECONNREFUSED`),
     })
   })
 
@@ -75,18 +76,18 @@ describe('waiting for a job', () => {
       { body: job('queued'), headers: { etag: '"1"' } },
       { status: 304, headers: { etag: '"1"' } },
       { body: job('processing', 50), headers: { etag: '"2"' } },
-      { body: job('failed'), headers: { etag: '"3"' } },
+      { body: job('completed'), headers: { etag: '"3"' } },
     ]
     await using server = await tinyServer(() => answers.shift() ?? {})
     const seen: unknown[] = []
     const ended = await new JobClient({ url: server.url }).waitForJob(JOB_ID, {
       onProgress: ({ status, progress }) => seen.push([status, progress?.percent]),
     })
-    assert.equal(ended.status, 'failed')
+    assert.equal(ended.status, 'completed')
     assert.deepEqual(seen, [
       ['queued', undefined],
       ['processing', 50],
-      ['failed', undefined],
+      ['completed', undefined],
     ])
     assert.deepEqual(
       server.received.map(({ path, headers }) => [path, headers['if-none-match']]),
@@ -97,6 +98,13 @@ describe('waiting for a job', () => {
         [`/jobs/${JOB_ID}?wait=30`, '"2"'],
       ],
     )
+  })
+
+  test('rejects with the job when it has failed or was cancelled', async () => {
+    await using server = await tinyServer(({ path }) => ({ body: job(path.endsWith('a') ? 'failed' : 'cancelled') }))
+    const client = new JobClient({ url: server.url })
+    await rejects(client.waitForJob('a'), { name: 'JobFailedError', code: 'JOB_FAILED', jobId: JOB_ID })
+    await rejects(client.waitForJob('b'), { name: 'JobCancelledError', code: 'JOB_CANCELLED', jobId: JOB_ID })
   })
 
   test('stops with the reason of its signal while the service holds the answer', async () => {
@@ -162,7 +170,7 @@ function job(status: string, percent?: number) {
 
 async function rejects(promise: Promise<unknown>, expected: Record<string, unknown>): Promise<void> {
   await assert.rejects(promise, (failure) => {
-    assert.ok(failure instanceof ServiceError, String(failure))
+    assert.ok(failure instanceof LongshoreError, String(failure))
     for (const [key, value] of Object.entries(expected)) {
       const actual: unknown = Reflect.get(failure, key)
       if (value instanceof RegExp) assert.match(String(actual), value)

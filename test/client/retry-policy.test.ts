@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
+import { ApiError } from '../../client/src/errors.ts'
 import { DEFAULT_RETRY, withRetries } from '../../client/src/retry-policy.ts'
-import { ServiceError } from '../../client/src/service-error.ts'
 
 describe('making a request again', () => {
   test('waits as long as the service asks, and not shorter', async (t) => {
@@ -41,7 +41,8 @@ describe('making a request again', () => {
 /** Fails so many times in a way that may pass, then answers. */
 function failing(times: number, retryAfterMs?: number) {
   return mock.fn(async () => {
-    if (times-- > 0) throw new ServiceError({ code: 'NOT_READY', detail: 'later', retryable: true, retryAfterMs })
+    const facts = { code: 'NOT_READY', message: 'later', status: 503, retryable: true, retryAfterMs }
+    if (times-- > 0) throw new ApiError(facts)
     return 'done'
   })
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { JobClient, ServiceError, type UploadProgress } from '@longshore/client'
+import { ApiError, JobClient, type UploadProgress } from '@longshore/client'
 import { fileAt } from '@longshore/client/node'
 import { z } from 'zod'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -81,7 +81,7 @@ describe('an upload', () => {
     const client = new JobClient({ url: server.url })
     const many = Array.from({ length: 50 }, (_, i) => ({ name: `${i}.txt`, data: new Blob(['abcdefgh']) }))
     const failure = await client.uploadFiles(many, { concurrency: 2 }).catch((thrown: unknown) => thrown)
-    assert.ok(failure instanceof ServiceError && failure.code === 'HTTP_403')
+    assert.ok(failure instanceof ApiError && failure.code === 'HTTP_403')
     assert.ok(server.received.length <= 3, `${server.received.length} requests`)
     assert.deepEqual(service.completed, [])
   })

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Job, JobClient } from '@longshore/client'
+import { type Job, JobClient, JobFailedError } from '@longshore/client'
 import { fileAt } from '@longshore/client/node'
 import { decode } from 'fast-png'
 import { z } from 'zod'
@@ -146,7 +146,7 @@ describe('sample bins through the service', () => {
 
   test('several bad bins are all named at once', async () => {
     const files = ['cells.hdr', 'D20240101T000000_IFCB1.roi'].map((name) => ({ name, data: 'x' }))
-    const job = await client.waitForJob(await submitForm(service.url, files))
+    const job = await endOf(await submitForm(service.url, files))
     assert.match(
       job.error ?? '',
       /^2 of 2 bins cannot be read:\n {2}"cells" is not .*renamed\?\n {2}Bin D20240101T000000_IFCB1 is/,
@@ -170,7 +170,15 @@ describe('sample bins through the service', () => {
 })
 
 async function submitBins(paths: readonly string[], parameters?: unknown): Promise<Job> {
-  return client.waitForJob(await submitForm(service.url, await formFiles(paths), parameters))
+  return endOf(await submitForm(service.url, await formFiles(paths), parameters))
+}
+
+/** The job as it ended, well or badly. */
+async function endOf(jobId: string): Promise<Job> {
+  return client.waitForJob(jobId).catch((failure: unknown) => {
+    if (failure instanceof JobFailedError) return failure.job
+    throw failure
+  })
 }
 
 function binPaths(directory: string, stem: string): string[] {

@@ -1,0 +1,51 @@
+import type { z } from 'zod'
+import { Problem } from '../../src/contract/problem.ts'
+import { ApiError, JobNotFoundError } from './errors.ts'
+
+/** Reads what an answer says; a connection that breaks meanwhile is one more failure that may pass. */
+export type Reader<Answer> = (response: Response) => Promise<Answer>
+
+/** Reads a JSON answer; one of another form means that this is no such service, or one of another age. */
+export async function readJson<Answer>(schema: z.ZodType<Answer>, response: Response): Promise<Answer> {
+  const parsed = schema.safeParse(parseJson(await response.text()))
+  if (parsed.success) return parsed.data
+  const { status, url } = response
+  const message = `${new URL(url).origin} did not answer as a Longshore service does: is the address right?`
+  throw new ApiError({ code: 'UNEXPECTED_ANSWER', message, status, cause: parsed.error })
+}
+
+/** Reads an answer that says all by its status, to its end, so that the connection can be used again. */
+export async function readNothing(response: Response): Promise<void> {
+  await response.arrayBuffer()
+}
+
+/** Statuses that mean "later", from a service, a store or a proxy that does not speak in problems. */
+const LATER: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
+
+/** Reads the error out of an answer that is one. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const { status } = response
+  const retryAfterMs = retryAfter(response)
+  const problem = Problem.safeParse(parseJson(await response.text())).data
+  if (problem === undefined) {
+    const message = `The answer was HTTP ${status} ${response.statusText}`.trimEnd()
+    return new ApiError({ code: `HTTP_${status}`, message, status, retryable: LATER.has(status), retryAfterMs })
+  }
+  const { code, detail: message, retryable } = problem
+  const Kind = code === 'JOB_NOT_FOUND' ? JobNotFoundError : ApiError
+  return new Kind({ code, message, status, retryable, problem, retryAfterMs })
+}
+
+function retryAfter(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
+}
+
+/** Anything that is not JSON is undefined. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
