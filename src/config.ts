@@ -121,6 +121,7 @@ function arrange(values: SettingValues, usesS3: boolean) {
     publicUrl: values.PUBLIC_URL === '' ? undefined : values.PUBLIC_URL.replace(/\/+$/, ''),
     trustProxy: values.TRUST_PROXY,
     apiKeys: values.AUTH === 'none' ? [] : values.API_KEYS,
+    corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     dataDir: values.DATA_DIR,
     storage: arrangeStorage(values, usesS3),

@@ -64,6 +64,23 @@ export function list(
   return { schema, expected, fallback: '', meaning }
 }
 
+/** Origins of web pages between commas, or `*` for all of them; none unless set. */
+export function origins(meaning: string): Setting<readonly string[]> {
+  const { schema } = list(() => true, '', '')
+  return {
+    schema: schema.refine((items) => items.every(isOrigin) || (items.length === 1 && items[0] === '*')),
+    expected:
+      'a comma-separated list of origins like https://app.example.org, without a path or a slash at the end, or *',
+    fallback: '',
+    meaning,
+  }
+}
+
+/** Just as browsers send it: an http address in lower case, without the port that is usual and without a path. */
+function isOrigin(value: string): boolean {
+  return isUrl(value) && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value
+}
+
 function splitAtCommas(value: string): string[] {
   const items = value.split(',').map((item) => item.trim())
   return items.filter((item) => item !== '')

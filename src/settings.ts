@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endpoint, flag, integer, list, oneOf, type Setting, text, url } from './setting.ts'
+import { endpoint, flag, integer, list, oneOf, origins, type Setting, text, url } from './setting.ts'
 import { isBucketName } from './storage/object-uri.ts'
 
 /** Every setting of the service, by its name in the environment and in `.env`. The README's table is held equal to this one. */
@@ -21,6 +21,9 @@ export const SETTINGS = {
     'Keys that clients send as `Authorization: Bearer …`.',
   ),
   AUTH: oneOf(['keys', 'none'], 'keys', '`none` lets anyone in, wherever the service listens.'),
+  CORS_ORIGINS: origins(
+    'Origins whose web pages may use the service from a browser; `*` lets all. Without it, only its own pages may.',
+  ),
   LOG_LEVEL: oneOf(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',

@@ -86,6 +86,33 @@ test('key prefixes and further buckets leave the local store in place', () => {
   assert.deepEqual(config.readableBuckets, ['longshore', 'other-bucket', 'third-bucket'])
 })
 
+test('origins are taken as browsers send them, or all at once', () => {
+  const originsOf = (value: string) => parseConfig({ CORS_ORIGINS: value }).corsOrigins
+  assert.deepEqual(originsOf('https://app.example.org, http://localhost:5173'), [
+    'https://app.example.org',
+    'http://localhost:5173',
+  ])
+  assert.deepEqual(originsOf('*'), ['*'])
+  assert.deepEqual(parseConfig({}).corsOrigins, [])
+})
+
+for (const value of [
+  'https://app.example.org/',
+  'https://app.example.org/page',
+  'https://App.example.org',
+  'https://app.example.org:443',
+  'app.example.org',
+  'https://*.example.org',
+  'null',
+  'file:///index.html',
+  '*, https://app.example.org',
+]) {
+  test(`an origin that no browser sends is refused with what was expected: ${value}`, () => {
+    const [fault] = faultsOf({ CORS_ORIGINS: value })
+    assert.match(fault ?? '', /^Expected CORS_ORIGINS to be .* like https:\/\/app\.example\.org, .* or \*, got/)
+  })
+}
+
 test('half a pair of credentials is a fault', () => {
   assert.match(faultsOf({ S3_ACCESS_KEY: 'k' })[0] ?? '', /together/)
 })

@@ -5,6 +5,7 @@ import { type ErrorCode, LongshoreError } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
 import { Arrivals } from './arrival.ts'
 import { requireKey } from './auth.ts'
+import { allowOrigins } from './cors.ts'
 import { Holds } from './holds.ts'
 import { jsonBodyParser } from './json-body.ts'
 import { knownError } from './known-errors.ts'
@@ -46,7 +47,7 @@ const JSON_ROUTES: readonly Routes[] = [
 export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify(serverOptions(parts))
   const room = furnish(parts)
-  const { limits } = parts.config
+  const { limits, corsOrigins } = parts.config
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body'))
   app.setSerializerCompiler(() => JSON.stringify)
   app.removeAllContentTypeParsers()
@@ -56,6 +57,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     const readsNoBody = [route.method].flat().some((method) => method === 'GET' || method === 'HEAD')
     if (readsNoBody) route.onRequest = [room.arrivals.endUnread, ...[route.onRequest ?? []].flat()]
   })
+  if (corsOrigins.length > 0) allowOrigins(app, corsOrigins)
   answerErrors(app, room)
   if (limits.requestsPerMinute > 0) limitRate(app, limits.requestsPerMinute)
   describeApi(app, room)
