@@ -26,14 +26,22 @@ const LATER: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 export async function errorOf(response: Response): Promise<ApiError> {
   const { status } = response
   const retryAfterMs = retryAfter(response)
-  const problem = Problem.safeParse(parseJson(await response.text())).data
+  const text = await response.text()
+  const problem = Problem.safeParse(parseJson(text)).data
   if (problem === undefined) {
-    const message = `The answer was HTTP ${status} ${response.statusText}`.trimEnd()
-    return new ApiError({ code: `HTTP_${status}`, message, status, retryable: LATER.has(status), retryAfterMs })
+    const fault = storeFault(text)
+    const message = `The answer was HTTP ${status} ${response.statusText}`.trimEnd() + (fault ? ` (${fault})` : '')
+    const retryable = LATER.has(status) || fault === 'RequestTimeout'
+    return new ApiError({ code: `HTTP_${status}`, message, status, retryable, retryAfterMs })
   }
   const { code, detail: message, retryable } = problem
   const Kind = code === 'JOB_NOT_FOUND' ? JobNotFoundError : ApiError
   return new Kind({ code, message, status, retryable, problem, retryAfterMs })
+}
+
+/** The code in the XML of an S3 store's error. A body that arrived too slowly is one of its 400s: `RequestTimeout`. */
+function storeFault(text: string): string | undefined {
+  return /<Code>(\w{1,100})<\/Code>/.exec(text)?.[1]
 }
 
 function retryAfter(response: Response): number | undefined {

@@ -8,9 +8,14 @@ export interface RetryPolicy {
   readonly baseMs: number
   /** Highest ceiling, in ms; a service that asks for a longer wait gets it. Default 10,000. */
   readonly capMs: number
+  /**
+   * How long one try of an upload's request may take before its connection counts as stalled, in ms. Requests that carry
+   * or move bytes get, beside it, the time these need on a slow line. Default 30,000.
+   */
+  readonly tryMs: number
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { tries: 6, baseMs: 250, capMs: 10_000 }
+export const DEFAULT_RETRY: RetryPolicy = { tries: 6, baseMs: 250, capMs: 10_000, tryMs: 30_000 }
 
 /** Does something again while it fails in a way that may pass. An aborted signal ends it with the signal's reason. */
 export async function withRetries<Result>(

@@ -26,8 +26,10 @@ export interface CallOptions {
 export interface Request extends CallOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  /** A blob is sent as it is, anything else as JSON. */
+  /** A blob or bytes are sent as they are, anything else as JSON. */
   readonly body?: unknown
+  /** How long one try may take before it counts as stalled and is made again, in ms; no limit unless given. */
+  readonly tryTimeoutMs?: number | undefined
 }
 
 /** Makes requests, makes them again when that may help, and turns every failure into a `LongshoreError`. */
@@ -42,6 +44,11 @@ export class Transport {
     this.#apiKey = apiKey
     this.#retry = { ...DEFAULT_RETRY, ...retry }
     this.#fetch = fetch
+  }
+
+  /** How long a try of a request that is answered at once may take, in ms. */
+  get tryMs(): number {
+    return this.#retry.tryMs
   }
 
   /** Asks the service for a body of the form of `schema`; `path` has no leading slash. */
@@ -64,9 +71,11 @@ export class Transport {
 
   async #once<Answer>(url: URL, request: Request, read: Reader<Answer>): Promise<Answer> {
     try {
-      const response = await this.#fetch(url, toInit(request))
-      if (!response.ok && response.status !== 304) throw await errorOf(response)
-      return await read(response)
+      return await withinTry(request, async (signal) => {
+        const response = await this.#fetch(url, toInit({ ...request, signal }))
+        if (!response.ok && response.status !== 304) throw await errorOf(response)
+        return await read(response)
+      })
     } catch (cause) {
       if (cause instanceof LongshoreError) throw cause
       const message = `${url.origin} cannot be reached${reasonOf(cause)}`
@@ -84,9 +93,31 @@ function withLimit(signal: AbortSignal | undefined, timeoutMs: number): AbortSig
   return signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
 }
 
+/** Gives one try its limit. Not by `AbortSignal.any`: a signal that outlives many tries would remember each of them. */
+async function withinTry<Answer>(
+  { signal, tryTimeoutMs }: Request,
+  action: (signal: AbortSignal | undefined) => Promise<Answer>,
+): Promise<Answer> {
+  if (tryTimeoutMs === undefined) return action(signal)
+  const attempt = new AbortController()
+  const stop = (): void => attempt.abort(signal?.reason)
+  const message = `There was no answer within ${tryTimeoutMs / 1000} s`
+  const stalled = (): void => attempt.abort(new NetworkError({ code: 'TIMED_OUT', message, retryable: true }))
+  const timer = setTimeout(stalled, tryTimeoutMs)
+  signal?.addEventListener('abort', stop)
+  try {
+    return await action(attempt.signal)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
 function toInit({ method = 'GET', headers = {}, body, signal }: Request): RequestInit {
   const stop = signal === undefined ? {} : { signal }
-  if (body === undefined || body instanceof Blob) return { method, headers, body: body ?? null, ...stop }
+  if (body === undefined || body instanceof Blob || body instanceof Uint8Array) {
+    return { method, headers, body: (body as Blob | Uint8Array<ArrayBuffer> | undefined) ?? null, ...stop }
+  }
   return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body), ...stop }
 }
 

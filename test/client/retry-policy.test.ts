@@ -20,7 +20,7 @@ describe('making a request again', () => {
     t.mock.method(Math, 'random', () => 1)
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const action = failing(4)
-    const done = withRetries({ tries: 5, baseMs: 100, capMs: 300 }, undefined, action)
+    const done = withRetries({ ...DEFAULT_RETRY, tries: 5, baseMs: 100, capMs: 300 }, undefined, action)
     for (const [i, ceiling] of [100, 200, 300, 300].entries()) {
       await turn()
       t.mock.timers.tick(ceiling - 1)
