@@ -21,6 +21,7 @@ const ANSWER_HEADERS = [
   'Accept-Ranges',
   'Content-Disposition',
   'Content-Range',
+  'Date',
   'ETag',
   'Idempotency-Replayed',
   'Link',
