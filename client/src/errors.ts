@@ -117,7 +117,12 @@ interface UploadErrorFacts extends ErrorFacts {
   readonly filename?: string | undefined
 }
 
-/** An upload came to nothing; why is in `cause`. `jobId` is there once the service has opened the upload. */
+/**
+ * An upload did not end; why is in `cause`, and `code` is the cause's. Of its own are `SOURCE_UNREADABLE`,
+ * `SOURCE_CHANGED` (other bytes, or more or fewer, than at first), `DIGEST_UNAVAILABLE`, `RESUME_MISMATCH` (other files than
+ * the upload was begun with), and of folders `NO_FILES` and `INCOMPLETE_GROUP`. `jobId` is there once the service has
+ * opened the upload: with it the upload can be resumed, until it expires.
+ */
 export class UploadError extends LongshoreError {
   override readonly name = 'UploadError'
   /** The file it failed at. */

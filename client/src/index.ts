@@ -35,5 +35,6 @@ export type {
   SubmittedJob,
 } from './shapes.ts'
 export type { CallOptions } from './transport.ts'
-export type { UploadFile, UploadOptions, UploadProgress } from './upload.ts'
+export type { UploadBlob, UploadRange, UploadSource, UploadStream } from './upload/source.ts'
+export type { UploadOptions, UploadProgress } from './upload/upload-options.ts'
 export type { WaitOptions } from './wait.ts'

@@ -22,7 +22,10 @@ import type {
   SubmittedJob,
 } from './shapes.ts'
 import { type CallOptions, Transport, type TransportOptions } from './transport.ts'
-import { type UploadFile, type UploadOptions, upload } from './upload.ts'
+import { type Digests, webDigests } from './upload/digests.ts'
+import type { UploadSource } from './upload/source.ts'
+import { upload } from './upload/upload.ts'
+import type { UploadOptions } from './upload/upload-options.ts'
 import { type WaitOptions, waitForJob } from './wait.ts'
 
 /** How a {@link JobClient} finds and speaks to its service. */
@@ -36,6 +39,7 @@ export type JobClientOptions = TransportOptions
  */
 export class JobClient<T extends Typing = Typing> {
   readonly #transport: Transport
+  protected readonly digests: Digests = webDigests
 
   constructor(options: JobClientOptions) {
     this.#transport = new Transport(options)
@@ -120,9 +124,12 @@ export class JobClient<T extends Typing = Typing> {
     } while (cursor !== undefined)
   }
 
-  /** Uploads files and so submits a job; answers the id of the job, which is queued when this resolves. */
-  uploadFiles(files: readonly UploadFile[], options: UploadOptions<T> = {}): Promise<string> {
-    return upload(this.#transport, files, options)
+  /**
+   * Uploads files and so submits a job; answers the id of the job, which is queued when this resolves. Rejects with an
+   * `UploadError`; its `jobId` can then be given to `resume`, until the upload expires on the service.
+   */
+  uploadFiles(files: readonly UploadSource[], options: UploadOptions<T> = {}): Promise<string> {
+    return upload(this.#transport, this.digests, files, options)
   }
 
   /** Fetches the `url` of an output; read the answer as `.json()`, `.text()`, or by its stream `.body`. */

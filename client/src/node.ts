@@ -1,3 +1,5 @@
 export * from './index.ts'
 export { fileAt } from './node/file-at.ts'
+export type { FileGroup } from './node/file-groups.ts'
 export { JobClient } from './node/job-client.ts'
+export type { UploadDirectoryOptions } from './node/upload-directory.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { JobClient, LongshoreError } from '@longshore/client'
+import { JobClient } from '@longshore/client'
+import { rejects } from './rejects.ts'
 import { type Answer, tinyServer } from './tiny-server.ts'
 
 const JOB_ID = '018f4c1e-0000-7000-8000-000000000001'
@@ -166,16 +167,4 @@ function job(status: string, percent?: number) {
     queue_position: null,
     links: { self: '', events: '', files: '', outputs: '', logs: '', cancel: '', retry: '' },
   }
-}
-
-async function rejects(promise: Promise<unknown>, expected: Record<string, unknown>): Promise<void> {
-  await assert.rejects(promise, (failure) => {
-    assert.ok(failure instanceof LongshoreError, String(failure))
-    for (const [key, value] of Object.entries(expected)) {
-      const actual: unknown = Reflect.get(failure, key)
-      if (value instanceof RegExp) assert.match(String(actual), value)
-      else assert.equal(actual, value)
-    }
-    return true
-  })
 }

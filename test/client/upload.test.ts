@@ -1,28 +1,25 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { appendFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ApiError, JobClient, type UploadProgress } from '@longshore/client'
-import { fileAt } from '@longshore/client/node'
-import { z } from 'zod'
+import { JobClient, UploadError, type UploadProgress, type UploadSource } from '@longshore/client'
+import { fileAt, JobClient as NodeClient } from '@longshore/client/node'
 import { tempFolder } from '../support/temp-folder.ts'
+import { ingestService, JOB_ID } from './ingest-service.ts'
+import { rejects } from './rejects.ts'
 import { type Answer, type Received, tinyServer } from './tiny-server.ts'
 
-const JOB_ID = '018f4c1e-0000-7000-8000-000000000001'
-const PART_BYTES = 4
-
-const Start = z.looseObject({ files: z.array(z.object({ filename: z.string(), size_bytes: z.number() })) })
-
-const Complete = z.object({
-  file_id: z.string(),
-  upload_id: z.string(),
-  parts: z.array(z.object({ PartNumber: z.number(), ETag: z.string() })),
-})
+const QUICK = { baseMs: 1, capMs: 1 }
 
 const FILES = [
   { name: 'a.txt', data: new Blob(['abcdefghij']) },
   { name: 'b.txt', data: new Blob(['xyz']) },
 ]
+
+const TEXTS = { 'a.txt': 'abcdefghij', 'b.txt': 'xyz' }
+
+const MD5 = { etagOf: (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"` }
 
 describe('an upload', () => {
   test('sends each part once, completes each file with its quoted ETags in order, and answers the job', async () => {
@@ -31,7 +28,8 @@ describe('an upload', () => {
     const jobId = await new JobClient({ url: server.url }).uploadFiles(FILES, { job: { priority: 5 } })
     assert.equal(jobId, JOB_ID)
     assert.equal(service.started[0]?.priority, 5)
-    assert.deepEqual(service.files(), { 'a.txt': 'abcdefghij', 'b.txt': 'xyz' })
+    assert.deepEqual(service.files(), TEXTS)
+    assert.equal(partsSent(server.received), 4)
     assert.deepEqual(
       service.completed.find(({ file_id }) => file_id === 'a.txt')?.parts,
       [1, 2, 3].map((PartNumber) => ({ PartNumber, ETag: `"a.txt-${PartNumber}"` })),
@@ -62,18 +60,101 @@ describe('an upload', () => {
     assert.ok(most > 1 && most <= 3, `${most} at once`)
   })
 
+  test('announces names, sizes, media types and the digests it is given or asked for', async () => {
+    const service = ingestService()
+    await using server = await tinyServer(service.answer)
+    const sha256 = createHash('sha256').update('xyz').digest('hex')
+    const files: UploadSource[] = [
+      new File(['{}'], 'a.json', { type: 'application/json' }),
+      { name: 'b.txt', data: new Blob(['xyz']), sha256: sha256.toUpperCase(), contentType: 'text/x-b' },
+    ]
+    const client = new JobClient({ url: server.url })
+    await client.uploadFiles(files)
+    await client.uploadFiles(files, { sha256: true })
+    assert.deepEqual(
+      service.started.map((start) => start.files),
+      [undefined, createHash('sha256').update('{}').digest('hex')].map((digest) => [
+        { filename: 'a.json', size_bytes: 2, content_type: 'application/json', ...(digest && { sha256: digest }) },
+        { filename: 'b.txt', size_bytes: 3, content_type: 'text/x-b', sha256 },
+      ]),
+    )
+  })
+
+  test('carries the key to the service but not with part URLs', async () => {
+    await using server = await tinyServer(ingestService().answer)
+    await new JobClient({ url: server.url, apiKey: 'a-key-of-16-chars' }).uploadFiles(FILES)
+    for (const { method, headers } of server.received) assert.equal('authorization' in headers, method !== 'PUT')
+  })
+})
+
+describe('an upload over a bad network', () => {
   test('sends a part again after a broken connection', async () => {
     const service = ingestService()
     let broken = 0
     await using server = await tinyServer((request) =>
       request.method === 'PUT' && broken++ === 0 ? { cut: true } : service.answer(request),
     )
-    await new JobClient({ url: server.url, retry: { baseMs: 1 } }).uploadFiles(FILES)
+    await new JobClient({ url: server.url, retry: QUICK }).uploadFiles(FILES)
     assert.equal(broken, 5)
-    assert.deepEqual(service.files(), { 'a.txt': 'abcdefghij', 'b.txt': 'xyz' })
+    assert.deepEqual(service.files(), TEXTS)
   })
 
-  test('stops at the first part that is refused, and sends nothing after it has rejected', async () => {
+  test('makes a try again that stands still longer than its limit', async () => {
+    const service = ingestService()
+    const hold = Promise.withResolvers<Answer>()
+    const held = new Set<string>()
+    await using server = await tinyServer((request) => {
+      const step = request.method === 'PUT' ? 'part' : request.path
+      if (held.has(step)) return service.answer(request)
+      held.add(step)
+      return hold.promise
+    })
+    const retry = { ...QUICK, tryMs: 50 }
+    // Opening a file may take longer than a part.
+    await new JobClient({ url: server.url, retry }).uploadFiles(FILES)
+    assert.deepEqual([...held], ['/ingest/start', 'part', '/ingest/complete'])
+    assert.deepEqual(service.files(), TEXTS)
+    hold.resolve({})
+  })
+
+  test('is one upload when the answers to its start and its end are lost', async () => {
+    const service = ingestService()
+    const lost = new Set(['/ingest/start', '/ingest/complete'])
+    await using server = await tinyServer((request) => {
+      const answer = service.answer(request)
+      return lost.delete(request.path) ? { cut: true } : answer
+    })
+    await new JobClient({ url: server.url, retry: QUICK }).uploadFiles(FILES)
+    assert.equal(service.started.length, 1)
+    assert.deepEqual(service.files(), TEXTS)
+  })
+
+  test('asks once for another URL when one is refused, and for the rest of its file with it', async () => {
+    const service = ingestService()
+    await using server = await tinyServer((request) =>
+      request.method === 'PUT' && !request.path.includes('fresh') ? { status: 403 } : service.answer(request),
+    )
+    await new JobClient({ url: server.url }).uploadFiles(FILES, { concurrency: 1 })
+    assert.deepEqual(service.files(), TEXTS)
+    assert.equal(service.renewals(), 2)
+  })
+
+  test('renews URLs when half their life is over, so that the service does not drop it', async (t) => {
+    const service = ingestService({ lastsMs: 60_000 })
+    let now = 0
+    t.mock.method(performance, 'now', () => now)
+    await using server = await tinyServer((request) => {
+      if (request.method === 'PUT') now += 20_000
+      return service.answer(request)
+    })
+    const file = { name: 'a.txt', data: new Blob(['abcdefghijklmnopqrstuvwx']) }
+    await new JobClient({ url: server.url }).uploadFiles([file], { concurrency: 1 })
+    const urls = server.received.filter(({ method }) => method === 'PUT').map(({ path }) => path.split('?')[1] ?? '')
+    assert.deepEqual(urls, ['', '', 'fresh=1', 'fresh=1', 'fresh=2', 'fresh=2'])
+    assert.equal(service.renewals(), 3, 'and before the file is completed')
+  })
+
+  test('stops at the first part that is refused, says which file it was, and sends nothing more', async () => {
     const service = ingestService()
     await using server = await tinyServer((request) =>
       request.method === 'PUT' ? { status: 403, body: 'no' } : service.answer(request),
@@ -81,77 +162,320 @@ describe('an upload', () => {
     const client = new JobClient({ url: server.url })
     const many = Array.from({ length: 50 }, (_, i) => ({ name: `${i}.txt`, data: new Blob(['abcdefgh']) }))
     const failure = await client.uploadFiles(many, { concurrency: 2 }).catch((thrown: unknown) => thrown)
-    assert.ok(failure instanceof ApiError && failure.code === 'HTTP_403')
-    assert.ok(server.received.length <= 3, `${server.received.length} requests`)
+    assert.ok(failure instanceof UploadError, String(failure))
+    const { code, jobId, filename, retryable, message } = failure
+    assert.deepEqual({ code, jobId, retryable }, { code: 'HTTP_403', jobId: JOB_ID, retryable: false })
+    assert.match(filename ?? '', /^[01]\.txt$/)
+    assert.match(message, /^"[01]\.txt" could not be uploaded: The answer was HTTP 403/)
+    assert.ok(partsSent(server.received) <= 4, `${partsSent(server.received)} parts`)
     assert.deepEqual(service.completed, [])
+    assert.equal(service.aborts(), 0, 'it stays open for resume')
   })
 
-  test('stops with the reason of its signal', async () => {
+  test('that takes longer than its time stays open for resume, and can be tried again', async () => {
+    const service = ingestService()
+    const hold = Promise.withResolvers<Answer>()
+    await using server = await tinyServer((request) =>
+      request.method === 'PUT' ? hold.promise : service.answer(request),
+    )
+    const failure = await new JobClient({ url: server.url })
+      .uploadFiles(FILES, { timeoutMs: 100 })
+      .catch((thrown: unknown) => thrown)
+    assert.ok(failure instanceof UploadError, String(failure))
+    const { code, jobId, retryable } = failure
+    assert.deepEqual({ code, jobId, retryable }, { code: 'TIMED_OUT', jobId: JOB_ID, retryable: true })
+    assert.equal(service.aborts(), 0)
+    hold.resolve({})
+  })
+})
+
+describe('an aborted upload', () => {
+  /** Aborts when the service is asked for something of that kind. */
+  async function abortAt(isIt: (request: Received) => boolean, onAbort?: 'discard' | 'keep') {
     const stop = new AbortController()
     const service = ingestService()
     await using server = await tinyServer((request) => {
-      if (request.method === 'PUT') stop.abort(new Error('changed my mind'))
-      return service.answer(request)
+      const answer = service.answer(request)
+      if (isIt(request) && !stop.signal.aborted) {
+        stop.abort(new Error('changed my mind'))
+        return { cut: true }
+      }
+      return answer
     })
-    const uploading = new JobClient({ url: server.url }).uploadFiles(FILES, { signal: stop.signal })
-    await assert.rejects(uploading, /changed my mind/)
-    assert.deepEqual(service.completed, [])
+    const client = new JobClient({ url: server.url, retry: QUICK })
+    const uploading = client.uploadFiles(FILES, { signal: stop.signal, ...(onAbort && { onAbort }) })
+    await assert.rejects(uploading, /^Error: changed my mind$/)
+    return service
+  }
+
+  test('ends with the reason of its signal and leaves nothing on the service', async () => {
+    const service = await abortAt(({ method }) => method === 'PUT')
+    assert.deepEqual([service.completed, service.aborts()], [[], 1])
   })
 
-  test('takes files from disk, and keys go to the service but not with part URLs', async () => {
+  test('leaves nothing even when the answer that told its id was lost', async () => {
+    const service = await abortAt(({ path }) => path === '/ingest/start')
+    assert.deepEqual([service.started.length, service.aborts()], [1, 1])
+  })
+
+  test('stays open on the service when it is to be kept', async () => {
+    const service = await abortAt(({ method }) => method === 'PUT', 'keep')
+    assert.equal(service.aborts(), 0)
+  })
+
+  test('asks nothing of the service when it was aborted before', async () => {
+    await using server = await tinyServer(ingestService().answer)
+    const signal = AbortSignal.abort(new Error('never mind'))
+    await assert.rejects(new JobClient({ url: server.url }).uploadFiles(FILES, { signal }), /never mind/)
+    assert.deepEqual(server.received, [])
+  })
+
+  test('does not wait for a source that stands still', async () => {
+    const stop = new AbortController()
+    await using server = await tinyServer(ingestService().answer)
+    const stream = new ReadableStream<Uint8Array>({ pull: () => stop.abort(new Error('enough')) })
+    const uploading = new JobClient({ url: server.url }).uploadFiles([{ name: 's', size: 9, stream }], stop)
+    await assert.rejects(uploading, /enough/)
+  })
+})
+
+describe('a stream', () => {
+  test('is cut into parts whatever its chunks, and not read on before a part can be sent', async () => {
+    const service = ingestService()
+    let pulled = 0
+    let sent = 0
+    await using server = await tinyServer((request) => {
+      if (request.method === 'PUT') {
+        sent += 1
+        // One chunk of 3 bytes ahead in the stream's own queue, and one begun.
+        assert.ok(pulled * 3 <= (sent + 2) * 4 + 6, `${pulled} chunks read, ${sent} parts sent`)
+      }
+      return service.answer(request)
+    })
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulled === 20) return controller.close()
+        controller.enqueue(Buffer.from('abc').fill(97 + pulled++))
+      },
+    })
+    await new JobClient({ url: server.url }).uploadFiles([{ name: 's', size: 60, stream }], { concurrency: 2 })
+    const text = Array.from({ length: 20 }, (_, i) => String.fromCharCode(97 + i).repeat(3)).join('')
+    assert.deepEqual(service.files(), { s: text })
+  })
+
+  for (const [text, what] of [
+    ['abcdefgh', 'ended after 8'],
+    ['abcdefghij', 'has more'],
+  ] as const) {
+    test(`that ${what} is never complete`, async () => {
+      const service = ingestService()
+      await using server = await tinyServer(service.answer)
+      const source = { name: 's', size: 9, stream: () => new Blob([text]).stream() }
+      await rejects(new JobClient({ url: server.url }).uploadFiles([source]), {
+        code: 'SOURCE_CHANGED',
+        filename: 's',
+        message: new RegExp(`^The stream of "s" was to give 9 bytes but ${what}`),
+      })
+      assert.deepEqual(service.completed, [])
+    })
+  }
+
+  test('that can be opened twice can be digested before, another says why not', async () => {
+    const service = ingestService()
+    await using server = await tinyServer(service.answer)
+    const client = new NodeClient({ url: server.url })
+    const stream = () => new Blob(['xyz']).stream()
+    await client.uploadFiles([{ name: 's', size: 3, stream }], { sha256: true })
+    assert.equal(service.started[0]?.files[0]?.sha256, createHash('sha256').update('xyz').digest('hex'))
+    await rejects(client.uploadFiles([{ name: 's', size: 3, stream: stream() }], { sha256: true }), {
+      code: 'DIGEST_UNAVAILABLE',
+    })
+  })
+})
+
+describe('a file on disk', () => {
+  test('is uploaded by its path under its base name, or under another', async () => {
     await using folder = await tempFolder()
     const path = join(folder.path, 'c.bin')
     await writeFile(path, 'from disk')
     const service = ingestService()
     await using server = await tinyServer(service.answer)
-    const client = new JobClient({ url: server.url, apiKey: 'a-key-of-16-chars' })
-    await client.uploadFiles([await fileAt(path), await fileAt(path, 'd.bin')])
+    await new NodeClient({ url: server.url }).uploadFiles([path, await fileAt(path, 'd.bin')])
     assert.deepEqual(service.files(), { 'c.bin': 'from disk', 'd.bin': 'from disk' })
-    for (const { method, headers } of server.received) assert.equal('authorization' in headers, method !== 'PUT')
+  })
+
+  test('is as large as it is, beyond what 32 bits can say', async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'large.bin')
+    await writeFile(path, '')
+    await truncate(path, 6 * 2 ** 30)
+    await appendFile(path, 'end')
+    const { size, read } = await fileAt(path)
+    assert.equal(size, 6 * 2 ** 30 + 3)
+    assert.equal(Buffer.from(await read(6 * 2 ** 30, size)).toString(), 'end')
+  })
+
+  test('that changes while it is uploaded fails the upload', async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'c.bin')
+    await writeFile(path, 'from disk')
+    const service = ingestService()
+    await using server = await tinyServer(async (request) => {
+      if (request.method === 'PUT') await writeFile(path, 'from disc')
+      return service.answer(request)
+    })
+    const uploading = new NodeClient({ url: server.url }).uploadFiles([path], { concurrency: 1 })
+    await rejects(uploading, { code: 'SOURCE_CHANGED', filename: 'c.bin', message: /^"c.bin" was changed/ })
+    assert.deepEqual(service.completed, [])
+  })
+
+  test('that is not there is named', async () => {
+    const uploading = new NodeClient({ url: 'http://127.0.0.1:9' }).uploadFiles(['/no/such.bin'])
+    await rejects(uploading, { code: 'SOURCE_UNREADABLE', filename: 'such.bin', message: /^"such.bin" .*ENOENT/ })
   })
 })
 
-/** As much of the ingest as an upload sees. */
-function ingestService() {
-  const started: z.infer<typeof Start>[] = []
-  const completed: z.infer<typeof Complete>[] = []
-  const parts = new Map<string, string>()
-  return {
-    started,
-    completed,
-    files: (): Record<string, string> =>
-      Object.fromEntries(
-        completed.map(({ file_id, parts: listed }) => [
-          file_id,
-          listed.map(({ PartNumber }) => parts.get(`/parts/${file_id}/${PartNumber}`)).join(''),
-        ]),
-      ),
-    answer({ method, path, body }: Received): Answer {
-      if (method === 'PUT') {
-        parts.set(path, body.toString())
-        return { headers: { etag: `"${path.split('/').slice(2).join('-')}"` } }
-      }
-      const json: unknown = JSON.parse(body.toString())
-      if (path === '/ingest/start') {
-        const start = Start.parse(json)
-        started.push(start)
-        return { body: { job_id: JOB_ID, expires_at: '2026-01-01T00:00:00.000Z', files: start.files.map(target) } }
-      }
-      const complete = Complete.parse(json)
-      completed.push(complete)
-      return { body: { file_id: complete.file_id, s3_key: complete.file_id, etag: '"whole"', status: 'completed' } }
-    },
+describe('a resumed upload', () => {
+  /** Uploads until so many parts have arrived, then resumes with `sources` and answers which parts were sent again. */
+  async function resumeAfter(
+    parts: number,
+    sources: UploadSource[],
+    options: { sha256?: boolean; etags?: typeof MD5 },
+  ) {
+    const service = ingestService(options.etags)
+    let left = parts
+    await using server = await tinyServer((request) => {
+      if (request.method === 'PUT' && left-- <= 0) return { status: 400 }
+      return service.answer(request)
+    })
+    const client = new NodeClient({ url: server.url, retry: QUICK })
+    await client.uploadFiles(FILES, { concurrency: 1, sha256: options.sha256 === true }).catch(() => {})
+    left = Number.POSITIVE_INFINITY
+    const before = server.received.length
+    const jobId = await client.uploadFiles(sources, { resume: JOB_ID })
+    assert.equal(jobId, JOB_ID)
+    assert.equal(service.started.length, 1)
+    assert.deepEqual(service.files(), TEXTS)
+    return server.received.slice(before).flatMap(({ method, path }) => (method === 'PUT' ? [path.split('?')[0]] : []))
   }
-}
 
-function target({ filename, size_bytes }: { filename: string; size_bytes: number }) {
-  const count = Math.ceil(size_bytes / PART_BYTES)
-  return {
-    file_id: filename,
-    filename,
-    s3_key: `datasets/${JOB_ID}/${filename}`,
-    upload_id: `upload-${filename}`,
-    part_size_bytes: PART_BYTES,
-    part_urls: Array.from({ length: count }, (_, i) => ({ part_number: i + 1, url: `/parts/${filename}/${i + 1}` })),
+  test('sends only the parts that are missing, known by their MD5', async () => {
+    const sent = await resumeAfter(2, FILES, { etags: MD5 })
+    assert.deepEqual(sent.sort(), ['/parts/a.txt/3', '/parts/b.txt/1'])
+  })
+
+  test('sends only the parts that are missing, known by the SHA-256 of the file', async () => {
+    const sent = await resumeAfter(3, FILES, { sha256: true })
+    assert.deepEqual(sent, ['/parts/b.txt/1'])
+  })
+
+  test('sends parts again that nothing vouches for', async () => {
+    const sent = await resumeAfter(2, FILES, {})
+    assert.deepEqual(sent.sort(), ['/parts/a.txt/1', '/parts/a.txt/2', '/parts/a.txt/3', '/parts/b.txt/1'])
+  })
+
+  test('reads a stream through and sends what is missing', async () => {
+    const sources = FILES.map(({ name, data }) => ({ name, size: data.size, stream: data.stream() }))
+    const sent = await resumeAfter(2, sources, { etags: MD5 })
+    assert.deepEqual(sent.sort(), ['/parts/a.txt/3', '/parts/b.txt/1'])
+  })
+
+  test('takes the files in any order', async () => {
+    const sent = await resumeAfter(2, FILES.toReversed(), { etags: MD5 })
+    assert.deepEqual(sent.sort(), ['/parts/a.txt/3', '/parts/b.txt/1'])
+  })
+
+  test('that is complete already answers the job and sends nothing', async () => {
+    const service = ingestService()
+    await using server = await tinyServer(service.answer)
+    const client = new NodeClient({ url: server.url })
+    await client.uploadFiles(FILES)
+    const before = server.received.length
+    const seen: UploadProgress[] = []
+    assert.equal(
+      await client.uploadFiles(FILES, { resume: JOB_ID, onProgress: (progress) => seen.push(progress) }),
+      JOB_ID,
+    )
+    assert.equal(server.received.length, before + 1)
+    assert.deepEqual(seen.at(-1), { sentBytes: 13, totalBytes: 13, sentFiles: 2, totalFiles: 2 })
+  })
+
+  test('goes on by its idempotency key too', async () => {
+    const service = ingestService(MD5)
+    let left = 2
+    await using server = await tinyServer((request) =>
+      request.method === 'PUT' && left-- <= 0 ? { status: 400 } : service.answer(request),
+    )
+    const client = new NodeClient({ url: server.url })
+    const options = { idempotencyKey: 'run-42', concurrency: 1 }
+    await rejects(client.uploadFiles(FILES, options), { code: 'HTTP_400' })
+    left = Number.POSITIVE_INFINITY
+    const before = partsSent(server.received)
+    await client.uploadFiles(FILES, options)
+    assert.equal(partsSent(server.received) - before, 2)
+    assert.deepEqual(service.files(), TEXTS)
+  })
+
+  const [A, B] = FILES as [(typeof FILES)[0], (typeof FILES)[0]]
+  const changed = { name: 'a.txt', data: new Blob(['abcdefghiJ']) }
+  const mismatches: [string, UploadSource[], string, RegExp][] = [
+    ['another size', [{ name: 'a.txt', data: new Blob(['abc']) }, B], 'a.txt', /it has 3 bytes, .* begun with 10/],
+    ['other bytes', [changed, B], 'a.txt', /its SHA-256 is [0-9a-f]{64}, .* begun with [0-9a-f]{64}/],
+    ['a file too many', [A, B, { ...B, name: 'c.txt' }], 'c.txt', /it is not part of that upload/],
+    ['a file too few', [A], 'b.txt', /was not given now/],
+  ]
+  for (const [what, sources, filename, message] of mismatches) {
+    test(`with ${what} is refused, and the file named`, async () => {
+      const service = ingestService()
+      await using server = await tinyServer((request) =>
+        request.method === 'PUT' ? { status: 400 } : service.answer(request),
+      )
+      const client = new NodeClient({ url: server.url })
+      await client.uploadFiles(FILES, { sha256: true, concurrency: 1 }).catch(() => {})
+      const before = server.received.length
+      const resuming = client.uploadFiles(sources, { resume: JOB_ID })
+      await rejects(resuming, { name: 'UploadError', code: 'RESUME_MISMATCH', filename, jobId: JOB_ID, message })
+      assert.equal(server.received.length, before + 1)
+    })
   }
+
+  test('refuses a file changed since the upload began when the store has put it together already', async () => {
+    const service = ingestService()
+    await using server = await tinyServer((request) =>
+      request.path === '/ingest/complete' && service.completed.length === 1 ? { status: 400 } : service.answer(request),
+    )
+    const client = new NodeClient({ url: server.url })
+    await rejects(client.uploadFiles(FILES, { concurrency: 1 }), { code: 'HTTP_400', filename: 'b.txt' })
+    const [a, b] = FILES.map(({ name, data }, i) => ({
+      name,
+      size: data.size,
+      modifiedAt: Date.parse('2025-12-31') + i * 1e9,
+      read: async (start: number, end: number) => new Uint8Array(await data.slice(start, end).arrayBuffer()),
+    })) as [UploadSource, UploadSource]
+    const younger = { ...(a as object), modifiedAt: Date.parse('2026-01-02') } as UploadSource
+    const resuming = client.uploadFiles([younger, b], { resume: JOB_ID })
+    await rejects(resuming, { code: 'RESUME_MISMATCH', filename: 'a.txt', message: /it was changed after 2026-01-01/ })
+  })
+
+  test('of which the service knows nothing any more says so', async () => {
+    const problem = {
+      type: 'urn:x:INGEST_NOT_FOUND',
+      title: 'gone',
+      status: 404,
+      detail: 'It may have expired; start a new one.',
+      code: 'INGEST_NOT_FOUND',
+      retryable: false,
+    }
+    await using server = await tinyServer(() => ({ status: 404, body: { ...problem, request_id: 'r' } }))
+    const resuming = new JobClient({ url: server.url }).uploadFiles(FILES, { resume: JOB_ID })
+    await rejects(resuming, {
+      code: 'INGEST_NOT_FOUND',
+      jobId: JOB_ID,
+      message: 'It may have expired; start a new one.',
+    })
+  })
+})
+
+function partsSent(received: readonly Received[]): number {
+  return received.filter(({ method }) => method === 'PUT').length
 }

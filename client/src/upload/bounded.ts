@@ -1,0 +1,21 @@
+/**
+ * Works on a few items at a time, taken from one source by all, and only when there is a hand free for one. The first
+ * failure aborts `stop`, and its reason is what this rejects with; nothing runs on after that.
+ */
+export async function eachBounded<Item>(
+  items: AsyncGenerator<Item, void> | Iterator<Item>,
+  bound: number,
+  stop: AbortController,
+  action: (item: Item) => Promise<void>,
+): Promise<void> {
+  const run = async (): Promise<void> => {
+    for (let next = await items.next(); !next.done; next = await items.next()) {
+      stop.signal.throwIfAborted()
+      await action(next.value)
+    }
+  }
+  const fail = (failure: unknown): void => stop.abort(failure)
+  await Promise.all(Array.from({ length: bound }, () => run().catch(fail)))
+  await items.return?.()
+  stop.signal.throwIfAborted()
+}
