@@ -46,6 +46,13 @@ export function loadConfig(overrides: Readonly<Record<string, string | undefined
   return parseConfig({ ...readDotenv('.env'), ...process.env, ...overrides })
 }
 
+/** The environment of this process for a program that it starts: all of it, or the named variables that are set. */
+export function environment(names?: readonly string[]): Record<string, string> {
+  const isGiven = ([name, value]: [string, string | undefined]): boolean =>
+    value !== undefined && (names === undefined || names.includes(name))
+  return Object.fromEntries(Object.entries(process.env).filter(isGiven)) as Record<string, string>
+}
+
 /** Settings that say an S3 store is meant; key prefixes and further buckets mean the same on the local store. */
 const S3_MARKERS: ReadonlySet<string> = new Set([
   'S3_ENDPOINT_URL',

@@ -16,8 +16,10 @@ import { Ingests } from './input/ingest.ts'
 import { openOutputs } from './output/open-outputs.ts'
 import type { AnySchema, BaseProcessor } from './processor/base-processor.ts'
 import { checkParameters } from './processor/checks.ts'
+import type { ExecutionKind } from './processor/execution-kind.ts'
 import type { Executor } from './processor/executor.ts'
-import { InlineExecutor } from './processor/inline-executor.ts'
+import { refuseWithinHost } from './processor/hosted/load-processor.ts'
+import { openExecutor } from './processor/open-executor.ts'
 import { LocalStore } from './storage/local-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
@@ -36,6 +38,8 @@ export interface AppOptions {
   settings?: Readonly<Record<string, string | undefined>>
   /** A pino logger of your own; unless given, JSON lines on stdout from `LOG_LEVEL` up. */
   logger?: Logger
+  /** How the processor's code is run; `inline`, on the service's own event loop, unless given. */
+  execution?: ExecutionKind
 }
 
 /** Any processor, whatever its schemas. */
@@ -84,6 +88,7 @@ export function buildService(
   options: AppOptions,
   { works }: { works: 'when ready' | 'when asked' },
 ): Service {
+  refuseWithinHost()
   const config = loadConfig(options.settings)
   const log = options.logger ?? pino({ level: config.logLevel })
   const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
@@ -96,7 +101,7 @@ export function buildService(
   const feed = new JobFeed(engine, floor.clock)
   const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, alone: true, onFault: onError })
   const retention = new Retention({ ...config, ...floor, ingests: engine.ingests })
-  const executor = new InlineExecutor(processor)
+  const { executor, below } = openExecutor(processor, options.execution ?? 'inline', { ...ground, ...config })
   const worker = buildWorker(floor, executor)
   const lifecycle = new Lifecycle([
     holdFolder(config.dataDir, floor.clock),
@@ -104,6 +109,7 @@ export function buildService(
     feed,
     floor.store,
     ingests,
+    ...below,
     executor,
   ])
   const labour = new Lifecycle([worker, new Maintenance(retention, floor.clock, onError)])
@@ -184,6 +190,7 @@ function buildWorker(floor: Floor, executor: Executor): Worker {
     folders,
     name: `${hostname()}-${process.pid}`,
     concurrency: config.maxConcurrentJobs,
+    abortGraceMs: executor.endsWithinMs ?? config.abortGraceMs,
     runAttempt: (claim, giveUp) => runAttempt(claim, attemptParts, giveUp),
     onCancelRequested: (hearer) =>
       engine.subscribe((event) => event.type === 'job.cancel_requested' && hearer(event.jobId)),

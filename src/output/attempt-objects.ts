@@ -1,12 +1,11 @@
 import { LongshoreError } from '../base/errors.ts'
 import type { OutputObject } from '../job/job.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
 import { formatObjectUri, type ObjectRef } from '../storage/object-uri.ts'
-import { type Compression, ObjectSink } from './object-sink.ts'
+import { type Compression, ObjectSink, type OutputStore } from './object-sink.ts'
 
 /** Where an attempt's objects go. */
 export interface AttemptTarget {
-  store: ObjectStore
+  store: OutputStore
   bucket: string
   /** Begins every key of the attempt and ends with a slash. */
   prefix: string

@@ -16,8 +16,40 @@ export interface JobOutputs {
   writeResultsIndex(outputs: readonly (OutputDescription | null)[], metrics?: Record<string, unknown>): Promise<string>
 }
 
+/** Where the outputs of an attempt go, and in what pieces: plain data, so that writers elsewhere can be made of it. */
+export interface OutputPlan {
+  /** Where results go. */
+  bucket: string
+  /** Key prefix of all results, without slashes at its ends, e.g. `results`. */
+  resultsPrefix: string
+  jobId: string
+  /** From 1. The first attempt writes under `<prefix>/<job_id>/`, later ones under `<prefix>/<job_id>/attempt-<n>/`. */
+  attempt: number
+  /** Size at which a JSONL object is full. */
+  chunkSizeBytes: number
+  /** Size at which a tar shard is full. */
+  shardSizeBytes: number
+}
+
+/** An object whose bytes come ready made. */
+export interface ReceivedObject {
+  /** Takes a chunk, which must not be changed afterwards; resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Resolves once the object is durable. */
+  close(): Promise<OutputObject>
+  /** Drops it; the attempt cannot be committed any more. */
+  abort(reason: unknown): Promise<void>
+}
+
+/** What an executor holds of it: it can hand over what writers in another thread or process have made. */
+export interface ExecutionOutputs extends JobOutputs {
+  readonly plan: OutputPlan
+  /** Opens an object whose bytes the writers of the processor's own thread or process have made. Throws `UNRECOVERABLE` when the name is taken. */
+  receive(name: string, mediaType: string): ReceivedObject
+}
+
 /** What the worker holds of it: how the writers end. */
-export interface AttemptOutputs extends JobOutputs {
+export interface AttemptOutputs extends ExecutionOutputs {
   /** Closes every writer still open; answers all objects written. */
   commit(): Promise<readonly OutputObject[]>
   /** Drops every upload under way and removes every object written. */

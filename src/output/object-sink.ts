@@ -9,6 +9,9 @@ import { ChunkQueue } from './chunk-queue.ts'
 /** How an object's bytes are packed on their way. */
 export type Compression = 'gzip' | 'zstd'
 
+/** What writing outputs asks of a store. */
+export type OutputStore = Pick<ObjectStore, 'put' | 'delete'>
+
 /** What an object is opened as. */
 export interface SinkOptions {
   mediaType: string
@@ -27,7 +30,7 @@ export class ObjectSink {
   readonly #queue = new ChunkQueue(QUEUE_BYTES)
   readonly #unlisten: () => void
 
-  constructor(store: ObjectStore, ref: ObjectRef, options: SinkOptions) {
+  constructor(store: OutputStore, ref: ObjectRef, options: SinkOptions) {
     this.uri = formatObjectUri(ref)
     this.#unlisten = onAbort(options.signal, (reason) => this.#queue.fail(reason))
     this.upload = this.#run(store, ref, options)
@@ -55,7 +58,7 @@ export class ObjectSink {
     await this.upload.catch(() => {})
   }
 
-  async #run(store: ObjectStore, ref: ObjectRef, options: SinkOptions): Promise<OutputObject> {
+  async #run(store: OutputStore, ref: ObjectRef, options: SinkOptions): Promise<OutputObject> {
     const hash = createHash('sha256')
     let sizeBytes = 0
     async function* measured(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

@@ -1,27 +1,16 @@
 import { LongshoreError } from '../base/errors.ts'
 import type { OutputObject } from '../job/job.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
 import { AttemptObjects } from './attempt-objects.ts'
 import { FileWriter, type FileWriterOptions } from './file-writer.ts'
-import type { AttemptOutputs } from './job-outputs.ts'
+import type { AttemptOutputs, OutputPlan, ReceivedObject } from './job-outputs.ts'
 import { JsonlWriter, type JsonlWriterOptions } from './jsonl-writer.ts'
+import type { OutputStore } from './object-sink.ts'
 import { type OutputDescription, writeResultsIndex } from './results-index.ts'
 import { WebDatasetWriter, type WebDatasetWriterOptions } from './webdataset-writer.ts'
 
 /** What the outputs of one attempt are opened with. */
-export interface OpenOutputsOptions {
-  store: ObjectStore
-  /** Where results go. */
-  bucket: string
-  /** Key prefix of all results, without slashes at its ends, e.g. `results`. */
-  resultsPrefix: string
-  jobId: string
-  /** From 1. The first attempt writes under `<prefix>/<job_id>/`, later ones under `<prefix>/<job_id>/attempt-<n>/`. */
-  attempt: number
-  /** Size at which a JSONL object is full. */
-  chunkSizeBytes: number
-  /** Size at which a tar shard is full. */
-  shardSizeBytes: number
+export interface OpenOutputsOptions extends OutputPlan {
+  store: OutputStore
   /** Once it aborts, every write throws its reason. */
   signal: AbortSignal
 }
@@ -46,7 +35,7 @@ class OpenOutputs implements AttemptOutputs {
   constructor(options: OpenOutputsOptions) {
     const { store, bucket, signal } = options
     this.#options = options
-    this.#objects = new AttemptObjects({ store, bucket, prefix: prefixOf(options), signal })
+    this.#objects = new AttemptObjects({ store, bucket, prefix: outputPrefix(options), signal })
   }
 
   get baseUri(): string {
@@ -72,6 +61,21 @@ class OpenOutputs implements AttemptOutputs {
     return writeResultsIndex(this.#objects, this.#options.jobId, outputs, metrics)
   }
 
+  get plan(): OutputPlan {
+    const { bucket, resultsPrefix, jobId, attempt, chunkSizeBytes, shardSizeBytes } = this.#options
+    return { bucket, resultsPrefix, jobId, attempt, chunkSizeBytes, shardSizeBytes }
+  }
+
+  receive(name: string, mediaType: string): ReceivedObject {
+    this.#objects.claim(name)
+    const sink = this.#objects.open(name, mediaType)
+    return {
+      write: (chunk) => sink.write(chunk),
+      close: () => this.#objects.close(name),
+      abort: (reason) => sink.abort(reason),
+    }
+  }
+
   commit(): Promise<readonly OutputObject[]> {
     this.#committed ??= this.#closeAll()
     return this.#committed
@@ -95,7 +99,8 @@ class OpenOutputs implements AttemptOutputs {
   }
 }
 
-function prefixOf({ resultsPrefix, jobId, attempt }: OpenOutputsOptions): string {
+/** Begins the key of every object of the attempt; ends with a slash. */
+export function outputPrefix({ resultsPrefix, jobId, attempt }: OutputPlan): string {
   const ofJob = `${resultsPrefix}/${jobId}/`
   return attempt === 1 ? ofJob : `${ofJob}attempt-${attempt}/`
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Component } from '../base/lifecycle.ts'
 import type { FileState, JsonValue, Progress } from '../job/job.ts'
-import type { JobOutputs } from '../output/job-outputs.ts'
+import type { ExecutionOutputs } from '../output/job-outputs.ts'
 
 /** One input file as the processor finds it. */
 export interface InputFile {
@@ -28,7 +28,7 @@ export interface Execution {
   /** Aborts on cancel, timeout, stop and lost lease; the reason is a `LongshoreError` whose code says which. */
   signal: AbortSignal
   log: Logger
-  outputs: JobOutputs
+  outputs: ExecutionOutputs
   /** Cheap; called as often as the processor likes. */
   onProgress(progress: Progress): void
   /** The processor's code threw where nobody waits for it, e.g. in a promise it forgot: the attempt fails. */
@@ -43,5 +43,7 @@ export interface Execution {
  * rejects with what the processor threw; it settles only when nothing of the attempt runs any more.
  */
 export interface Executor extends Component {
+  /** How long it takes at most to end an attempt that was aborted, by force if need be; without it, there is no force. */
+  readonly endsWithinMs?: number
   execute(execution: Execution): Promise<JsonValue>
 }

@@ -29,6 +29,7 @@ export class InlineExecutor implements Executor {
   }
 
   async execute(execution: Execution): Promise<JsonValue> {
+    execution.signal.throwIfAborted()
     const parameters = await parseParameters(this.#processor.parametersSchema, execution.parameters)
     const input = openInput(execution, parameters)
     const result = await runAsJob(execution, () => this.#processor.processInput(input))

@@ -6,6 +6,7 @@ import { type ManifestOptions, readManifest } from '../input/manifest.ts'
 import type { FileState, JobFile, JsonValue, ManifestEntry, OutputObject } from '../job/job.ts'
 import type { Outcome } from '../job/settlement.ts'
 import type { Execution, Executor } from '../processor/executor.ts'
+import { checkFileMark } from '../processor/file-mark.ts'
 import { AttemptRun, type RunParts } from './attempt-run.ts'
 import { outcomeOf } from './outcome.ts'
 import { settleUntilDone } from './settle-until-done.ts'
@@ -106,14 +107,12 @@ function fileMarker(run: AttemptRun, files: FetchedFile[]): Execution['markFile'
   return (index, state, error) => {
     if (byIndex.size === 0) for (const file of files) byIndex.set(file.index, file)
     const file = byIndex.get(index)
-    if (file === undefined) throw new RangeError(`There is no input file with index ${index} in this attempt.`)
-    if (!MARKS.has(state)) throw new RangeError(`Expected a file to be marked done, failed or skipped, got ${state}.`)
+    checkFileMark(file !== undefined, index, state)
+    if (file === undefined) return
     const { uri, sizeBytes, etag, sha256 } = file
     run.journal.file({ index, uri, state, sizeBytes, etag, sha256, error: textOf(error) })
   }
 }
-
-const MARKS: ReadonlySet<FileState> = new Set(['done', 'failed', 'skipped'])
 
 /** The error of a file is a text for people; in characters. */
 const MAX_FILE_ERROR_LENGTH = 2000

@@ -1,6 +1,6 @@
 import type { AttemptChanges } from '../engine/job-engine.ts'
 import type { JobFile, JsonValue, LogLine, Progress } from '../job/job.ts'
-import { plainProgress } from './plain-progress.ts'
+import { plainProgress } from '../processor/plain-progress.ts'
 
 /** A ledger of 100,000 files is written in pieces of this many rows, so that no single write holds others up. */
 export const MAX_ROWS = 1000

@@ -1,0 +1,70 @@
+import type { JsonValue } from '../../job/job.ts'
+import type { Execution, Executor } from '../executor.ts'
+import type { HostParts } from './host.ts'
+import { HostWorker } from './host-worker.ts'
+
+/**
+ * Runs the processor in threads or processes: as many as jobs run at once, one job at a time in each, kept warm from job
+ * to job. One that does not stop when its attempt is aborted is ended by force.
+ */
+export class HostedExecutor implements Executor {
+  readonly endsWithinMs: number
+  readonly #parts: HostParts
+  readonly #idle: HostWorker[] = []
+  readonly #all = new Set<HostWorker>()
+  #stopped = false
+
+  constructor(parts: HostParts) {
+    this.#parts = parts
+    this.endsWithinMs = parts.abortGraceMs + parts.killMs
+  }
+
+  /** Starts the first host, so that a processor that cannot be loaded or start up fails the start. */
+  async start(): Promise<void> {
+    this.#idle.push(await this.#open())
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    const ends = await Promise.allSettled([...this.#all].map((worker) => worker.shutDown()))
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed) throw failed.reason
+  }
+
+  async execute(execution: Execution): Promise<JsonValue> {
+    execution.signal.throwIfAborted()
+    const worker = this.#idle.pop() ?? (await this.#open())
+    try {
+      return await worker.run(execution)
+    } finally {
+      if (this.#isWorn(worker, execution)) await worker.shutDown().catch(() => {})
+      else this.#idle.push(worker)
+    }
+  }
+
+  /** After an abort nobody knows what the processor has left running: its process goes, with everything it started. */
+  #isWorn(worker: HostWorker, { signal }: Execution): boolean {
+    const { kind, maxJobs, maxMemoryBytes } = this.#parts
+    if (worker.isOver || this.#stopped || (signal.aborted && kind === 'process')) return true
+    return worker.jobs >= maxJobs || worker.memoryBytes > maxMemoryBytes
+  }
+
+  async #open(): Promise<HostWorker> {
+    const worker = new HostWorker(this.#parts)
+    this.#all.add(worker)
+    void worker.over.then(() => this.#forget(worker))
+    try {
+      await worker.start()
+      return worker
+    } catch (failure) {
+      await worker.kill()
+      throw failure
+    }
+  }
+
+  #forget(worker: HostWorker): void {
+    this.#all.delete(worker)
+    const at = this.#idle.indexOf(worker)
+    if (at !== -1) this.#idle.splice(at, 1)
+  }
+}

@@ -1,0 +1,62 @@
+import { mainFile } from '../../base/main-file.ts'
+import { environment } from '../../config.ts'
+import { LineReader } from '../line-reader.ts'
+import type { RunningProgram, Supervisor } from '../supervisor/supervisor.ts'
+import { Frames } from './frames.ts'
+import type { Host, HostListener } from './host.ts'
+import type { HostedModule } from './load-processor.ts'
+import type { FromHost, ToHost } from './messages.ts'
+
+/** A line of output is kept up to this length, in characters. */
+const MAX_LINE_LENGTH = 8192
+
+/** A process that runs the processor. */
+export class ProcessHost implements Host {
+  readonly ended: Promise<string>
+  readonly #program: RunningProgram
+  readonly #frames: Frames<FromHost, ToHost>
+  readonly #graceMs: number
+
+  private constructor(program: RunningProgram, graceMs: number, listener: HostListener) {
+    this.#program = program
+    this.#graceMs = graceMs
+    this.#frames = new Frames(program.channel, (message) => listener.onMessage(message))
+    for (const name of ['stdout', 'stderr'] as const) {
+      const lines = new LineReader(MAX_LINE_LENGTH, (line) => listener.onOutput(name, line))
+      program[name]?.on('data', (chunk) => lines.push(chunk)).once('end', () => lines.end())
+      program[name]?.resume()
+    }
+    this.ended = program.gone.then(({ code, signal }) => (signal === null ? `exit code ${code}` : `signal ${signal}`))
+  }
+
+  /** @param graceMs between SIGTERM and SIGKILL */
+  static async start(
+    supervisor: Supervisor,
+    hosted: HostedModule,
+    graceMs: number,
+    listener: HostListener,
+  ): Promise<ProcessHost> {
+    const main = mainFile('process-main', import.meta.url)
+    const program = await supervisor.run({
+      argv: [process.execPath, ...nodeOptions(), main, hosted.module, hosted.export],
+      cwd: process.cwd(),
+      env: environment(),
+      splitErrors: true,
+    })
+    return new ProcessHost(program, graceMs, listener)
+  }
+
+  send(message: ToHost): void {
+    this.#frames.send(message)
+  }
+
+  async kill(): Promise<void> {
+    this.#program.end(this.#graceMs)
+    await this.#program.gone
+  }
+}
+
+/** How this process was started, so that modules are found alike; but two processes cannot have one debugger's port. */
+function nodeOptions(): string[] {
+  return process.execArgv.filter((option) => !/^--(inspect|debug|test|watch|eval|print|-e|-p)/.test(option))
+}

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../base/clock.ts'
+import { LongshoreError } from '../base/errors.ts'
+import type { Component } from '../base/lifecycle.ts'
+import type { AnySchema, BaseProcessor } from './base-processor.ts'
+import type { ExecutionKind, ProcessExecution, ThreadExecution } from './execution-kind.ts'
+import type { Executor } from './executor.ts'
+import type { HostParts } from './hosted/host.ts'
+import { HostedExecutor } from './hosted/hosted-executor.ts'
+import { ProcessHost } from './hosted/process-host.ts'
+import { ThreadHost } from './hosted/thread-host.ts'
+import { InlineExecutor } from './inline-executor.ts'
+import { Supervisor } from './supervisor/supervisor.ts'
+
+/** What executors stand on. */
+export interface ExecutorGround {
+  clock: Clock
+  log: Logger
+  /** Time from the abort of an attempt until force, and then between SIGTERM and SIGKILL. */
+  abortGraceMs: number
+}
+
+/** An executor, and what must be started before it and stopped after it. */
+export interface OpenedExecutor {
+  executor: Executor
+  below: readonly Component[]
+}
+
+/** What breaking off a thread, or looking for the processes that are left, may take. */
+const KILL_MS = 1_000
+
+/** Makes the executor that runs a processor. Throws `CONFIG_INVALID`. */
+export function openExecutor(
+  processor: BaseProcessor<AnySchema, AnySchema>,
+  kind: ExecutionKind,
+  ground: ExecutorGround,
+): OpenedExecutor {
+  if (kind === 'inline') return { executor: new InlineExecutor(processor), below: [] }
+  const parts = { ...ground, identity: { name: processor.name, version: processor.version } }
+  if (kind.kind === 'thread') return { executor: inThreads(kind, parts), below: [] }
+  const supervisor = new Supervisor()
+  return { executor: inProcesses(kind, parts, supervisor), below: [supervisor] }
+}
+
+type Ground = ExecutorGround & Pick<HostParts, 'identity'>
+
+function inThreads(execution: ThreadExecution, ground: Ground): Executor {
+  const hosted = hostedModuleOf(execution)
+  const { maxJobsPerThread = Number.POSITIVE_INFINITY, maxMemoryMb } = execution
+  return new HostedExecutor({
+    ...ground,
+    kind: 'thread',
+    open: async (listener) => new ThreadHost(hosted, maxMemoryMb, listener),
+    killMs: KILL_MS,
+    maxJobs: maxJobsPerThread,
+    maxMemoryBytes: Number.POSITIVE_INFINITY,
+  })
+}
+
+function inProcesses(execution: ProcessExecution, ground: Ground, supervisor: Supervisor): Executor {
+  const hosted = hostedModuleOf(execution)
+  const { maxJobsPerProcess = Number.POSITIVE_INFINITY, maxMemoryMb = Number.POSITIVE_INFINITY } = execution
+  return new HostedExecutor({
+    ...ground,
+    kind: 'process',
+    open: (listener) => ProcessHost.start(supervisor, hosted, ground.abortGraceMs, listener),
+    killMs: ground.abortGraceMs + KILL_MS,
+    maxJobs: maxJobsPerProcess,
+    maxMemoryBytes: maxMemoryMb * 1024 * 1024,
+  })
+}
+
+function hostedModuleOf({ module, export: name = 'default' }: ThreadExecution | ProcessExecution) {
+  if (module instanceof URL) return { module: module.href, export: name }
+  const text = `Expected execution.module to be a URL, e.g. new URL('./my-processor.ts', import.meta.url), got ${String(module)}.`
+  throw new LongshoreError('CONFIG_INVALID', text)
+}

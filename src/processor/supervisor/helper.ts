@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mainFile } from '../../base/main-file.ts'
+import { markedProcesses, signal } from './live-processes.ts'
+import type { News, Order } from './orders.ts'
+
+/** Keeps the helper small: it does little, and every page of it makes each start slower. */
+const LEAN = ['--max-semi-space-size=1', '--single-threaded']
+
+/** Who hears what the helper tells, and that it has ended without being asked to. */
+export interface HelperListener {
+  onNews(news: News): void
+  onDeath(): void
+}
+
+/** One helper process that starts programs. */
+export class Helper {
+  readonly #child: ChildProcess
+  readonly #mark = randomUUID()
+  #stopped = false
+
+  constructor(socketPath: string, listener: HelperListener) {
+    this.#child = fork(mainFile('helper-main', import.meta.url), [socketPath, this.#mark], {
+      execArgv: LEAN,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    this.#child.on('message', (news: News) => listener.onNews(news))
+    this.#child.on('error', () => {})
+    this.#child.once('exit', () => {
+      if (this.#stopped) return
+      this.#killAll()
+      listener.onDeath()
+    })
+  }
+
+  /** Asks something of it. False when it is no longer there. */
+  order(order: Order): boolean {
+    if (!this.#child.connected) return false
+    this.#child.send(order, () => {})
+    return true
+  }
+
+  /** Ends it, and with it all that it started. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exit = once(this.#child, 'exit')
+    if (this.#child.connected) this.#child.disconnect()
+    await exit
+  }
+
+  /** What a helper that was killed can no longer do. */
+  #killAll(): void {
+    for (const id of markedProcesses(`${this.#mark}.`)) signal(id, 'SIGKILL')
+  }
+}

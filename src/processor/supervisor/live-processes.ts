@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Names the process that a program was started as; what it starts inherits it, so that it is found wherever it hides. */
+export const MARK = 'LONGSHORE_PROCESS'
+
+/**
+ * The ids of all processes, but for those that have ended and only wait to be collected, that are in the group or carry
+ * the mark in their environment: a process that left its group and its session still has its environment. What is not
+ * Linux has no `/proc` to look through: there it is the group alone, as one negative id, and gone means that nobody is in it.
+ */
+export function liveProcesses(group: number, mark?: string): number[] {
+  const ids = processIds()
+  if (ids === undefined) return groupExists(group) ? [-group] : []
+  return ids.filter((id) => isLive(id, group, mark))
+}
+
+/** The ids of all processes whose mark begins so. */
+export function markedProcesses(prefix: string): number[] {
+  return (processIds() ?? []).filter((id) => environmentOf(id).includes(`${MARK}=${prefix}`))
+}
+
+/** Whether a process, living or not yet collected, is in the group. One system call. */
+export function groupExists(group: number): boolean {
+  return signal(-group, 0)
+}
+
+/** Sends a signal to a process, or to a group by its negative id; false when nobody is there. */
+export function signal(id: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(id, name)
+  } catch {
+    return false
+  }
+}
+
+function processIds(): number[] | undefined {
+  try {
+    const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    return ids.length > 0 ? ids.map(Number) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Fields of `/proc/<id>/stat` after the name, which may hold anything: state, parent, group. */
+function isLive(id: number, group: number, mark: string | undefined): boolean {
+  const stat = read(`/proc/${id}/stat`)
+  const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (state === undefined || state === '' || 'ZX'.includes(state)) return false
+  if (Number(itsGroup) === group) return true
+  return mark !== undefined && environmentOf(id).includes(`${MARK}=${mark}\0`)
+}
+
+function environmentOf(id: number): string {
+  return read(`/proc/${id}/environ`)
+}
+
+/** A process may end, or belong to another user, between being listed and being read. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
