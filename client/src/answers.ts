@@ -44,13 +44,17 @@ function storeFault(text: string): string | undefined {
   return /<Code>(\w{1,100})<\/Code>/.exec(text)?.[1]
 }
 
+/** Seconds, or an HTTP date (RFC 9110 §10.2.3). */
 function retryAfter(response: Response): number | undefined {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
+  const header = response.headers.get('retry-after')?.trim()
+  if (!header) return undefined
+  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000
+  const at = Date.parse(header)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now())
 }
 
 /** Anything that is not JSON is undefined. */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

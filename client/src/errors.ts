@@ -33,7 +33,9 @@ export class LongshoreError extends Error {
   }
 }
 
-/** No answer came: code `UNREACHABLE`, or `TIMED_OUT` when the call's `timeoutMs` ran out. */
+/**
+ * No answer came: code `UNREACHABLE`; `STALLED` when the connection stood still; `TIMED_OUT` when the call's `timeoutMs` ran out.
+ */
 export class NetworkError extends LongshoreError {
   override readonly name = 'NetworkError'
 }

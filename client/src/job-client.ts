@@ -8,11 +8,13 @@ import {
 } from '../../src/contract/job.ts'
 import { Health as HealthSchema } from '../../src/contract/service.ts'
 import { readJson, readNothing } from './answers.ts'
+import { type EventOptions, jobEvents } from './job-events.ts'
 import type { Typing } from './processor-shape.ts'
 import type {
   CompletedJob,
   Health,
   Job,
+  JobEvent,
   JobFile,
   JobOutput,
   JobPage,
@@ -93,6 +95,14 @@ export class JobClient<T extends Typing = Typing> {
   /** Forgets an ended job, with its uploads and outputs. */
   deleteJob(jobId: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.ask(jobPath(jobId), { method: 'DELETE', ...options }, readNothing)
+  }
+
+  /**
+   * Every event of a job, in order and once, from the first or `after` one, until the job is over. Broken connections are taken
+   * up again where they broke.
+   */
+  jobEvents(jobId: string, options: EventOptions = {}): AsyncGenerator<JobEvent, void> {
+    return jobEvents(this.#transport, jobPath(jobId), options)
   }
 
   /** Waits until a job has completed. Rejects with `JobFailedError`, `JobCancelledError` or `JobTimeoutError` otherwise. */

@@ -1,6 +1,7 @@
 import { ApiError, LongshoreError } from './errors.ts'
+import { sleep } from './stop.ts'
 
-/** How often and how fast a request is made again. Every request of the client may be repeated without harm. */
+/** How often and how fast a request is made again. */
 export interface RetryPolicy {
   /** Tries in all. Default 6, which outlasts a service's restart of a few seconds. */
   readonly tries: number
@@ -9,7 +10,7 @@ export interface RetryPolicy {
   /** Highest ceiling, in ms; a service that asks for a longer wait gets it. Default 10,000. */
   readonly capMs: number
   /**
-   * How long one try of an upload's request may take before its connection counts as stalled, in ms. Requests that carry
+   * How long one try may go without a byte of its answer before its connection counts as stalled, in ms. Requests that carry
    * or move bytes get, beside it, the time these need on a slow line. Default 30,000.
    */
   readonly tryMs: number
@@ -17,43 +18,40 @@ export interface RetryPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { tries: 6, baseMs: 250, capMs: 10_000, tryMs: 30_000 }
 
-/** Does something again while it fails in a way that may pass. An aborted signal ends it with the signal's reason. */
+/**
+ * Does something again while it fails in a way that may pass; `tried` counts the tries before. An aborted signal ends it with
+ * the signal's reason.
+ */
 export async function withRetries<Result>(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
-  action: () => Promise<Result>,
+  action: (tried: number) => Promise<Result>,
 ): Promise<Result> {
-  for (let tried = 1; ; tried++) {
+  for (let tried = 0; ; ) {
     signal?.throwIfAborted()
     try {
-      return await action()
+      return await action(tried)
     } catch (failure) {
       signal?.throwIfAborted()
-      if (tried >= policy.tries || !(failure instanceof LongshoreError) || !failure.retryable) throw failure
-      await sleep(retryAfterOf(failure) ?? backoffMs(policy, tried), signal)
+      tried += 1
+      if (tried >= policy.tries || !mayPass(failure)) throw failure
+      await sleep(waitMs(policy, tried, failure), signal)
     }
   }
 }
 
-function retryAfterOf(failure: LongshoreError): number | undefined {
-  return failure instanceof ApiError ? failure.retryAfterMs : undefined
+/** Whether the same may succeed later. */
+export function mayPass(failure: unknown): failure is LongshoreError {
+  return failure instanceof LongshoreError && failure.retryable
+}
+
+/** How long to wait after so many tries: as long as the service asks, otherwise a random time. */
+export function waitMs(policy: RetryPolicy, tried: number, failure?: LongshoreError): number {
+  const asked = failure instanceof ApiError ? failure.retryAfterMs : undefined
+  return asked ?? backoffMs(policy, tried)
 }
 
 /** Full jitter, so that clients that failed together do not come back together. */
 function backoffMs({ baseMs, capMs }: RetryPolicy, tried: number): number {
   return Math.random() * Math.min(capMs, baseMs * 2 ** (tried - 1))
-}
-
-function sleep(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, delayMs)
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }

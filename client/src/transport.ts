@@ -1,7 +1,9 @@
 import type { z } from 'zod'
-import { errorOf, type Reader, readJson } from './answers.ts'
-import { LongshoreError, NetworkError } from './errors.ts'
+import { type Reader, readJson } from './answers.ts'
+import { NetworkError } from './errors.ts'
+import { type Patience, tryOnce } from './one-try.ts'
 import { DEFAULT_RETRY, type RetryPolicy, withRetries } from './retry-policy.ts'
+import { openStop, type Stop, startTimer } from './stop.ts'
 
 /** Where the service is and how to speak to it. */
 export interface TransportOptions {
@@ -9,6 +11,7 @@ export interface TransportOptions {
   readonly url: string
   /** One of the service's `API_KEYS`, if it has any. Sent to the service only, never to a store. */
   readonly apiKey?: string | undefined
+  /** How often and how fast requests are made again. */
   readonly retry?: Partial<RetryPolicy>
   /** What makes the requests; the platform's own `fetch` unless given. */
   readonly fetch?: typeof globalThis.fetch
@@ -26,29 +29,43 @@ export interface CallOptions {
 export interface Request extends CallOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  /** A blob or bytes are sent as they are, anything else as JSON. */
+  /** A blob, bytes or a stream are sent as they are, anything else as JSON. A stream is sent once: it is gone afterwards. */
   readonly body?: unknown
-  /** How long one try may take before it counts as stalled and is made again, in ms; no limit unless given. */
+  /**
+   * How long one try may wait for its answer to begin before it counts as stalled and is made again, in ms. Default `tryMs` of
+   * the retry policy. `fetch` does not tell how far a body has been sent: who sends much adds the time that takes.
+   */
   readonly tryTimeoutMs?: number | undefined
+  /** How long it may wait for each further piece of the answer, in ms. Default as `tryTimeoutMs`. */
+  readonly silenceMs?: number | undefined
+  /** Makes the request once, whatever the policy: its caller knows what to do after a failure. Default false. */
+  readonly once?: boolean
 }
 
-/** Makes requests, makes them again when that may help, and turns every failure into a `LongshoreError`. */
+/**
+ * Makes requests, makes them again when that may help, and turns every failure into a `LongshoreError`.
+ *
+ * Every request may be made again although the service may have done what it asked: reads, parts and completions change
+ * nothing the second time, submits carry an idempotency key. What is otherwise says so by {@link Request.once}.
+ */
 export class Transport {
   readonly #base: URL
   readonly #apiKey: string | undefined
-  readonly #retry: RetryPolicy
   readonly #fetch: typeof globalThis.fetch
+  /** How often and how fast requests are made again. */
+  readonly retry: RetryPolicy
 
+  /** Throws a `TypeError` when the address is none. */
   constructor({ url, apiKey, retry, fetch = globalThis.fetch }: TransportOptions) {
-    this.#base = new URL(url.endsWith('/') ? url : `${url}/`)
+    this.#base = baseOf(url)
     this.#apiKey = apiKey
-    this.#retry = { ...DEFAULT_RETRY, ...retry }
     this.#fetch = fetch
+    this.retry = { ...DEFAULT_RETRY, ...retry }
   }
 
   /** How long a try of a request that is answered at once may take, in ms. */
   get tryMs(): number {
-    return this.#retry.tryMs
+    return this.retry.tryMs
   }
 
   /** Asks the service for a body of the form of `schema`; `path` has no leading slash. */
@@ -63,66 +80,69 @@ export class Transport {
   }
 
   /** Uses a URL that the service handed out: it carries its own permission, so no key goes with it. */
-  follow<Answer>(url: string, request: Request, read: Reader<Answer>): Promise<Answer> {
-    const { signal, timeoutMs } = request
-    const limited = timeoutMs === undefined ? request : { ...request, signal: withLimit(signal, timeoutMs) }
-    return withRetries(this.#retry, limited.signal, () => this.#once(new URL(url, this.#base), limited, read))
+  async follow<Answer>(url: string, request: Request, read: Reader<Answer>): Promise<Answer> {
+    const target = new URL(url, this.#base)
+    const init = toInit(request)
+    const patience = patienceOf(request, this.retry)
+    // Bound to nothing: a browser's own fetch refuses to be called as a method of another object.
+    const fetch = this.#fetch
+    // The caller's signal beside the limited one, because an answer that is read on after the call follows it still.
+    const once = (limited: AbortSignal): Promise<Answer> =>
+      tryOnce((signal) => fetch(target, { ...init, signal }), target, patience, [request.signal, limited], read)
+    const repeatable = !request.once && !(request.body instanceof ReadableStream)
+    return this.within(request, (signal) =>
+      repeatable ? withRetries(this.retry, signal, () => once(signal)) : once(signal),
+    )
   }
 
-  async #once<Answer>(url: URL, request: Request, read: Reader<Answer>): Promise<Answer> {
+  /** Gives something of several requests the time limit of one call. */
+  async within<Result>(options: CallOptions, action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const limit = limitOf(options)
     try {
-      return await withinTry(request, async (signal) => {
-        const response = await this.#fetch(url, toInit({ ...request, signal }))
-        if (!response.ok && response.status !== 304) throw await errorOf(response)
-        return await read(response)
-      })
-    } catch (cause) {
-      if (cause instanceof LongshoreError) throw cause
-      const message = `${url.origin} cannot be reached${reasonOf(cause)}`
-      throw new NetworkError({ code: 'UNREACHABLE', message, retryable: true, cause })
+      return await action(limit.signal)
+    } finally {
+      limit.release()
     }
   }
 }
 
-function withLimit(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
-  const limit = new AbortController()
+/** What ends a call: its signal, or its time limit. */
+export function limitOf({ signal, timeoutMs }: CallOptions): Stop {
+  const stop = openStop(signal)
+  if (timeoutMs === undefined) return stop
   const message = `The call did not end within ${timeoutMs / 1000} s`
-  AbortSignal.timeout(timeoutMs).addEventListener('abort', () => {
-    limit.abort(new NetworkError({ code: 'TIMED_OUT', message, retryable: true }))
+  const stopTimer = startTimer(timeoutMs, () => {
+    stop.abort(new NetworkError({ code: 'TIMED_OUT', message, retryable: true }))
   })
-  return signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal])
-}
-
-/** Gives one try its limit. Not by `AbortSignal.any`: a signal that outlives many tries would remember each of them. */
-async function withinTry<Answer>(
-  { signal, tryTimeoutMs }: Request,
-  action: (signal: AbortSignal | undefined) => Promise<Answer>,
-): Promise<Answer> {
-  if (tryTimeoutMs === undefined) return action(signal)
-  const attempt = new AbortController()
-  const stop = (): void => attempt.abort(signal?.reason)
-  const message = `There was no answer within ${tryTimeoutMs / 1000} s`
-  const stalled = (): void => attempt.abort(new NetworkError({ code: 'TIMED_OUT', message, retryable: true }))
-  const timer = setTimeout(stalled, tryTimeoutMs)
-  signal?.addEventListener('abort', stop)
-  try {
-    return await action(attempt.signal)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
+  const release = (): void => {
+    stopTimer()
+    stop.release()
   }
+  return { ...stop, release }
 }
 
-function toInit({ method = 'GET', headers = {}, body, signal }: Request): RequestInit {
-  const stop = signal === undefined ? {} : { signal }
-  if (body === undefined || body instanceof Blob || body instanceof Uint8Array) {
-    return { method, headers, body: (body as Blob | Uint8Array<ArrayBuffer> | undefined) ?? null, ...stop }
+function baseOf(url: string): URL {
+  const base = URL.canParse(url) ? new URL(url) : undefined
+  if (base === undefined || !/^https?:$/.test(base.protocol) || base.username !== '') {
+    throw new TypeError(
+      `Expected url to be the address of a service as http://host:port, without a user name (a key goes in apiKey); got ${JSON.stringify(url)}`,
+    )
   }
-  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body), ...stop }
+  return new URL(base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`, base)
 }
 
-/** `fetch` only says that it failed; why is in the cause. */
-function reasonOf(failure: unknown): string {
-  const cause = failure instanceof Error ? failure.cause : undefined
-  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
+function patienceOf({ tryTimeoutMs, silenceMs }: Request, { tryMs }: RetryPolicy): Patience {
+  const firstMs = tryTimeoutMs ?? tryMs
+  return { tryTimeoutMs: firstMs, silenceMs: silenceMs ?? firstMs }
+}
+
+function toInit({ method = 'GET', headers, body }: Request): RequestInit {
+  const init = { method, headers: new Headers(headers) }
+  if (body === undefined) return init
+  if (body instanceof Blob || body instanceof Uint8Array)
+    return { ...init, body: body as Blob | Uint8Array<ArrayBuffer> }
+  // Without `duplex`, which not every fetch's types know, a stream is refused.
+  if (body instanceof ReadableStream) return Object.assign(init, { body, duplex: 'half' as const })
+  init.headers.set('content-type', 'application/json')
+  return { ...init, body: JSON.stringify(body) }
 }

@@ -25,9 +25,10 @@ export async function waitForJob<T extends Typing>(
 ): Promise<CompletedJob<T>> {
   let etag: string | undefined
   for (let path = jobPath; ; path = `${jobPath}?wait=${WAIT_SECONDS}`) {
+    const tryTimeoutMs = WAIT_SECONDS * 1000 + transport.tryMs
     // With the ETag of what was seen last, a change between two questions is answered at once.
     const headers = etag === undefined ? {} : { 'if-none-match': etag }
-    const seen = await transport.ask(path, { headers, signal }, readIfChanged(schema))
+    const seen = await transport.ask(path, { headers, signal, tryTimeoutMs }, readIfChanged(schema))
     if (seen === undefined) continue
     const { job } = seen
     etag = seen.etag
