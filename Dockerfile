@@ -16,7 +16,9 @@ COPY client/package.json client/
 RUN --mount=type=secret,id=ca if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi && npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN node_modules/.bin/tsc -p tsconfig.build.json && npm prune --omit=dev --offline --no-audit && rm -rf node_modules/@longshore
+COPY client client
+RUN node_modules/.bin/tsc -p client/tsconfig.build.json && node_modules/.bin/tsc -p tsconfig.build.json && \
+    npm prune --omit=dev --offline --no-audit
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
@@ -24,6 +26,9 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+# What node_modules/@longshore/client leads to.
+COPY --from=build /app/client/package.json client/
+COPY --from=build /app/client/dist client/dist
 COPY examples/minimal/main.ts main.ts
 # By number, so that Kubernetes can see that it is not root. The folder must be theirs before it becomes a volume.
 RUN mkdir /data && chown 1000:1000 /data

@@ -29,20 +29,20 @@ await serve(new Count())
 `
 
 try {
-  const tarball = execFileSync('npm', ['pack', '--silent', '--pack-destination', project], {
-    cwd: root,
-    encoding: 'utf8',
-  })
+  // Both, because the service's command is built on the client, and neither need be published yet.
+  const tarballs = [root, join(root, 'client')].map((folder) => join(project, pack(folder)))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', version: '1.0.0', type: 'module' }))
   writeFileSync(join(project, 'processor.ts'), PROCESSOR)
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', join(project, tarball.trim())], {
-    cwd: project,
-    stdio: 'inherit',
-  })
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { cwd: project, stdio: 'inherit' })
   await runProcessor()
   console.log('The packed package installs into an empty project and runs a processor there.')
 } finally {
   rmSync(project, { recursive: true, force: true })
+}
+
+function pack(folder: string): string {
+  const options = { cwd: folder, encoding: 'utf8' } as const
+  return execFileSync('npm', ['pack', '--silent', '--pack-destination', project], options).trim()
 }
 
 async function runProcessor(): Promise<void> {
@@ -64,6 +64,9 @@ async function runProcessor(): Promise<void> {
     } while (job.status === 'queued' || job.status === 'processing')
     assert.equal(job.error, null)
     assert.deepEqual(job.result?.records.metadata, { records_emitted: 1, file_count: 1 })
+    const command = join(project, 'node_modules/.bin/longshore')
+    const told = execFileSync(command, ['job', job_id, '--json', '--url', address], { encoding: 'utf8' })
+    assert.equal((JSON.parse(told) as { job_id: string }).job_id, job_id)
   } finally {
     service.kill('SIGTERM')
   }

@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander'
+
+/** What every command takes. */
+export interface OutputOptions {
+  readonly json?: true
+  readonly quiet?: true
+}
+
+/** What every command that speaks to a service takes. */
+export interface ServiceOptions extends OutputOptions {
+  readonly url?: string
+  readonly apiKeyFile?: string
+}
+
+/**
+ * Adds `--json` and `--quiet`.
+ * @public
+ */
+export function withOutputOptions(command: Command): Command {
+  return command
+    .optionsGroup('Output:')
+    .option('--json', 'print JSON for programs, and nothing else, on standard output')
+    .option('-q, --quiet', 'tell nothing but results and errors')
+}
+
+/** Adds where the service is, `--json` and `--quiet`. */
+export function withServiceOptions(command: Command): Command {
+  return withOutputOptions(
+    command
+      .optionsGroup('Service:')
+      .addOption(new Option('--url <url>', `address of the service (LONGSHORE_URL, else ${DEFAULT_URL})`))
+      .addOption(new Option('--api-key-file <path>', 'file that holds the API key (else LONGSHORE_API_KEY)')),
+  )
+}
+
+/** Where `serve` listens unless told otherwise. */
+export const DEFAULT_URL = 'http://127.0.0.1:8000'
