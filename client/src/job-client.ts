@@ -107,7 +107,7 @@ export class JobClient<T extends Typing = Typing> {
 
   /** Waits until a job has completed. Rejects with `JobFailedError`, `JobCancelledError` or `JobTimeoutError` otherwise. */
   waitForJob(jobId: string, options: WaitOptions<T> = {}): Promise<CompletedJob<T>> {
-    return waitForJob(this.#transport, jobSchema<T>(), jobPath(jobId), options)
+    return waitForJob(this.#transport, jobPath(jobId), (answer) => readJson(jobSchema<T>(), answer), options)
   }
 
   /** What a completed job left, with a URL to download each object. */

@@ -25,7 +25,7 @@ const SILENCE_MS = 45_000
 const FINAL: ReadonlySet<JobStatus> = new Set(['completed', 'failed', 'cancelled'])
 
 /** Whether a job of this status is over; only a person's retry moves it on. */
-function isFinal(status: JobStatus | undefined): boolean {
+export function isFinal(status: JobStatus | undefined): boolean {
   return status !== undefined && FINAL.has(status)
 }
 

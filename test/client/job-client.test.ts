@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { JobClient } from '@longshore/client'
+import { JOB_ID } from './job-body.ts'
 import { rejects } from './rejects.ts'
 import { type Answer, tinyServer } from './tiny-server.ts'
 
-const JOB_ID = '018f4c1e-0000-7000-8000-000000000001'
-const AT = '2026-01-01T00:00:00.000Z'
 const QUICK = { baseMs: 1, capMs: 1 }
 
 describe('every request', () => {
@@ -71,55 +70,6 @@ describe('every request', () => {
   })
 })
 
-describe('waiting for a job', () => {
-  test('asks with the ETag of what it saw, tells every change, and ends with the job', async () => {
-    const answers: Answer[] = [
-      { body: job('queued'), headers: { etag: '"1"' } },
-      { status: 304, headers: { etag: '"1"' } },
-      { body: job('processing', 50), headers: { etag: '"2"' } },
-      { body: job('completed'), headers: { etag: '"3"' } },
-    ]
-    await using server = await tinyServer(() => answers.shift() ?? {})
-    const seen: unknown[] = []
-    const ended = await new JobClient({ url: server.url }).waitForJob(JOB_ID, {
-      onProgress: ({ status, progress }) => seen.push([status, progress?.percent]),
-    })
-    assert.equal(ended.status, 'completed')
-    assert.deepEqual(seen, [
-      ['queued', undefined],
-      ['processing', 50],
-      ['completed', undefined],
-    ])
-    assert.deepEqual(
-      server.received.map(({ path, headers }) => [path, headers['if-none-match']]),
-      [
-        [`/jobs/${JOB_ID}`, undefined],
-        [`/jobs/${JOB_ID}?wait=30`, '"1"'],
-        [`/jobs/${JOB_ID}?wait=30`, '"1"'],
-        [`/jobs/${JOB_ID}?wait=30`, '"2"'],
-      ],
-    )
-  })
-
-  test('rejects with the job when it has failed or was cancelled', async () => {
-    await using server = await tinyServer(({ path }) => ({ body: job(path.endsWith('a') ? 'failed' : 'cancelled') }))
-    const client = new JobClient({ url: server.url })
-    await rejects(client.waitForJob('a'), { name: 'JobFailedError', code: 'JOB_FAILED', jobId: JOB_ID })
-    await rejects(client.waitForJob('b'), { name: 'JobCancelledError', code: 'JOB_CANCELLED', jobId: JOB_ID })
-  })
-
-  test('stops with the reason of its signal while the service holds the answer', async () => {
-    const stop = new AbortController()
-    const hold = Promise.withResolvers<Answer>()
-    await using server = await tinyServer(() => {
-      stop.abort(new Error('gone home'))
-      return hold.promise
-    })
-    await assert.rejects(new JobClient({ url: server.url }).waitForJob(JOB_ID, { signal: stop.signal }), /gone home/)
-    hold.resolve({})
-  })
-})
-
 test('a download goes without the key, because its URL carries the permission', async () => {
   await using server = await tinyServer(() => ({ body: 'bytes' }))
   const client = new JobClient({ url: server.url, apiKey: 'a-key-of-16-chars' })
@@ -136,35 +86,5 @@ function problem(status: number, code: string, retryable: boolean): Answer {
     status,
     headers: { 'content-type': 'application/problem+json' },
     body: { type: `urn:x:${code}`, title: code, status, detail, code, retryable, request_id: 'req-1' },
-  }
-}
-
-function job(status: string, percent?: number) {
-  return {
-    job_id: JOB_ID,
-    status,
-    created_at: AT,
-    started_at: null,
-    completed_at: null,
-    error: null,
-    result: null,
-    progress: percent === undefined ? null : { stage: 'processing', percent },
-    updated_at: AT,
-    run_at: AT,
-    cancel_requested_at: null,
-    attempt: 0,
-    max_attempts: 3,
-    timeout_seconds: 60,
-    priority: 0,
-    group: null,
-    labels: {},
-    parameters: null,
-    processor: { name: 'digests', version: '1.0.0' },
-    files: { total: 1, done: 0, failed: 0, bytes: 0 },
-    errors: [],
-    worker: null,
-    eta_seconds: null,
-    queue_position: null,
-    links: { self: '', events: '', files: '', outputs: '', logs: '', cancel: '', retry: '' },
   }
 }

@@ -8,9 +8,9 @@ import { Transport } from '../../client/src/transport.ts'
 import { openGate } from '../support/gate.ts'
 import { openTestService } from '../support/test-service.ts'
 import { submitted } from '../support/wire.ts'
+import { JOB_ID } from './job-body.ts'
 import { rawServer } from './raw-server.ts'
 
-const JOB_ID = '018f4c1e-0000-7000-8000-000000000001'
 const QUICK = { baseMs: 0, capMs: 0 }
 
 describe('the events of a job', () => {
