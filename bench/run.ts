@@ -14,6 +14,7 @@ if (chosen.length === 0) {
 }
 for (const file of chosen) {
   console.log(`# ${file}`)
-  const { status } = spawnSync(process.execPath, ['--expose-gc', join(import.meta.dirname, file)], { stdio: 'inherit' })
+  const options = ['--conditions=longshore-source', '--expose-gc']
+  const { status } = spawnSync(process.execPath, [...options, join(import.meta.dirname, file)], { stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
 }

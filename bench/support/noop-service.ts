@@ -2,8 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BaseProcessor, createApp, z } from '../../src/index.ts'
+import { givenSettings } from './given-settings.ts'
 
-/** A service, in a process of its own, whose jobs do nothing: what is left is the cost of the service. */
+/**
+ * A service, in a process of its own, whose jobs do nothing: what is left is the cost of the service. Arguments are how many
+ * jobs run at once, and settings, `NAME=value`.
+ */
 const Result = z.object({})
 
 class Noop extends BaseProcessor<typeof Result> {
@@ -24,8 +28,14 @@ class Noop extends BaseProcessor<typeof Result> {
 
 const processor = new Noop()
 const dataDir = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
+const concurrency = process.argv[2] ?? ''
 const app = createApp(processor, {
-  settings: { DATA_DIR: dataDir, LOG_LEVEL: 'silent', MAX_CONCURRENT_JOBS: process.argv[2] ?? '64' },
+  settings: {
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+    MAX_CONCURRENT_JOBS: /^\d+$/.test(concurrency) ? concurrency : '64',
+    ...givenSettings(),
+  },
 })
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 

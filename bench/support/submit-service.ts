@@ -11,6 +11,7 @@ import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import type { Job, NewJob } from '../../src/job/job.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
+import { givenSettings } from './given-settings.ts'
 
 /**
  * The HTTP side of a service without a worker: every submit is made durable, none is run. With the argument `run`, jobs
@@ -19,13 +20,7 @@ import { LocalStore } from '../../src/storage/local-store.ts'
  */
 const folder = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
 const clock = systemClock
-const settings = Object.fromEntries(
-  process.argv
-    .slice(2)
-    .filter((each) => each.includes('='))
-    .map((each) => each.split('=', 2)),
-)
-const config = parseConfig({ DATA_DIR: folder, MAX_QUEUED_JOBS: '100000000', ...settings })
+const config = parseConfig({ DATA_DIR: folder, MAX_QUEUED_JOBS: '100000000', ...givenSettings() })
 const identity = { name: 'bench', version: '1' }
 
 /** Takes as long as an engine that does nothing. */

@@ -84,7 +84,7 @@ async function* connect(
   path: string,
   course: Course,
   signal: AbortSignal,
-  tryTimeoutMs = transport.tryMs,
+  tryTimeoutMs = transport.retry.tryMs,
 ): AsyncGenerator<JobEvent, void> {
   const before = course.lastId
   course.idle += 1

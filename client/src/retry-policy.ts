@@ -9,14 +9,13 @@ export interface RetryPolicy {
   readonly baseMs: number
   /** Highest ceiling, in ms; a service that asks for a longer wait gets it. Default 10,000. */
   readonly capMs: number
-  /**
-   * How long one try may go without a byte of its answer before its connection counts as stalled, in ms. Requests that carry
-   * or move bytes get, beside it, the time these need on a slow line. Default 30,000.
-   */
+  /** How long one try may go without a byte of its answer before its connection counts as stalled, in ms. Default 30,000. */
   readonly tryMs: number
+  /** What a line must carry at least, in bytes a second: a part may take the time it needs at that beside `tryMs`. Default 65,536. */
+  readonly slowestRate: number
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { tries: 6, baseMs: 250, capMs: 10_000, tryMs: 30_000 }
+export const DEFAULT_RETRY: RetryPolicy = { tries: 6, baseMs: 250, capMs: 10_000, tryMs: 30_000, slowestRate: 65_536 }
 
 /**
  * Does something again while it fails in a way that may pass; `tried` counts the tries before. An aborted signal ends it with

@@ -63,9 +63,10 @@ export class Transport {
     this.retry = { ...DEFAULT_RETRY, ...retry }
   }
 
-  /** How long a try of a request that is answered at once may take, in ms. */
-  get tryMs(): number {
-    return this.retry.tryMs
+  /** How long a try may wait for its answer that carries so many bytes, in ms. */
+  tryLimit(bytes = 0): number {
+    const { tryMs, slowestRate } = this.retry
+    return tryMs + (bytes / slowestRate) * 1000
   }
 
   /** Asks the service for a body of the form of `schema`; `path` has no leading slash. */

@@ -49,7 +49,7 @@ export class WatchedJob<T extends Typing> {
   /** Reads the job once it has changed since the last reading, or so many seconds have passed. Tried once. */
   readWhenChanged(seconds: number): Promise<Reading<T>> {
     const headers: Record<string, string> = this.#etag === undefined ? {} : { 'if-none-match': this.#etag }
-    const tryTimeoutMs = seconds * 1000 + this.#transport.tryMs
+    const tryTimeoutMs = seconds * 1000 + this.#transport.retry.tryMs
     return this.#ask(`${this.path}?wait=${seconds}`, { headers, tryTimeoutMs, once: true })
   }
 

@@ -66,7 +66,7 @@ export async function resumeUpload(
   jobId: string,
   signal: AbortSignal,
 ): Promise<OpenedUpload> {
-  const state = await ground.calls.state(jobId, signal)
+  const state = await ground.calls.state(jobId, supplies.length, signal)
   const matches = await matchFiles(state, supplies, ground.digests, signal)
   const cargoes = matches.map(
     ({ supply, known, earlier }) => new Cargo(supply, known, urlsOf(ground, jobId, signal), earlier),

@@ -23,17 +23,11 @@ export interface ListedPart {
 /** An answer that is good until `expires_at`, and how long that is, in ms. */
 type Lasting<Answer> = Answer & { readonly lastsMs: number }
 
-/** What a try may take beside `tryMs`: a line of 64 KiB/s is slow, one that is slower counts as stalled. */
-const SLOWEST_BYTES_PER_MS = 64
-
 /** What a store may take to put a file together, and the service to digest it: 4 MiB/s. */
 const SLOWEST_MAKE_BYTES_PER_MS = 4096
 
 /** What opening the upload of one file, or asking for its parts, may take. */
 const ASK_FILE_MS = 100
-
-/** Files that an upload of unknown length is thought to have. */
-const MOST_FILES = 1000
 
 /** The requests of an upload, each with the limit of a try that suits it. All of them can be repeated. */
 export class ServiceCalls {
@@ -49,7 +43,7 @@ export class ServiceCalls {
     signal: AbortSignal,
   ): Promise<Lasting<StartedIngest> & { replayed: boolean }> {
     const headers = { 'idempotency-key': key }
-    const tryTimeoutMs = this.#transport.tryMs + body.files.length * ASK_FILE_MS
+    const tryTimeoutMs = this.#transport.tryLimit() + body.files.length * ASK_FILE_MS
     const request = { method: 'POST', body, headers, signal, tryTimeoutMs } as const
     return this.#transport.ask('ingest/start', request, async (response) => ({
       ...(await readLasting(StartedIngestSchema, response)),
@@ -57,9 +51,9 @@ export class ServiceCalls {
     }))
   }
 
-  state(jobId: string, signal: AbortSignal): Promise<IngestState> {
-    // The service asks the store about every file.
-    const tryTimeoutMs = this.#transport.tryMs + MOST_FILES * ASK_FILE_MS
+  /** The upload is thought to have `files` files: the service asks the store about each. */
+  state(jobId: string, files: number, signal: AbortSignal): Promise<IngestState> {
+    const tryTimeoutMs = this.#transport.tryLimit() + files * ASK_FILE_MS
     return this.#transport.call(IngestStateSchema, ingestPath(jobId), { signal, tryTimeoutMs })
   }
 
@@ -71,14 +65,14 @@ export class ServiceCalls {
   ): Promise<Lasting<z.infer<typeof RenewedParts>>> {
     const path = `${ingestPath(jobId)}/files/${encodeURIComponent(fileId)}/parts`
     const body = { part_numbers: partNumbers }
-    const request = { method: 'POST', body, signal, tryTimeoutMs: this.#transport.tryMs } as const
+    const request = { method: 'POST', body, signal, tryTimeoutMs: this.#transport.tryLimit() } as const
     return this.#transport.ask(path, request, (response) => readLasting(RenewedParts, response))
   }
 
   /** Answers the part's ETag, in quotes, as the header has it and as stores want it back. */
   putPart(url: string, piece: Piece, signal: AbortSignal): Promise<string> {
     const sizeBytes = piece instanceof Blob ? piece.size : piece.length
-    const tryTimeoutMs = this.#transport.tryMs + sizeBytes / SLOWEST_BYTES_PER_MS
+    const tryTimeoutMs = this.#transport.tryLimit(sizeBytes)
     return this.#transport.follow(url, { method: 'PUT', body: piece, signal, tryTimeoutMs }, takeEtag)
   }
 
@@ -90,7 +84,7 @@ export class ServiceCalls {
   ): Promise<void> {
     const { file_id, upload_id, sizeBytes } = file
     const body = { job_id: jobId, file_id, upload_id, parts }
-    const tryTimeoutMs = this.#transport.tryMs + sizeBytes / SLOWEST_MAKE_BYTES_PER_MS
+    const tryTimeoutMs = this.#transport.tryLimit() + sizeBytes / SLOWEST_MAKE_BYTES_PER_MS
     await this.#transport.call(CompletedFile, 'ingest/complete', { method: 'POST', body, signal, tryTimeoutMs })
   }
 
