@@ -1,3 +1,5 @@
+import type { Stop } from '../stop.ts'
+
 /**
  * Works on a few items at a time, taken from one source by all, and only when there is a hand free for one. The first
  * failure aborts `stop`, and its reason is what this rejects with; nothing runs on after that.
@@ -5,7 +7,7 @@
 export async function eachBounded<Item>(
   items: AsyncGenerator<Item, void> | Iterator<Item>,
   bound: number,
-  stop: AbortController,
+  stop: Stop,
   action: (item: Item) => Promise<void>,
 ): Promise<void> {
   const run = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts'
+import type { Stop } from '../stop.ts'
 import { eachBounded } from './bounded.ts'
 import type { Cargo, Shipment } from './cargo.ts'
 import { discard } from './discard.ts'
@@ -17,14 +18,14 @@ export class UploadSession {
   readonly #ground: UploadGround
   readonly #supplies: readonly Supply[]
   readonly #options: UploadOptions
-  readonly #stop: AbortController
+  readonly #stop: Stop
   readonly #tally: Tally
   #jobId: string | undefined
   #completing = false
   /** Starts the upload with the same key once more, which says which it is. */
   #startAgain: ((signal: AbortSignal) => Promise<string>) | undefined
 
-  constructor(ground: UploadGround, supplies: readonly Supply[], options: UploadOptions, stop: AbortController) {
+  constructor(ground: UploadGround, supplies: readonly Supply[], options: UploadOptions, stop: Stop) {
     this.#ground = ground
     this.#supplies = supplies
     this.#options = options

@@ -1,5 +1,4 @@
-import { NetworkError } from '../errors.ts'
-import type { Transport } from '../transport.ts'
+import { limitOf, type Transport } from '../transport.ts'
 import type { Digests } from './digests.ts'
 import { ServiceCalls } from './service-calls.ts'
 import { supplyOf, type UploadSource } from './source.ts'
@@ -18,8 +17,7 @@ export async function upload(
   options: UploadOptions,
 ): Promise<string> {
   const { signal, timeoutMs, onAbort = 'discard' } = options
-  const stop = new AbortController()
-  const unlink = linkStop(stop, signal, timeoutMs)
+  const stop = limitOf({ signal, timeoutMs })
   const session = new UploadSession(
     { calls: new ServiceCalls(transport), digests },
     sources.map(supplyOf),
@@ -33,23 +31,6 @@ export async function upload(
     if (onAbort === 'discard') await session.discard()
     throw signal.reason
   } finally {
-    unlink()
+    stop.release()
   }
-}
-
-/** Stops the upload by the caller's signal or when its time is over; the answer undoes that. */
-function linkStop(stop: AbortController, signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
-  const abort = (): void => stop.abort(signal?.reason)
-  if (signal?.aborted) abort()
-  signal?.addEventListener('abort', abort)
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(timedOut(timeoutMs)), timeoutMs)
-  return () => {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
-  }
-}
-
-function timedOut(timeoutMs: number): NetworkError {
-  const message = `The upload did not end within ${timeoutMs / 1000} s; it can be resumed`
-  return new NetworkError({ code: 'TIMED_OUT', message, retryable: true })
 }
