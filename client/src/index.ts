@@ -18,6 +18,7 @@ export {
   type SubmitOptions,
 } from './job-client.ts'
 export type { EventOptions } from './job-events.ts'
+export type { Processed, ProcessOptions, ProcessProgress } from './process.ts'
 export type { JobSchemas, ParametersOf, ProcessorClass, ResultOf, Typing } from './processor-shape.ts'
 export type { RetryPolicy } from './retry-policy.ts'
 export type {

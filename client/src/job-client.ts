@@ -9,6 +9,7 @@ import {
 import { Health as HealthSchema } from '../../src/contract/service.ts'
 import { readJson, readNothing } from './answers.ts'
 import { type EventOptions, jobEvents } from './job-events.ts'
+import { type Processed, type ProcessOptions, processFiles } from './process.ts'
 import type { Typing } from './processor-shape.ts'
 import type {
   CompletedJob,
@@ -140,6 +141,15 @@ export class JobClient<T extends Typing = Typing> {
    */
   uploadFiles(files: readonly UploadSource[], options: UploadOptions<T> = {}): Promise<string> {
     return upload(this.#transport, this.digests, files, options)
+  }
+
+  /**
+   * The whole way in one call: uploads files, waits until their job has completed, and lists what it left. Rejects as
+   * `uploadFiles`, `waitForJob` and `outputs` do. One signal ends it at any stage: nothing is left of an upload, and a job
+   * that runs is asked to stop; `onAbort: 'keep'` leaves both.
+   */
+  process(files: readonly UploadSource[], options: ProcessOptions<T> = {}): Promise<Processed<T>> {
+    return processFiles(this, files, options)
   }
 
   /** Fetches the `url` of an output; read the answer as `.json()`, `.text()`, or by its stream `.body`. */

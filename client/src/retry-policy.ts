@@ -20,18 +20,24 @@ export const DEFAULT_RETRY: RetryPolicy = { tries: 6, baseMs: 250, capMs: 10_000
 /**
  * Does something again while it fails in a way that may pass; `tried` counts the tries before. An aborted signal ends it with
  * the signal's reason.
+ *
+ * @param achieved how far the action has come for good, e.g. bytes on disk; tries are counted anew whenever it has grown
  */
 export async function withRetries<Result>(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
   action: (tried: number) => Promise<Result>,
+  achieved: () => number = () => 0,
 ): Promise<Result> {
+  let most = achieved()
   for (let tried = 0; ; ) {
     signal?.throwIfAborted()
     try {
       return await action(tried)
     } catch (failure) {
       signal?.throwIfAborted()
+      if (achieved() > most) tried = 0
+      most = Math.max(most, achieved())
       tried += 1
       if (tried >= policy.tries || !mayPass(failure)) throw failure
       await sleep(waitMs(policy, tried, failure), signal)

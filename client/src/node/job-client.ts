@@ -1,14 +1,24 @@
-import { JobClient as UniversalClient } from '../job-client.ts'
+import { type JobClientOptions, JobClient as UniversalClient } from '../job-client.ts'
 import type { Typing } from '../processor-shape.ts'
+import type { JobOutput } from '../shapes.ts'
+import { Transport } from '../transport.ts'
 import type { UploadSource } from '../upload/source.ts'
 import type { UploadOptions } from '../upload/upload-options.ts'
+import { type DownloadedFile, type DownloadOptions, downloadFiles } from './download-files.ts'
 import { fileAt } from './file-at.ts'
 import { nodeDigests } from './node-digests.ts'
+import { type DownloadedResult, type ProcessToDiskOptions, processToDisk } from './process-to-disk.ts'
 import { findFiles, type UploadDirectoryOptions } from './upload-directory.ts'
 
 /** The client with what needs a file system. */
 export class JobClient<T extends Typing = Typing> extends UniversalClient<T> {
+  readonly #transport: Transport
   protected override readonly digests = nodeDigests
+
+  constructor(options: JobClientOptions) {
+    super(options)
+    this.#transport = new Transport(options)
+  }
 
   /** As in every place, and from disk: a string is the path of a file, which keeps its base name. */
   override async uploadFiles(files: readonly (string | UploadSource)[], options?: UploadOptions<T>): Promise<string> {
@@ -22,5 +32,29 @@ export class JobClient<T extends Typing = Typing> extends UniversalClient<T> {
    */
   async uploadDirectory(folder: string, options: UploadDirectoryOptions<T> = {}): Promise<string> {
     return this.uploadFiles(await findFiles(folder, options), options)
+  }
+
+  /**
+   * Downloads outputs, given as `outputs` answers them or by their URIs, into a folder: `s3://bucket/results/<job id>/name`
+   * goes to `<dir>/<job id>/name`. A file takes its name only when all its bytes are there and have the announced SHA-256; one
+   * that is there already is not fetched again. Nothing is ever written outside of `dir`.
+   *
+   * Rejects with a `DownloadError`, at the first object that cannot be downloaded; those that are finished stay.
+   */
+  downloadFiles(
+    items: readonly (string | JobOutput)[],
+    dir: string,
+    options: DownloadOptions = {},
+  ): Promise<DownloadedFile[]> {
+    const listOutputs = this.outputs.bind(this)
+    return downloadFiles({ transport: this.#transport, listOutputs }, items, dir, options)
+  }
+
+  /** As in every place, and from disk to disk: a string is the path of a file, and `outputDir` gets the outputs. */
+  override process(
+    files: readonly (string | UploadSource)[],
+    options: ProcessToDiskOptions<T> = {},
+  ): Promise<DownloadedResult<T>> {
+    return processToDisk(this, files, options)
   }
 }
