@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs'
+import { chromium, type Page } from 'playwright-core'
+
+/** Where Debian puts it; `TEST_CHROMIUM` names another one. */
+const PROGRAM = process.env.TEST_CHROMIUM ?? '/usr/bin/chromium'
+
+/** A browser for tests. */
+export interface Browser extends AsyncDisposable {
+  /** Opens an address; what its scripts throw and nobody catches is in `errors`. */
+  open(url: string): Promise<{ page: Page; errors: Error[] }>
+}
+
+/** Starts a headless Chromium. One that is not there is a failure, never a skipped test. */
+export async function startChromium(): Promise<Browser> {
+  if (!existsSync(PROGRAM)) {
+    throw new Error(`There is no ${PROGRAM}: install Debian's package chromium, or name one by TEST_CHROMIUM`)
+  }
+  // The sandbox needs rights that tests in a container do not have.
+  const browser = await chromium.launch({ executablePath: PROGRAM, args: ['--no-sandbox'] })
+  return {
+    open: async (url) => {
+      const page = await browser.newPage({ viewport: { width: 900, height: 700 } })
+      const errors: Error[] = []
+      page.on('pageerror', (error) => errors.push(error))
+      await page.goto(url)
+      return { page, errors }
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  }
+}
