@@ -16,9 +16,9 @@ export const SETTINGS = {
   ),
   TRUST_PROXY: flag(false, 'Believe `X-Forwarded-*`: set it behind a reverse proxy only.'),
   API_KEYS: list(
-    (key) => /^[\x21-\x7e]{16,}$/.test(key),
-    'a comma-separated list of keys of at least 16 printable characters',
-    'Keys that clients send as `Authorization: Bearer …`.',
+    (key) => (key.startsWith('sha256:') ? /^sha256:[0-9a-f]{64}$/.test(key) : /^[\x21-\x7e]{16,}$/.test(key)),
+    'a comma-separated list of keys of at least 16 printable characters, or of their hashes like sha256:<64 hex digits>',
+    'Keys that clients send as `Authorization: Bearer …`, or their hashes. `longshore keys create` makes a key and its hash.',
   ),
   AUTH: oneOf(['keys', 'none'], 'keys', '`none` lets anyone in, wherever the service listens.'),
   CORS_ORIGINS: origins(

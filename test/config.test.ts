@@ -40,6 +40,14 @@ test('a faulty secret is not repeated', () => {
   assert.doesNotMatch(fault ?? '', /too short/)
 })
 
+test('what is marked as the hash of a key must be one', () => {
+  const hash = `sha256:${'0a'.repeat(32)}`
+  assert.deepEqual(parseConfig({ API_KEYS: hash }).apiKeys, [hash])
+  for (const wrong of ['sha256:a-long-enough-word', `${hash}0`, hash.replaceAll('a', 'A').replace('shA', 'sha')]) {
+    assert.equal(faultsOf({ API_KEYS: wrong }).length, 1, wrong)
+  }
+})
+
 for (const host of ['0.0.0.0', '::', '192.168.1.4', 'example.org', '127.evil.example']) {
   test(`listening on ${host} without keys is refused, and the message says how to set them`, () => {
     const [fault] = faultsOf({ HOST: host })

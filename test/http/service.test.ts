@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Health } from '../../src/contract/service.ts'
+import { hashedEntry } from '../../src/http/auth.ts'
 import { memoryGuard } from '../../src/http/memory-guard.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { openTestService } from '../support/test-service.ts'
@@ -48,6 +49,18 @@ test('with keys, routes that need one refuse every other and take each of them',
   }
   for (const url of ['/', '/health', '/healthz', '/readyz', '/openapi.json', '/docs']) {
     assert.equal((await service.app.inject({ url })).statusCode, 200, url)
+  }
+})
+
+test('a hash in the configuration lets in the key it is of, and not who sends the hash', async () => {
+  const [plain, secret] = KEYS as [string, string]
+  const entry = hashedEntry(secret)
+  await using service = await openTestService({ settings: { API_KEYS: `${plain}, ${entry}` } })
+  for (const key of [plain, secret]) {
+    assert.equal((await submit(service.app, {}, { authorization: `Bearer ${key}` })).statusCode, 202)
+  }
+  for (const key of [entry, entry.slice('sha256:'.length)]) {
+    assertProblem(await submit(service.app, {}, { authorization: `Bearer ${key}` }), 'UNAUTHENTICATED')
   }
 })
 
