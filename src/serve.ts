@@ -13,12 +13,39 @@ import { type AnyProcessor, type AppOptions, buildService, type Service } from '
  * stops the service like a signal, and it exits with 1.
  */
 export async function serve(processor: AnyProcessor, options: AppOptions = {}): Promise<void> {
+  if (isHeldBack()) return new Promise(() => {})
   try {
     await run(processor, buildService(processor, options, { works: 'when asked' }))
   } catch (failure) {
     process.stderr.write(`${describeStartFailure(failure)}\n`)
     process.exit(1)
   }
+}
+
+/**
+ * Loads a module without letting it serve: `load` rejects with `CONFIG_INVALID` as soon as the module calls `serve`, from
+ * whichever copy of this package.
+ */
+export async function withoutServing<Result>(load: () => Promise<Result>): Promise<Result> {
+  const called = Promise.withResolvers<never>()
+  const text =
+    'The module calls serve() itself. Start it with `node`, or let it export its processor and not call serve().'
+  Reflect.set(globalThis, HOLD_BACK, () => called.reject(new LongshoreError('CONFIG_INVALID', text)))
+  try {
+    return await Promise.race([load(), called.promise])
+  } finally {
+    Reflect.deleteProperty(globalThis, HOLD_BACK)
+  }
+}
+
+/** In the registry of symbols that all copies share. */
+const HOLD_BACK = Symbol.for('longshore.hold-back-serve')
+
+function isHeldBack(): boolean {
+  const holdBack: unknown = Reflect.get(globalThis, HOLD_BACK)
+  if (typeof holdBack !== 'function') return false
+  holdBack()
+  return true
 }
 
 /** Jobs are begun only once the port is bound: a start that fails for that must cost no attempt. */
@@ -52,7 +79,8 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'HOST is no name that this machine knows',
 }
 
-function listenError(failure: unknown, { host, port }: Config): LongshoreError | undefined {
+/** What a person is told when listening failed; undefined when it was something else that failed. */
+export function listenError(failure: unknown, { host, port }: Config): LongshoreError | undefined {
   const isOfListening = failure instanceof Error && 'syscall' in failure && LISTENING.has(failure.syscall)
   const fault = isOfListening ? LISTEN_FAULTS[systemCodeOf(failure) ?? ''] : undefined
   if (fault === undefined) return undefined
