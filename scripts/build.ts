@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** Makes what npm would publish, and has publint look at it. */
@@ -11,6 +11,12 @@ for (const folder of ['client', '.']) {
   const home = join(root, folder)
   rmSync(join(home, 'dist'), { recursive: true, force: true })
   execFileSync(bin('tsc'), ['-p', join(home, 'tsconfig.build.json')], { stdio: 'inherit' })
-  if (folder === '.') chmodSync(join(home, 'dist/cli/main.js'), 0o755)
+  if (folder === '.') finishCommand(join(home, 'dist/cli'))
   execFileSync(bin('publint'), ['run', home, '--strict'], { stdio: 'inherit' })
+}
+
+/** What the compiler leaves to do: the right to run the command, and the project that `longshore init` copies as it is. */
+function finishCommand(cli: string): void {
+  chmodSync(join(cli, 'main.js'), 0o755)
+  cpSync(join(root, 'src/cli/template'), join(cli, 'template'), { recursive: true })
 }
