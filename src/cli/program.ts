@@ -1,6 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from 'longshore/package.json' with { type: 'json' }
+import { completionCommand, completionJobsCommand } from './commands/completion.ts'
+import { initCommand } from './commands/init.ts'
 import { jobCommand } from './commands/job.ts'
+import { keysCommand } from './commands/keys.ts'
+import { serveCommand } from './commands/serve.ts'
 import { CliContext, type World } from './context.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { explainFailure } from './failures.ts'
@@ -24,6 +28,7 @@ Exit codes:
 /** Every command, each in a file of its own. */
 const COMMANDS: readonly { group: string; commands: readonly ((context: CliContext) => Command)[] }[] = [
   { group: 'Jobs:', commands: [jobCommand] },
+  { group: 'Services:', commands: [initCommand, serveCommand, keysCommand, completionCommand] },
 ]
 
 /** Builds the whole command around a context. */
@@ -47,6 +52,7 @@ function buildProgram(context: CliContext): Command {
       program.addCommand(build(context).copyInheritedSettings(program).helpGroup(group))
     }
   }
+  program.addCommand(completionJobsCommand(context).copyInheritedSettings(program), { hidden: true })
   return program
 }
 
