@@ -3,7 +3,8 @@ import { sleep, systemClock } from './base/clock.ts'
 import { LongshoreError, messageOf, systemCodeOf } from './base/errors.ts'
 import type { Config } from './config.ts'
 import { blameCurrentJob } from './processor/current-job.ts'
-import { type AnyProcessor, type AppOptions, buildService, type Service } from './service.ts'
+import type { AnyProcessor } from './processor/open-executor.ts'
+import { type AppOptions, buildService, type Service } from './service.ts'
 
 /**
  * Runs the service of a processor until SIGTERM or SIGINT: then it answers 503 on `/readyz`, gives running jobs their

@@ -14,12 +14,11 @@ import { SqliteEngine } from './engine/sqlite/sqlite-engine.ts'
 import { buildServer } from './http/server.ts'
 import { Ingests } from './input/ingest.ts'
 import { openOutputs } from './output/open-outputs.ts'
-import type { AnySchema, BaseProcessor } from './processor/base-processor.ts'
 import { checkParameters } from './processor/checks.ts'
 import type { ExecutionKind } from './processor/execution-kind.ts'
 import type { Executor } from './processor/executor.ts'
 import { refuseWithinHost } from './processor/hosted/load-processor.ts'
-import { openExecutor } from './processor/open-executor.ts'
+import { type AnyProcessor, openExecutor } from './processor/open-executor.ts'
 import { LocalStore } from './storage/local-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
@@ -41,9 +40,6 @@ export interface AppOptions {
   /** How the processor's code is run; `inline`, on the service's own event loop, unless given. */
   execution?: ExecutionKind
 }
-
-/** Any processor, whatever its schemas. */
-export type AnyProcessor = BaseProcessor<AnySchema, AnySchema>
 
 /**
  * Makes the HTTP service of a processor. It starts, folder, engine, store, processor and worker, when the app gets ready
@@ -101,7 +97,7 @@ export function buildService(
   const feed = new JobFeed(engine, floor.clock)
   const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, alone: true, onFault: onError })
   const retention = new Retention({ ...config, ...floor, ingests: engine.ingests })
-  const { executor, below } = openExecutor(processor, options.execution ?? 'inline', { ...ground, ...config })
+  const { executor, below } = openExecutor(processor, options.execution, { ...ground, ...config })
   const worker = buildWorker(floor, executor)
   const lifecycle = new Lifecycle([
     holdFolder(config.dataDir, floor.clock),

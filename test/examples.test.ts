@@ -8,21 +8,41 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { JobClient } from '@longshore/client'
 import { submitForm } from './examples/submit-form.ts'
+import { Api } from './support/api.ts'
 import { startService } from './support/service-process.ts'
 import { tempFolder } from './support/temp-folder.ts'
 
 const DEMO = fileURLToPath(new URL('../examples/ifcb-features/demo.ts', import.meta.url))
+const PROCESS = fileURLToPath(new URL('../examples/process/main.ts', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../examples/command/main.ts', import.meta.url))
 const MINIMAL = fileURLToPath(new URL('../examples/minimal/main.ts', import.meta.url))
 
-test('the minimal example takes a file as curl sends it and answers its digest', async () => {
-  await using folder = await tempFolder()
-  await using service = await startService({ DATA_DIR: folder.path }, MINIMAL)
-  const jobId = await submitForm(service.url, [{ name: 'abc.txt', data: 'abc' }])
-  const job = await new JobClient({ url: service.url }).waitForJob(jobId)
-  assert.deepEqual([job.status, job.error], ['completed', null])
-  assert.deepEqual(job.result, {
-    digests: { 'abc.txt': 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' },
+for (const [name, main] of [
+  ['minimal', MINIMAL],
+  ['process', PROCESS],
+] as const) {
+  test(`the ${name} example takes a file as curl sends it and answers its digest`, async () => {
+    await using folder = await tempFolder()
+    await using service = await startService({ DATA_DIR: folder.path }, main)
+    const jobId = await submitForm(service.url, [{ name: 'abc.txt', data: 'abc' }])
+    const job = await new JobClient({ url: service.url }).waitForJob(jobId)
+    assert.deepEqual([job.status, job.error], ['completed', null])
+    assert.deepEqual(job.result, {
+      digests: { 'abc.txt': 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' },
+    })
+    assert.equal(await service.kill('SIGTERM'), 0)
   })
+}
+
+test('the command example counts words in Python and leaves its table as an output', async () => {
+  await using folder = await tempFolder()
+  await using service = await startService({ DATA_DIR: folder.path }, COMMAND)
+  const jobId = await submitForm(service.url, [{ name: 'hamlet.txt', data: 'to be or not to be' }])
+  const job = await new JobClient({ url: service.url }).waitForJob(jobId)
+  assert.deepEqual([job.status, job.error, job.result], ['completed', null, { words: 6, different: 4 }])
+  const { outputs } = await new Api(service.url).get<{ outputs: { url: string }[] }>(`/jobs/${jobId}/outputs`)
+  const table = await (await fetch(outputs[0]?.url ?? '')).text()
+  assert.equal(table, 'be,2\r\nnot,1\r\nor,1\r\nto,2\r\n')
   assert.equal(await service.kill('SIGTERM'), 0)
 })
 

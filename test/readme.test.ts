@@ -12,9 +12,9 @@ const ROOT = resolve(import.meta.dirname, '..')
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
 /** The code blocks that follow a comment with this mark. */
-function blocks(mark: string): string[] {
+function blocks(mark: string, page = README): string[] {
   const pattern = new RegExp(`<!-- ${mark} -->\n\`\`\`\\w+\n(.*?)\`\`\``, 'gs')
-  return [...README.matchAll(pattern)].map((match) => match[1] ?? '')
+  return [...page.matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
 test('the table of settings is the table of the code', () => {
@@ -25,9 +25,17 @@ test('the table of settings is the table of the code', () => {
   assert.equal(table, rows.join('\n'))
 })
 
-test('the processor shown is the one of the minimal example', () => {
-  const source = readFileSync(join(ROOT, 'examples/minimal/main.ts'), 'utf8')
-  assert.deepEqual(blocks('examples/minimal/main.ts'), [source])
+test('the code shown is that of the examples', () => {
+  const shown = [
+    ['README.md', 'examples/minimal/main.ts'],
+    ['README.md', 'examples/process/main.ts'],
+    ['docs/command.md', 'examples/command/main.ts'],
+    ['docs/command.md', 'examples/command/count_words.py'],
+  ] as const
+  for (const [page, path] of shown) {
+    const source = readFileSync(join(ROOT, path), 'utf8')
+    assert.deepEqual(blocks(path, readFileSync(join(ROOT, page), 'utf8')), [source])
+  }
 })
 
 test('every command of the README does what it says, against the processor of the README', async () => {

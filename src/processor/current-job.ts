@@ -42,7 +42,8 @@ export function reportProgress(report: ProgressReport): void {
   hearer.onProgress(toProgress(report))
 }
 
-function toProgress({ stage = 'processing', percent, ...rest }: ProgressReport): Progress {
+/** A report as it is kept: with its stage, and a percent from 0 to 100, if it is a number. */
+export function toProgress({ stage = 'processing', percent, ...rest }: ProgressReport): Progress {
   if (percent === undefined || !Number.isFinite(percent)) return { stage, ...rest }
   return { stage, percent: Math.min(100, Math.max(0, percent)), ...rest }
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Component } from '../base/lifecycle.ts'
 import type { AnySchema, BaseProcessor } from './base-processor.ts'
+import { CommandExecutor } from './command/command-executor.ts'
+import { CommandProcessor } from './command/command-processor.ts'
 import type { ExecutionKind, ProcessExecution, ThreadExecution } from './execution-kind.ts'
 import type { Executor } from './executor.ts'
 import type { HostParts } from './hosted/host.ts'
@@ -11,6 +13,9 @@ import { ProcessHost } from './hosted/process-host.ts'
 import { ThreadHost } from './hosted/thread-host.ts'
 import { InlineExecutor } from './inline-executor.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
+
+/** What a service can be made around: a class of the user's, whatever its schemas, or a program. */
+export type AnyProcessor = BaseProcessor<AnySchema, AnySchema> | CommandProcessor
 
 /** What executors stand on. */
 export interface ExecutorGround {
@@ -31,11 +36,17 @@ const KILL_MS = 1_000
 
 /** Makes the executor that runs a processor. Throws `CONFIG_INVALID`. */
 export function openExecutor(
-  processor: BaseProcessor<AnySchema, AnySchema>,
-  kind: ExecutionKind,
+  processor: AnyProcessor,
+  kind: ExecutionKind | undefined,
   ground: ExecutorGround,
 ): OpenedExecutor {
-  if (kind === 'inline') return { executor: new InlineExecutor(processor), below: [] }
+  if (processor instanceof CommandProcessor) {
+    if (kind !== undefined)
+      throw new LongshoreError('CONFIG_INVALID', 'A CommandProcessor takes no execution: it is a program.')
+    const supervisor = new Supervisor()
+    return { executor: new CommandExecutor(processor, { ...ground, supervisor }), below: [supervisor] }
+  }
+  if (kind === undefined || kind === 'inline') return { executor: new InlineExecutor(processor), below: [] }
   const parts = { ...ground, identity: { name: processor.name, version: processor.version } }
   if (kind.kind === 'thread') return { executor: inThreads(kind, parts), below: [] }
   const supervisor = new Supervisor()

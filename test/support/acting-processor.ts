@@ -61,7 +61,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     return undefined
   },
   spin: async (_, report) => {
-    report(1, 'spinning')
+    report(1, String(process.pid))
     while (true) {}
   },
   unrecoverable: async () => {

@@ -12,9 +12,19 @@ export function processesWith(mark: string): string[] {
     .map((name) => `${name} ${read(`/proc/${name}/cmdline`).replaceAll('\0', ' ')}`)
 }
 
+/** The process that started it, or took it over; 0 when it is not there. */
+export function parentOf(pid: number): number {
+  return Number(fieldsOf(pid)[1] ?? 0)
+}
+
 function stateOf(pid: number): string | undefined {
+  return fieldsOf(pid)[0]
+}
+
+/** What `/proc/<pid>/stat` holds after the name, which may hold anything: state, parent, … */
+function fieldsOf(pid: number): string[] {
   const stat = read(`/proc/${pid}/stat`)
-  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2)[0]
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function read(path: string): string {

@@ -1,5 +1,5 @@
 import { type AppOptions, createApp } from '../../src/index.ts'
-import type { AnyProcessor } from '../../src/service.ts'
+import type { AnyProcessor } from '../../src/processor/open-executor.ts'
 import { Api } from './api.ts'
 import { FixtureProcessor } from './fixture-processor.ts'
 import { tempFolder } from './temp-folder.ts'

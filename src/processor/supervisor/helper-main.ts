@@ -90,7 +90,7 @@ function markOf(id: number): string {
 }
 
 function tell(news: News): void {
-  if (process.connected) process.send?.(news)
+  if (process.connected) process.send?.(news, undefined, undefined, () => {})
 }
 
 function kill(ids: readonly number[]): number {

@@ -1,12 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { sleep, systemClock } from '../../base/clock.ts'
 import { mainFile } from '../../base/main-file.ts'
 import { markedProcesses, signal } from './live-processes.ts'
 import type { News, Order } from './orders.ts'
 
 /** Keeps the helper small: it does little, and every page of it makes each start slower. */
 const LEAN = ['--max-semi-space-size=1', '--single-threaded']
+
+/** What is killed is gone after a moment. */
+const KILL_POLL_MS = 10
 
 /** Who hears what the helper tells, and that it has ended without being asked to. */
 export interface HelperListener {
@@ -29,9 +33,7 @@ export class Helper {
     this.#child.on('message', (news: News) => listener.onNews(news))
     this.#child.on('error', () => {})
     this.#child.once('exit', () => {
-      if (this.#stopped) return
-      this.#killAll()
-      listener.onDeath()
+      if (!this.#stopped) void this.#killAll().then(() => listener.onDeath())
     })
   }
 
@@ -52,7 +54,12 @@ export class Helper {
   }
 
   /** What a helper that was killed can no longer do. */
-  #killAll(): void {
-    for (const id of markedProcesses(`${this.#mark}.`)) signal(id, 'SIGKILL')
+  async #killAll(): Promise<void> {
+    for (;;) {
+      const left = markedProcesses(`${this.#mark}.`)
+      if (left.length === 0) return
+      for (const id of left) signal(id, 'SIGKILL')
+      await sleep(systemClock, KILL_POLL_MS)
+    }
   }
 }
