@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { startTarget, submitMany, type Target } from './support/load.ts'
+import { completeMany, startTarget, submitMany } from './support/load.ts'
 import { median, report } from './support/report.ts'
 
 /**
@@ -16,8 +15,8 @@ await using service = await startTarget('noop-service.ts')
 const rates = { bare: [] as number[], manager: [] as number[], service: [] as number[] }
 for (let round = 0; round <= ROUNDS; round++) {
   const bareRate = await submitMany(bare, JOBS)
-  const managerRate = await complete(manager)
-  const serviceRate = await complete(service)
+  const managerRate = await completeMany(manager, JOBS)
+  const serviceRate = await completeMany(service, JOBS)
   if (round === 0) continue // warms up
   rates.bare.push(bareRate)
   rates.manager.push(managerRate)
@@ -34,11 +33,3 @@ report({
   goal: { atLeast: 0.35 },
 })
 report({ what: 'the same through the whole service, each with a file', unit, ours: median(rates.service), baseline })
-
-async function complete(target: Target): Promise<number> {
-  const done = once(target.process, 'message')
-  target.process.send(JOBS)
-  const begun = performance.now()
-  await Promise.all([done, submitMany(target, JOBS)])
-  return JOBS / ((performance.now() - begun) / 1000)
-}

@@ -130,6 +130,7 @@ function arrange(values: SettingValues, usesS3: boolean) {
     apiKeys: values.AUTH === 'none' ? [] : values.API_KEYS,
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
+    metrics: values.METRICS,
     dataDir: values.DATA_DIR,
     storage: arrangeStorage(values, usesS3),
     bucket: values.S3_BUCKET,

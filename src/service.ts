@@ -23,8 +23,12 @@ import { LocalStore } from './storage/local-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
 import { loadSigningSecret } from './storage/signing-secret.ts'
+import { AttemptWatch } from './telemetry/attempt-watch.ts'
 import { logEvents } from './telemetry/event-log.ts'
+import { Facts } from './telemetry/facts.ts'
 import { JobLog } from './telemetry/job-log.ts'
+import { Metrics } from './telemetry/metrics.ts'
+import { timedEngine, timedStore } from './telemetry/timed-adapters.ts'
 import { type AttemptParts, runAttempt } from './worker/attempt.ts'
 import { LeaseKeeper } from './worker/lease-keeper.ts'
 import { Maintenance } from './worker/maintenance.ts'
@@ -62,12 +66,19 @@ export interface Service {
   drain(): Promise<void>
 }
 
+/** Whether a service takes work. */
+interface WorkState {
+  started: boolean
+  draining: boolean
+}
+
 /** What every part of a service is built from. */
 interface Ground {
   processor: AnyProcessor
   config: Config
   clock: Clock
   log: Logger
+  facts: Facts
   onError(thrown: unknown): void
 }
 
@@ -88,11 +99,12 @@ export function buildService(
   const config = loadConfig(options.settings)
   const log = options.logger ?? pino({ level: config.logLevel })
   const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
-  const ground: Ground = { processor, config, clock: systemClock, log, onError }
+  const ground: Ground = { processor, config, clock: systemClock, log, facts: new Facts(onError), onError }
   const secret = config.signingSecret ?? loadSigningSecret(config.dataDir)
-  const engine = openEngine(ground)
+  const state = { started: false, draining: false }
+  const { engine, store, metrics } = observed(ground, openEngine(ground), openStore(config, secret), state)
   const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
-  const floor: Floor = { ...ground, engine, store: openStore(config, secret), jobs }
+  const floor: Floor = { ...ground, engine, store, jobs }
 
   const feed = new JobFeed(engine, floor.clock)
   const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, alone: true, onFault: onError })
@@ -110,7 +122,6 @@ export function buildService(
   ])
   const labour = new Lifecycle([worker, new Maintenance(retention, floor.clock, onError)])
 
-  const state = { started: false, draining: false }
   const app = buildServer({
     ...floor,
     feed,
@@ -120,6 +131,7 @@ export function buildService(
     logger: log,
     readiness: () => reasonsNotReady(floor, state),
     signingSecret: secret,
+    ...(metrics && { metrics }),
   })
   const drain = async (): Promise<void> => {
     state.draining = true
@@ -156,6 +168,25 @@ function openEngine({ config, clock, onError }: Ground): SqliteEngine {
     maxLogLines: config.limits.logLines,
     onError,
   })
+}
+
+/** The adapters with what listens to them; without METRICS, as they are. */
+function observed(
+  { config, clock, facts, processor }: Ground,
+  engine: SqliteEngine,
+  store: ObjectStore,
+  state: WorkState,
+): { engine: SqliteEngine; store: ObjectStore; metrics?: Metrics } {
+  if (!config.metrics) return { engine, store }
+  const metrics = new Metrics(processor, {
+    clock,
+    counts: () => engine.counts(),
+    slots: () => (state.started && !state.draining ? config.maxConcurrentJobs : 0),
+    dataDir: config.dataDir,
+  })
+  engine.subscribe(metrics.hearEvent)
+  facts.listen(metrics.hearFact)
+  return { engine: timedEngine(engine, facts), store: timedStore(store, facts), metrics }
 }
 
 function openStore({ storage, bucket }: Config, signingSecret: string): ObjectStore {
@@ -203,6 +234,7 @@ function attemptPartsOf(
     ...floor,
     ...parts,
     jobLog: new JobLog(log),
+    watch: (job) => new AttemptWatch(job, floor.facts),
     serviceLog: log,
     maxLogLines: limits.logLines,
     openOutputs: (job, signal) => openOutputs({ ...config, store, jobId: job.id, attempt: job.attempt, signal }),
@@ -211,10 +243,7 @@ function attemptPartsOf(
   }
 }
 
-async function reasonsNotReady(
-  { jobs, store, config }: Floor,
-  state: { started: boolean; draining: boolean },
-): Promise<string[]> {
+async function reasonsNotReady({ jobs, store, config }: Floor, state: WorkState): Promise<string[]> {
   if (state.draining) return ['The service is stopping.']
   if (!state.started) return ['The service is starting.']
   const probe = { bucket: config.bucket, key: 'longshore-readiness-probe' }

@@ -29,6 +29,7 @@ export const SETTINGS = {
     'info',
     'Least level that is logged.',
   ),
+  METRICS: flag(true, 'Measure the service, and serve the metrics at `/metrics`.'),
 
   DATA_DIR: text(
     /^[^\0]+$/,

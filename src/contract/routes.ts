@@ -68,6 +68,7 @@ export const ROUTES = {
   health: { method: 'GET', path: '/health', access: 'open', summary: 'Name and version of the service' },
   alive: { method: 'GET', path: '/healthz', access: 'open', summary: 'The process is alive' },
   ready: { method: 'GET', path: '/readyz', access: 'open', summary: 'The service takes work' },
+  metrics: { method: 'GET', path: '/metrics', access: 'key', summary: 'What the service measures, for Prometheus' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },
   docs: { method: 'GET', path: '/docs', access: 'open', summary: 'This description, for people' },
 } as const satisfies Record<string, Route>

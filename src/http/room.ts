@@ -92,6 +92,11 @@ export function empty(description: string): Answer {
   return z.null().describe(description)
 }
 
+/** An answer whose body is plain text. */
+export function text(description: string): Answer {
+  return { description, content: { 'text/plain': { schema: z.string() } } }
+}
+
 /** An answer whose body is bytes. */
 export function bytes(description: string): Answer {
   const schema = z.string().meta({ format: 'binary' })

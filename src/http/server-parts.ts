@@ -5,6 +5,8 @@ import type { JobFeed } from '../engine/job-feed.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Ingests } from '../input/ingest.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { Facts } from '../telemetry/facts.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 
 /** What the HTTP service stands on. */
 export interface ServerParts {
@@ -17,6 +19,10 @@ export interface ServerParts {
   signingSecret?: string
   /** Forgets an ended job with its objects; throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`. */
   removal: { remove(id: string): Promise<void> }
+  /** What `GET /metrics` answers; off when absent. */
+  metrics?: Pick<Metrics, 'contentType' | 'render'>
+  /** Where requests are told of; nowhere when absent. */
+  facts?: Facts
   /** What the service calls itself. */
   identity: { name: string; version: string }
   /** Why the service does not take work now; nothing when it does. */

@@ -21,6 +21,7 @@ import { jobActions } from './routes/job-actions.ts'
 import { jobDetails } from './routes/job-details.ts'
 import { jobEvents } from './routes/job-events.ts'
 import { listJobs } from './routes/list-jobs.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { readJob } from './routes/read-job.ts'
 import { serviceRoutes } from './routes/service.ts'
@@ -29,11 +30,13 @@ import { uploadForm } from './routes/upload-form.ts'
 import { serverOptions } from './server-options.ts'
 import type { ServerParts } from './server-parts.ts'
 import { SilentSockets } from './silent-sockets.ts'
+import { watchRequests } from './watch-requests.ts'
 
 export type { ServerParts } from './server-parts.ts'
 
 const JSON_ROUTES: readonly Routes[] = [
   serviceRoutes,
+  metricsRoute,
   submitJob,
   listJobs,
   readJob,
@@ -53,6 +56,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', jsonBodyParser(limits, room.arrivals))
   app.addHook('onRequest', echoIds)
+  if (parts.facts?.isHeard) watchRequests(app, parts.facts)
   app.addHook('onRoute', (route) => {
     const readsNoBody = [route.method].flat().some((method) => method === 'GET' || method === 'HEAD')
     if (readsNoBody) route.onRequest = [room.arrivals.endUnread, ...[route.onRequest ?? []].flat()]

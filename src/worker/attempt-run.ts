@@ -6,6 +6,7 @@ import type { Claim } from '../engine/job-engine.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, Lease } from '../job/job.ts'
 import type { AttemptOutputs } from '../output/job-outputs.ts'
+import type { AttemptWatch } from '../telemetry/attempt-watch.ts'
 import type { JobLog } from '../telemetry/job-log.ts'
 import { AttemptJournal } from './attempt-journal.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
@@ -21,6 +22,8 @@ export interface RunParts {
   serviceLog: Logger
   /** Log lines kept with a job. */
   maxLogLines: number
+  /** Begins to watch an attempt. */
+  watch(job: Job): AttemptWatch
   /** Opens the writers of an attempt. */
   openOutputs(job: Job, signal: AbortSignal): AttemptOutputs
 }
@@ -30,6 +33,7 @@ export class AttemptRun implements AsyncDisposable {
   readonly job: Job
   readonly lease: Lease
   readonly journal: AttemptJournal
+  readonly watch: AttemptWatch
   readonly #parts: RunParts
   readonly #abort = new AbortController()
   readonly #folder: WorkFolder
@@ -42,6 +46,7 @@ export class AttemptRun implements AsyncDisposable {
     this.job = claim.job
     this.lease = claim.lease
     this.#parts = parts
+    this.watch = parts.watch(claim.job)
     this.#folder = parts.folders.open(claim.lease)
     this.#release = parts.leases.keep(claim.lease, (reason) => this.#abort.abort(reason))
     this.#timeout = parts.clock.setTimer(claim.job.timeoutMs, () => this.#abort.abort(timedOut(claim.job)))
@@ -105,6 +110,7 @@ export class AttemptRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timeout.cancel()
     this.#release()
+    this.watch.end()
     this.#log?.close()
     await this.#folder.remove().catch((failure: unknown) => this.warn('could not remove a work folder', failure))
   }

@@ -31,15 +31,19 @@ export async function runAttempt(claim: Claim, parts: AttemptParts, giveUp: Abor
   run.endTimeLimit()
   // Once the worker gave it up, the job may run again, as the same attempt, and write what is listed in its place.
   if (outcome?.type !== 'completed' && !giveUp.aborted) await discardOutputs(run)
-  if (outcome !== undefined) await settle(run, { ...parts, giveUp }, outcome)
+  if (outcome !== undefined) await run.watch.stage('settle', () => settle(run, { ...parts, giveUp }, outcome))
 }
 
 async function workThrough(run: AttemptRun, parts: AttemptParts): Promise<Outcome> {
-  const entries = await loadManifest(run, parts)
-  const files = await fetchFiles(run, parts, entries)
-  const result = await execute(run, parts, files)
-  const outputs = await closeOutputs(run)
+  const { watch } = run
+  const files = await watch.stage('download', () => loadInputs(run, parts), fetchedBytes)
+  const result = await watch.stage('process', () => execute(run, parts, files))
+  const outputs = await watch.stage('output', () => closeOutputs(run), sizeOf)
   return { type: 'completed', result, outputs }
+}
+
+async function loadInputs(run: AttemptRun, parts: AttemptParts): Promise<FetchedFile[]> {
+  return fetchFiles(run, parts, await loadManifest(run, parts))
 }
 
 async function loadManifest(run: AttemptRun, parts: AttemptParts): Promise<ManifestEntry[]> {
@@ -74,6 +78,15 @@ async function unsettledFiles(run: AttemptRun, { jobs }: AttemptParts, total: nu
     cursor = page.next
   } while (cursor)
   return unsettled
+}
+
+/** Files that a processor reads by itself have no path. */
+function fetchedBytes(files: readonly FetchedFile[]): number {
+  return sizeOf(files.filter(({ path }) => path !== ''))
+}
+
+function sizeOf(files: readonly { sizeBytes: number }[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[]): Promise<JsonValue> {
@@ -140,5 +153,6 @@ async function settle(run: AttemptRun, parts: AttemptParts & { giveUp: AbortSign
     ...changes,
     ...(completed && { markDownloadedDone: true }),
   })
+  run.watch.settled(outcome, settled)
   if (completed && settled?.state !== 'completed' && !parts.giveUp.aborted) await discardOutputs(run)
 }

@@ -1,0 +1,82 @@
+import { statfs } from 'node:fs/promises'
+import { Gauge, type Registry } from 'prom-client'
+import type { Clock } from '../base/clock.ts'
+import type { JobState } from '../job/job.ts'
+
+/** What a scrape looks at. */
+export interface Scraped {
+  clock: Clock
+  /** How many jobs stand where, cheaply. */
+  counts(): Promise<{ states: Readonly<Record<JobState, number>>; oldestDueAt: number | null }>
+  /** Attempts that may run here at once; 0 while none are taken. */
+  slots(): number
+  /** Folder whose disk is looked at. */
+  dataDir: string
+}
+
+/** Answers how to read the gauges anew, before a scrape is answered. What cannot be read is left out, and `longshore_engine_up` says so. */
+export function stateMetrics(registry: Registry, scraped: Scraped): () => Promise<void> {
+  const readQueue = queueGauges(registry, scraped)
+  const readDisk = diskGauges(registry, scraped.dataDir)
+  const slots = new Gauge({
+    name: 'longshore_worker_slots',
+    help: 'Attempts that may run in this process at once; 0 while it takes no work',
+    registers: [registry],
+  })
+  return async () => {
+    slots.set(scraped.slots())
+    await Promise.all([readQueue(), readDisk()])
+  }
+}
+
+function queueGauges(registry: Registry, { clock, counts }: Scraped): () => Promise<void> {
+  const registers = [registry]
+  const jobs = new Gauge({
+    name: 'longshore_jobs',
+    help: 'Jobs in each state, in the whole service: every replica tells the same',
+    labelNames: ['state'],
+    registers,
+  })
+  const oldest = new Gauge({
+    name: 'longshore_queue_oldest_due_age_seconds',
+    help: 'How long the job that has been due longest waits, in seconds; 0 when none is due',
+    registers,
+  })
+  const up = new Gauge({
+    name: 'longshore_engine_up',
+    help: 'Whether the job engine answered this scrape: 1 or 0',
+    registers,
+  })
+  return async () => {
+    const answer = await counts().catch(() => undefined)
+    up.set(answer ? 1 : 0)
+    if (answer === undefined) {
+      jobs.reset()
+      oldest.remove({})
+      return
+    }
+    for (const [state, count] of Object.entries(answer.states)) jobs.set({ state }, count)
+    const { oldestDueAt } = answer
+    oldest.set(oldestDueAt === null ? 0 : Math.max(0, clock.now() - oldestDueAt) / 1000)
+  }
+}
+
+function diskGauges(registry: Registry, dataDir: string): () => Promise<void> {
+  const registers = [registry]
+  const size = new Gauge({
+    name: 'longshore_data_dir_size_bytes',
+    help: 'Size of the disk under DATA_DIR, in bytes',
+    registers,
+  })
+  const free = new Gauge({
+    name: 'longshore_data_dir_free_bytes',
+    help: 'Bytes of the disk under DATA_DIR that the service may still use',
+    registers,
+  })
+  return async () => {
+    const disk = await statfs(dataDir).catch(() => undefined)
+    if (disk === undefined) return
+    size.set(disk.blocks * disk.bsize)
+    free.set(disk.bavail * disk.bsize)
+  }
+}

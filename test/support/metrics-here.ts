@@ -1,0 +1,23 @@
+import { tmpdir } from 'node:os'
+import type { Job, JobState } from '../../src/job/job.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import type { Scraped } from '../../src/telemetry/state-metrics.ts'
+import { ManualClock } from './manual-clock.ts'
+
+/** No jobs anywhere. */
+export const STATES: Record<JobState, number> = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 }
+
+/** A job as far as metrics look, and what they must not look at. */
+export function job(wishes: Partial<Pick<Job, 'id' | 'state' | 'group' | 'labels'>> = {}) {
+  return { id: 'job-1', state: 'queued' as JobState, group: null, labels: {}, createdAt: 1_000, ...wishes }
+}
+
+/** Metrics without a service; it is 10 s past 1970. */
+export function metricsOf(scraped: Partial<Scraped> = {}): Metrics {
+  const clock = new ManualClock(10_000)
+  const counts = async () => ({ states: STATES, oldestDueAt: null })
+  return new Metrics(
+    { name: 'test', version: '1.0.0' },
+    { clock, counts, slots: () => 3, dataDir: tmpdir(), ...scraped },
+  )
+}
