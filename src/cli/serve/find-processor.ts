@@ -1,5 +1,5 @@
 import { LongshoreError, messageOf } from '../../base/errors.ts'
-import type { AnyProcessor } from '../../service.ts'
+import type { AnyProcessor } from '../../processor/open-executor.ts'
 import { UsageError } from '../failures.ts'
 import type { Exports } from './load-module.ts'
 
