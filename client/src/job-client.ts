@@ -1,16 +1,12 @@
-import type { z } from 'zod'
-import {
-  JobFiles,
-  JobLogs,
-  JobOutputs,
-  Job as JobSchema,
-  SubmittedJob as SubmittedJobSchema,
-} from '../../src/contract/job.ts'
+import { JobFiles, JobLogs, JobOutputs, SubmittedJob as SubmittedJobSchema } from '../../src/contract/job.ts'
 import { Health as HealthSchema } from '../../src/contract/service.ts'
-import { readJson, readNothing } from './answers.ts'
+import { type Reader, readJson } from './answers.ts'
+import { freshKey } from './fresh-key.ts'
+import { cancelJob, deleteJob, retryJob } from './job-actions.ts'
 import { type EventOptions, jobEvents } from './job-events.ts'
-import { type Processed, type ProcessOptions, processFiles } from './process.ts'
-import type { Typing } from './processor-shape.ts'
+import { jobReader, jobSchema } from './job-reader.ts'
+import { type Processed, type ProcessOptions, type ProcessSteps, processFiles } from './process.ts'
+import type { JobSchemas, LastArgument, Typing } from './processor-shape.ts'
 import type {
   CompletedJob,
   Health,
@@ -32,7 +28,14 @@ import type { UploadOptions } from './upload/upload-options.ts'
 import { type WaitOptions, waitForJob } from './wait.ts'
 
 /** How a {@link JobClient} finds and speaks to its service. */
-export type JobClientOptions = TransportOptions
+export interface JobClientOptions<T extends Typing = Typing> extends TransportOptions {
+  /**
+   * What `parameters` and `result` are, where the processor's class is not at hand. They type the client, and the result of
+   * a job that is read or waited for is checked: another one rejects with code `RESULT_UNEXPECTED`. Give schemas of what JSON
+   * carries, e.g. `z.iso.datetime()` for a date. Listings are not checked: they may hold jobs of other versions.
+   */
+  readonly schemas?: T & JobSchemas
+}
 
 /**
  * Speaks to a Longshore service. Every method rejects with a `LongshoreError` when the service refuses or cannot be
@@ -41,32 +44,36 @@ export type JobClientOptions = TransportOptions
  * @typeParam T types `parameters` and `result`: `typeof MyProcessor`, or a pair of schemas
  */
 export class JobClient<T extends Typing = Typing> {
-  readonly #transport: Transport
+  protected readonly transport: Transport
   protected readonly digests: Digests = webDigests
 
-  constructor(options: JobClientOptions) {
-    this.#transport = new Transport(options)
+  readonly #readJob: Reader<Job<T>>
+
+  /** Throws a `TypeError` when the address is none. */
+  constructor(options: JobClientOptions<T>) {
+    this.transport = new Transport(options)
+    this.#readJob = jobReader<T>(options.schemas)
   }
 
   /** Name and version of the service. */
   health(options: CallOptions = {}): Promise<Health> {
-    return this.#transport.call(HealthSchema, 'health', options)
+    return this.transport.call(HealthSchema, 'health', options)
   }
 
   /** Submits a job by manifest. Repeated by itself, it is still one job: every try carries the same idempotency key. */
   submitJob(request: SubmitRequest<T>, { idempotencyKey, ...options }: SubmitOptions = {}): Promise<SubmittedJob> {
-    const headers = { 'idempotency-key': idempotencyKey ?? crypto.randomUUID() }
-    return this.#transport.call(SubmittedJobSchema, 'jobs', { method: 'POST', body: request, headers, ...options })
+    const headers = { 'idempotency-key': idempotencyKey ?? freshKey() }
+    return this.transport.call(SubmittedJobSchema, 'jobs', { method: 'POST', body: request, headers, ...options })
   }
 
   /** A job as it is now. */
   getJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
-    return this.#transport.call(jobSchema<T>(), jobPath(jobId), options)
+    return this.transport.ask(jobPath(jobId), options, this.#readJob)
   }
 
   /** One page of jobs, newest first. */
   listJobs(query: JobQuery = {}, options: CallOptions = {}): Promise<JobPage<T>> {
-    return this.#transport.ask(`jobs${queryString(query)}`, options, async (response) => ({
+    return this.transport.ask(`jobs${queryString(query)}`, options, async (response) => ({
       jobs: await readJson(jobSchema<T>().array(), response),
       next: nextCursor(response),
     }))
@@ -84,18 +91,17 @@ export class JobClient<T extends Typing = Typing> {
 
   /** Asks a job to stop; it is `cancelled` only when its work has stopped. Asking again does no harm. */
   cancelJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
-    return this.#transport.call(jobSchema<T>(), `${jobPath(jobId)}/cancel`, { method: 'POST', ...options })
+    return cancelJob(this.transport, jobPath(jobId), this.#readJob, options)
   }
 
-  /** Queues a failed or cancelled job again. */
+  /** Queues a failed or cancelled job again, once, whatever happens to the answer. */
   retryJob(jobId: string, { failedFilesOnly = false, ...options }: RetryOptions = {}): Promise<Job<T>> {
-    const body = { failed_files_only: failedFilesOnly }
-    return this.#transport.call(jobSchema<T>(), `${jobPath(jobId)}/retry`, { method: 'POST', body, ...options })
+    return retryJob(this.transport, jobPath(jobId), this.#readJob, failedFilesOnly, options)
   }
 
   /** Forgets an ended job, with its uploads and outputs. */
   deleteJob(jobId: string, options: CallOptions = {}): Promise<void> {
-    return this.#transport.ask(jobPath(jobId), { method: 'DELETE', ...options }, readNothing)
+    return deleteJob(this.transport, jobPath(jobId), options)
   }
 
   /**
@@ -103,22 +109,22 @@ export class JobClient<T extends Typing = Typing> {
    * up again where they broke.
    */
   jobEvents(jobId: string, options: EventOptions = {}): AsyncGenerator<JobEvent, void> {
-    return jobEvents(this.#transport, jobPath(jobId), options)
+    return jobEvents(this.transport, jobPath(jobId), options)
   }
 
   /** Waits until a job has completed. Rejects with `JobFailedError`, `JobCancelledError` or `JobTimeoutError` otherwise. */
   waitForJob(jobId: string, options: WaitOptions<T> = {}): Promise<CompletedJob<T>> {
-    return waitForJob(this.#transport, jobPath(jobId), (answer) => readJson(jobSchema<T>(), answer), options)
+    return waitForJob(this.transport, jobPath(jobId), this.#readJob, options)
   }
 
   /** What a completed job left, with a URL to download each object. */
   async outputs(jobId: string, options: CallOptions = {}): Promise<JobOutput[]> {
-    return (await this.#transport.call(JobOutputs, `${jobPath(jobId)}/outputs`, options)).outputs
+    return (await this.transport.call(JobOutputs, `${jobPath(jobId)}/outputs`, options)).outputs
   }
 
   /** The newest lines that the processor logged for a job, oldest first. */
   async logs(jobId: string, { tail, ...options }: LogOptions = {}): Promise<LogLine[]> {
-    return (await this.#transport.call(JobLogs, `${jobPath(jobId)}/logs${queryString({ tail })}`, options)).lines
+    return (await this.transport.call(JobLogs, `${jobPath(jobId)}/logs${queryString({ tail })}`, options)).lines
   }
 
   /** What became of each input file of a job, in manifest order. */
@@ -126,7 +132,7 @@ export class JobClient<T extends Typing = Typing> {
     let cursor: string | undefined
     do {
       const path = `${jobPath(jobId)}/files${queryString({ cursor })}`
-      const page = await this.#transport.ask(path, options, async (response) => ({
+      const page = await this.transport.ask(path, options, async (response) => ({
         files: await readJson(JobFiles, response),
         next: nextCursor(response),
       }))
@@ -139,8 +145,12 @@ export class JobClient<T extends Typing = Typing> {
    * Uploads files and so submits a job; answers the id of the job, which is queued when this resolves. Rejects with an
    * `UploadError`; its `jobId` can then be given to `resume`, until the upload expires on the service.
    */
-  uploadFiles(files: readonly UploadSource[], options: UploadOptions<T> = {}): Promise<string> {
-    return upload(this.#transport, this.digests, files, options)
+  uploadFiles(files: readonly UploadSource[], ...[options]: LastArgument<T, UploadOptions<T>>): Promise<string> {
+    return this.upload(files, options)
+  }
+
+  protected upload(files: readonly UploadSource[], options: UploadOptions<T> = {}): Promise<string> {
+    return upload(this.transport, this.digests, files, options)
   }
 
   /**
@@ -148,13 +158,23 @@ export class JobClient<T extends Typing = Typing> {
    * `uploadFiles`, `waitForJob` and `outputs` do. One signal ends it at any stage: nothing is left of an upload, and a job
    * that runs is asked to stop; `onAbort: 'keep'` leaves both.
    */
-  process(files: readonly UploadSource[], options: ProcessOptions<T> = {}): Promise<Processed<T>> {
-    return processFiles(this, files, options)
+  process(files: readonly UploadSource[], ...[options]: LastArgument<T, ProcessOptions<T>>): Promise<Processed<T>> {
+    return processFiles(this.steps(), files, options ?? {})
+  }
+
+  /** The calls that `process` is made of. */
+  protected steps(): ProcessSteps<T, UploadSource> {
+    return {
+      uploadFiles: (files, options) => this.upload(files, options),
+      waitForJob: (jobId, options) => this.waitForJob(jobId, options),
+      outputs: (jobId, options) => this.outputs(jobId, options),
+      cancelJob: (jobId, options) => this.cancelJob(jobId, options),
+    }
   }
 
   /** Fetches the `url` of an output; read the answer as `.json()`, `.text()`, or by its stream `.body`. */
   download(url: string, options: CallOptions = {}): Promise<Response> {
-    return this.#transport.follow(url, options, async (response) => response)
+    return this.transport.follow(url, options, async (response) => response)
   }
 }
 
@@ -174,11 +194,6 @@ export interface RetryOptions extends CallOptions {
 export interface LogOptions extends CallOptions {
   /** At most so many, the newest. Default 1,000. */
   readonly tail?: number
-}
-
-/** The contract's job, typed by the processor: the service has checked parameters and result against its schemas. */
-function jobSchema<T extends Typing>(): z.ZodType<Job<T>> {
-  return JobSchema as unknown as z.ZodType<Job<T>>
 }
 
 function jobPath(jobId: string): string {

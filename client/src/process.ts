@@ -17,8 +17,8 @@ export interface ProcessOptions<T extends Typing = Typing, Progress = ProcessPro
   readonly job?: JobOptions
   /** Called with the id of the job as soon as it is known, before a byte is sent. */
   readonly onStarted?: (jobId: string) => void
-  /** Called at the start, as often as anything has changed, and at the end. */
-  readonly onProgress?: (progress: Progress) => void
+  /** Called at the start, as often as anything has changed, and at the end. A method, so that `process` of Node may tell more. */
+  onProgress?(progress: Progress): void
   /**
    * What an abort, or the end of the time, leaves. `cancel`, the default: nothing of an upload, and a job that is asked to
    * stop. `keep`: the upload stays open for `resume`, and the job goes on.

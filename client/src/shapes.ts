@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type * as ingest from '../../src/contract/ingest.ts'
 import type * as job from '../../src/contract/job.ts'
 import type * as service from '../../src/contract/service.ts'
-import type { ParametersOf, ResultOf, Typing } from './processor-shape.ts'
+import type { ParametersOf, ResultOf, Typing, WithParameters } from './processor-shape.ts'
 
 /** A job as the service tells it; what does not apply is null. */
 export type Job<T extends Typing = Typing> = Omit<z.infer<typeof job.Job>, 'result' | 'parameters'> & {
@@ -22,10 +22,14 @@ export type JobStatus = z.infer<typeof job.Job>['status']
 /** What a job may be given beside its files and parameters: priority, labels and so on, named as on the wire. */
 export type JobOptions = Omit<z.input<typeof job.JobOptions>, 'parameters'>
 
-/** A job by manifest, named as on the wire: `manifest_uri`, or `manifest_inline`, and what {@link JobOptions} has. */
-export type SubmitRequest<T extends Typing = Typing> = Omit<z.input<typeof job.SubmitJob>, 'parameters'> & {
-  readonly parameters?: ParametersOf<T>
-}
+/**
+ * A job by manifest, named as on the wire: `manifest_uri`, or `manifest_inline`, and what {@link JobOptions} has.
+ * `parameters` may be left out when the processor takes none, or `{}`.
+ */
+export type SubmitRequest<T extends Typing = Typing> = WithParameters<
+  T,
+  Omit<z.input<typeof job.SubmitJob>, 'parameters'> & { readonly parameters?: ParametersOf<T> }
+>
 
 /** What the service answers to a submit. */
 export type SubmittedJob = z.infer<typeof job.SubmittedJob>

@@ -1,7 +1,6 @@
-import { type JobClientOptions, JobClient as UniversalClient } from '../job-client.ts'
-import type { Typing } from '../processor-shape.ts'
+import { JobClient as UniversalClient } from '../job-client.ts'
+import type { LastArgument, Typing } from '../processor-shape.ts'
 import type { JobOutput } from '../shapes.ts'
-import { Transport } from '../transport.ts'
 import type { UploadSource } from '../upload/source.ts'
 import type { UploadOptions } from '../upload/upload-options.ts'
 import { type DownloadedFile, type DownloadOptions, downloadFiles } from './download-files.ts'
@@ -12,26 +11,22 @@ import { findFiles, type UploadDirectoryOptions } from './upload-directory.ts'
 
 /** The client with what needs a file system. */
 export class JobClient<T extends Typing = Typing> extends UniversalClient<T> {
-  readonly #transport: Transport
   protected override readonly digests = nodeDigests
 
-  constructor(options: JobClientOptions) {
-    super(options)
-    this.#transport = new Transport(options)
-  }
-
   /** As in every place, and from disk: a string is the path of a file, which keeps its base name. */
-  override async uploadFiles(files: readonly (string | UploadSource)[], options?: UploadOptions<T>): Promise<string> {
-    const sources = await Promise.all(files.map((file) => (typeof file === 'string' ? fileAt(file) : file)))
-    return super.uploadFiles(sources, options)
+  override async uploadFiles(
+    files: readonly (string | UploadSource)[],
+    ...[options]: LastArgument<T, UploadOptions<T>>
+  ): Promise<string> {
+    return this.upload(await sourcesOf(files), options)
   }
 
   /**
    * Uploads the files of a folder and of the folders in it; each is named by its path from there, with `/`. Throws
    * `NO_FILES` and `INCOMPLETE_GROUP`, and what `uploadFiles` throws.
    */
-  async uploadDirectory(folder: string, options: UploadDirectoryOptions<T> = {}): Promise<string> {
-    return this.uploadFiles(await findFiles(folder, options), options)
+  async uploadDirectory(folder: string, ...[options]: LastArgument<T, UploadDirectoryOptions<T>>): Promise<string> {
+    return this.upload(await findFiles(folder, options ?? {}), options)
   }
 
   /**
@@ -47,14 +42,24 @@ export class JobClient<T extends Typing = Typing> extends UniversalClient<T> {
     options: DownloadOptions = {},
   ): Promise<DownloadedFile[]> {
     const listOutputs = this.outputs.bind(this)
-    return downloadFiles({ transport: this.#transport, listOutputs }, items, dir, options)
+    return downloadFiles({ transport: this.transport, listOutputs }, items, dir, options)
   }
 
   /** As in every place, and from disk to disk: a string is the path of a file, and `outputDir` gets the outputs. */
   override process(
     files: readonly (string | UploadSource)[],
-    options: ProcessToDiskOptions<T> = {},
+    ...[options]: LastArgument<T, ProcessToDiskOptions<T>>
   ): Promise<DownloadedResult<T>> {
-    return processToDisk(this, files, options)
+    const steps = {
+      ...this.steps(),
+      uploadFiles: async (sources: typeof files, how: UploadOptions<T>) => this.upload(await sourcesOf(sources), how),
+      downloadFiles: this.downloadFiles.bind(this),
+    }
+    return processToDisk(steps, files, options ?? {})
   }
+}
+
+/** Strings are paths. */
+function sourcesOf(files: readonly (string | UploadSource)[]): Promise<UploadSource[]> {
+  return Promise.all(files.map((file) => (typeof file === 'string' ? fileAt(file) : file)))
 }

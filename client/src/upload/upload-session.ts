@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts'
+import { freshKey } from '../fresh-key.ts'
 import type { Stop } from '../stop.ts'
 import { eachBounded } from './bounded.ts'
 import type { Cargo, Shipment } from './cargo.ts'
@@ -67,7 +68,7 @@ export class UploadSession {
   }
 
   async #open(): Promise<OpenedUpload> {
-    const { resume, idempotencyKey = crypto.randomUUID(), job, parameters, sha256 = false } = this.#options
+    const { resume, idempotencyKey = freshKey(), job, parameters, sha256 = false } = this.#options
     const { signal } = this.#stop
     const { calls, digests } = this.#ground
     if (resume !== undefined) return resumeUpload(this.#ground, this.#supplies, resume, signal)
