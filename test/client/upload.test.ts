@@ -60,6 +60,13 @@ describe('an upload', () => {
     assert.ok(most > 1 && most <= 3, `${most} at once`)
   })
 
+  test('with a bound below one is refused before anything is asked of the service', async () => {
+    await using server = await tinyServer(ingestService().answer)
+    const uploading = new JobClient({ url: server.url }).uploadFiles(FILES, { concurrency: 0 })
+    await assert.rejects(uploading, /^TypeError: Expected concurrency to be an integer from 1, got 0$/)
+    assert.deepEqual(server.received, [])
+  })
+
   test('announces names, sizes, media types and the digests it is given or asked for', async () => {
     const service = ingestService()
     await using server = await tinyServer(service.answer)

@@ -18,7 +18,7 @@ export interface UploadOptions<T extends Typing = Typing> extends CallOptions {
   readonly parameters?: ParametersOf<T>
   /** What else the job is given: priority, labels and so on. */
   readonly job?: JobOptions
-  /** Parts, of all files together, that are sent at once; as many are held in memory. Default 4. */
+  /** Parts, of all files together, that are sent at once; as many are held in memory. Default 4; a `TypeError` below 1. */
   readonly concurrency?: number
   /**
    * Whether to announce the SHA-256 of every file, so that the service checks it; each is then read twice. Sources that

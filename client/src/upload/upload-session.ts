@@ -42,18 +42,21 @@ export class UploadSession {
 
   async run(): Promise<string> {
     this.#stop.signal.throwIfAborted()
+    const bound = boundOf(this.#options)
     const { jobId, cargoes } = await this.#open()
     this.#jobId = jobId
     this.#options.onStarted?.(jobId)
     this.#tally.report()
     const open = cargoes.filter((cargo) => !this.#isDone(cargo))
     await this.#each(
+      bound,
       shipments(open, this.#stop.signal),
       ({ cargo }) => cargo,
       (shipment) => this.#ship(shipment),
     )
     this.#completing = open.length > 0
     await this.#each(
+      bound,
       open.values(),
       (cargo) => cargo,
       (cargo) => this.#complete(jobId, cargo),
@@ -84,12 +87,12 @@ export class UploadSession {
 
   /** Works on a few at once; the first failure stops all, and says which file it was. */
   async #each<Item>(
+    bound: number,
     items: AsyncGenerator<Item, void> | Iterator<Item>,
     cargoOf: (item: Item) => Cargo,
     action: (item: Item) => Promise<void>,
   ): Promise<void> {
-    const { concurrency = 4 } = this.#options
-    await eachBounded(items, concurrency, this.#stop, async (item) => {
+    await eachBounded(items, bound, this.#stop, async (item) => {
       try {
         await action(item)
       } catch (failure) {
@@ -133,4 +136,9 @@ export class UploadSession {
 
 async function* shipments(cargoes: readonly Cargo[], signal: AbortSignal): AsyncGenerator<Shipment, void> {
   for (const cargo of cargoes) yield* cargo.shipments(signal)
+}
+
+function boundOf({ concurrency = 4 }: UploadOptions): number {
+  if (Number.isInteger(concurrency) && concurrency > 0) return concurrency
+  throw new TypeError(`Expected concurrency to be an integer from 1, got ${concurrency}`)
 }

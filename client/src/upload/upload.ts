@@ -17,13 +17,9 @@ export async function upload(
   options: UploadOptions,
 ): Promise<string> {
   const { signal, timeoutMs, onAbort = 'discard' } = options
+  const supplies = sources.map(supplyOf)
   const stop = limitOf({ signal, timeoutMs })
-  const session = new UploadSession(
-    { calls: new ServiceCalls(transport), digests },
-    sources.map(supplyOf),
-    options,
-    stop,
-  )
+  const session = new UploadSession({ calls: new ServiceCalls(transport), digests }, supplies, options, stop)
   try {
     return await session.run()
   } catch (failure) {
