@@ -114,7 +114,6 @@ export function buildService(
   const lifecycle = new Lifecycle([
     holdFolder(config.dataDir, floor.clock),
     engine,
-    feed,
     floor.store,
     ingests,
     ...below,

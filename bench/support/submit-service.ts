@@ -5,7 +5,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { parseConfig } from '../../src/config.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager } from '../../src/engine/job-manager.ts'
-import { freshJob } from '../../src/engine/sqlite/job-insert.ts'
+import { freshJob } from '../../src/engine/record/fresh-job.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
@@ -48,7 +48,7 @@ const signingSecret = 's'.repeat(32)
 const store = new LocalStore({ folder: join(folder, 'objects'), signingSecret })
 const feed = new JobFeed(engine, clock)
 const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
-for (const component of [engine, feed, store, ingests]) await component.start()
+for (const component of [engine, store, ingests]) await component.start()
 const removal = { remove: async () => {} }
 const readiness = async () => []
 const app = buildServer({ config, jobs, feed, ingests, store, signingSecret, identity, clock, removal, readiness })

@@ -82,6 +82,9 @@ export interface DispatchOptions {
   groupConcurrency?: number
 }
 
+/** Hears of an event, with the job as it stood after it or later. Must not throw. */
+export type JobListener = (event: JobEvent, job: Job) => void
+
 /** A running dispatch. */
 export interface Dispatch {
   /** Claims no more; resolves when every run that was begun has ended. Safe to call twice. */
@@ -122,8 +125,11 @@ export interface JobEngine extends Component {
 
   /** A job's events after `seq`, oldest first. State changes are kept as long as the job; of progress the newest 1,000. */
   since(id: string, seq: number, limit: number): Promise<JobEvent[]>
-  /** Hears every event after it was stored; returns how to stop listening. A listener must not throw. */
-  subscribe(listener: (event: JobEvent, job: Job) => void): () => void
+  /**
+   * Hears of events after they were stored; returns how to stop listening. With a job, those of that job, wherever they
+   * were stored, though some may be skipped. Without, all that were stored here, and the cancels of jobs that run here.
+   */
+  subscribe(listener: JobListener, jobId?: string): () => void
 
   /** Settles every attempt whose lease has run out as `decide` says; answers the jobs after it. */
   rescue(decide: (job: Job) => Settlement): Promise<Job[]>

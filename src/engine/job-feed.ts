@@ -9,29 +9,14 @@ const REPLAY_PAGE = 500
 /** A reader that is more events behind than this reads them from disk. */
 const LIVE_EVENTS = 100
 
-type Hearer = (event: JobEvent, job: Job) => void
-
-/** Lets many readers follow single jobs over one subscription to the engine. */
+/** Lets readers wait for single jobs and follow them. */
 export class JobFeed {
   readonly #engine: JobEngine
   readonly #clock: Clock
-  readonly #hearers = new Map<string, Set<Hearer>>()
-  #unsubscribe: (() => void) | undefined
 
   constructor(engine: JobEngine, clock: Clock) {
     this.#engine = engine
     this.#clock = clock
-  }
-
-  async start(): Promise<void> {
-    this.#unsubscribe ??= this.#engine.subscribe((event, job) => {
-      for (const hear of this.#hearers.get(event.jobId) ?? []) hear(event, job)
-    })
-  }
-
-  async stop(): Promise<void> {
-    this.#unsubscribe?.()
-    this.#unsubscribe = undefined
   }
 
   /**
@@ -41,7 +26,7 @@ export class JobFeed {
   async waitForChange(id: string, version: number, waitMs: number, signal?: AbortSignal): Promise<Job | undefined> {
     const heard = Promise.withResolvers<Job | undefined>()
     const isNews = (job: Job): boolean => job.version > version || isFinal(job.state)
-    const unhear = this.#hear(id, (_event, job) => isNews(job) && heard.resolve(job))
+    const unhear = this.#engine.subscribe((_event, job) => isNews(job) && heard.resolve(job), id)
     const giveUp = (): void => heard.resolve(undefined)
     const timer = this.#clock.setTimer(waitMs, giveUp)
     signal?.addEventListener('abort', giveUp, { once: true })
@@ -72,16 +57,20 @@ export class JobFeed {
    */
   async *follow(id: string, seq: number, signal: AbortSignal): AsyncGenerator<JobEvent, void, void> {
     const live = new LiveEvents()
-    const unhear = this.#hear(id, (event) => live.push(event))
+    const unhear = this.#engine.subscribe((event) => live.push(event), id)
     const onAbort = (): void => live.wake()
     signal.addEventListener('abort', onAbort)
     try {
       let last = seq
       while (!signal.aborted) {
-        const events = live.isBehind ? await this.#catchUp(id, last, live) : live.take()
+        const isFromDisk = live.isBehind
+        const events = isFromDisk ? await this.#catchUp(id, last, live) : live.take()
         for (const event of events) {
           if (signal.aborted) return
           if (event.seq <= last) continue
+          // Of what happens at other replicas some may not be heard here; all of it is on disk.
+          if (!isFromDisk && event.seq > last + 1) live.fallBehind()
+          if (!isFromDisk && live.isBehind) break
           yield event
           last = event.seq
         }
@@ -104,15 +93,6 @@ export class JobFeed {
     const page = await this.#engine.since(id, last, REPLAY_PAGE)
     if (page.length === REPLAY_PAGE) live.fallBehind()
     return page
-  }
-
-  #hear(id: string, hearer: Hearer): () => void {
-    const hearers = this.#hearers.get(id) ?? new Set()
-    this.#hearers.set(id, hearers.add(hearer))
-    return () => {
-      hearers.delete(hearer)
-      if (hearers.size === 0 && this.#hearers.get(id) === hearers) this.#hearers.delete(id)
-    }
   }
 }
 

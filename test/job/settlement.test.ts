@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { freshJob } from '../../src/engine/sqlite/job-insert.ts'
+import { freshJob } from '../../src/engine/record/fresh-job.ts'
 import type { Job } from '../../src/job/job.ts'
 import { DEFAULT_RETRY_POLICY } from '../../src/job/retry-policy.ts'
 import { type Outcome, settle } from '../../src/job/settlement.ts'

@@ -41,7 +41,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const store = options.wrapStore?.(local) ?? local
   const feed = new JobFeed(engine, clock)
   const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
-  const components = [engine, feed, store, ingests]
+  const components = [engine, store, ingests]
   for (const component of components) await component.start()
   const removal = { remove: async (id: string) => void (await jobs.forget(id)) }
   const app = buildServer({

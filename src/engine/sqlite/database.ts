@@ -1,8 +1,6 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { LongshoreError, messageOf } from '../../base/errors.ts'
-
-/** One row as its columns' values, in the order of the SELECT. */
-export type Row = readonly SQLOutputValue[]
+import type { Row } from '../record/columns.ts'
 
 /** A prepared statement whose rows come as arrays: reading a job's 35 columns so takes half the time of an object. */
 export class Query {
@@ -32,30 +30,6 @@ export class Query {
 /** The typings know rows only as objects; with `setReturnArrays` each one is an array. */
 function asRows(rows: unknown): Row[] {
   return rows as Row[]
-}
-
-/** A column that holds a number. */
-export function integer(row: Row | undefined, column: number): number {
-  const value = row?.[column]
-  if (typeof value !== 'number') throw new TypeError(`column ${column} holds no number`)
-  return value
-}
-
-/** A column that holds a number or NULL. */
-export function integerOrNull(row: Row, column: number): number | null {
-  return row[column] === null ? null : integer(row, column)
-}
-
-/** A column that holds text. */
-export function text(row: Row | undefined, column: number): string {
-  const value = row?.[column]
-  if (typeof value !== 'string') throw new TypeError(`column ${column} holds no text`)
-  return value
-}
-
-/** A column that holds text or NULL. */
-export function textOrNull(row: Row, column: number): string | null {
-  return row[column] === null ? null : text(row, column)
 }
 
 /**

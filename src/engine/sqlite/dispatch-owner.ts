@@ -1,6 +1,6 @@
 import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
 import { settle } from '../../job/settlement.ts'
-import type { DispatchOwner } from './dispatch.ts'
+import type { DispatchOwner } from '../slot-dispatch.ts'
 import type { EngineParts } from './engine-parts.ts'
 
 /** A claim that waited for less than this share of its lease keeps it: nearly all do. */

@@ -1,8 +1,8 @@
 import type { Lease } from '../../job/job.ts'
+import type { JobEntry } from '../record/job-row.ts'
+import type { Held, SlotDispatch } from '../slot-dispatch.ts'
 import type { Attempts } from './attempts.ts'
-import type { Held, SqliteDispatch } from './dispatch.ts'
 import type { JobRecords } from './job-records.ts'
-import type { JobEntry } from './job-row.ts'
 import type { Allowance, ReadyQueue } from './ready-queue.ts'
 
 /** Fills the free slots of all dispatches of this process at the end of each round, in the round's own transaction. */
@@ -10,8 +10,8 @@ export class Dispatcher {
   readonly #records: JobRecords
   readonly #queue: ReadyQueue
   readonly #attempts: Attempts
-  readonly #dispatches: SqliteDispatch[] = []
-  #claimed: { dispatch: SqliteDispatch; entry: JobEntry }[] = []
+  readonly #dispatches: SlotDispatch[] = []
+  #claimed: { dispatch: SlotDispatch; entry: JobEntry }[] = []
 
   constructor(records: JobRecords, queue: ReadyQueue, attempts: Attempts) {
     this.#records = records
@@ -19,17 +19,17 @@ export class Dispatcher {
     this.#attempts = attempts
   }
 
-  add(dispatch: SqliteDispatch): void {
+  add(dispatch: SlotDispatch): void {
     this.#dispatches.push(dispatch)
   }
 
-  remove(dispatch: SqliteDispatch): void {
+  remove(dispatch: SlotDispatch): void {
     const index = this.#dispatches.indexOf(dispatch)
     if (index >= 0) this.#dispatches.splice(index, 1)
   }
 
   /** The dispatches that may still claim. */
-  get all(): readonly SqliteDispatch[] {
+  get all(): readonly SlotDispatch[] {
     return [...this.#dispatches]
   }
 
@@ -67,7 +67,7 @@ export class Dispatcher {
     return this.#dispatches.some((dispatch) => dispatch.isWaiting(entry))
   }
 
-  #fillOne(dispatch: SqliteDispatch): void {
+  #fillOne(dispatch: SlotDispatch): void {
     const allowance = this.#allowanceOf(dispatch)
     let free = dispatch.free(this.#isCurrent)
     while (free > 0 && this.#records.readyCount > 0) {
@@ -78,14 +78,14 @@ export class Dispatcher {
     }
   }
 
-  #claim(dispatch: SqliteDispatch, ready: JobEntry): void {
+  #claim(dispatch: SlotDispatch, ready: JobEntry): void {
     const entry = this.#attempts.claim(ready, dispatch.options.worker, dispatch.options.leaseMs)
     this.#claimed.push({ dispatch, entry })
   }
 
   readonly #isCurrent = (held: Held): boolean => this.#attempts.held(held.claim.lease) !== undefined
 
-  #allowanceOf({ options }: SqliteDispatch): Allowance {
+  #allowanceOf({ options }: SlotDispatch): Allowance {
     const limit = options.groupConcurrency
     if (limit === undefined) return () => Number.POSITIVE_INFINITY
     const running = this.#runningByGroup()

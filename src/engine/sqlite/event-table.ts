@@ -1,25 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { JOB_EVENT_TYPES, type JobEvent, type JobEventType } from '../../job/event.ts'
-import type { Job } from '../../job/job.ts'
-import { TRANSITIONS } from '../../job/transitions.ts'
-import { integer, Query, type Row, text } from './database.ts'
-import type { JobEntry } from './job-row.ts'
-
-/** Progress events older than this many events are dropped … */
-const PROGRESS_KEPT = 1_000
-/** … whenever a job has had so many more, so that the DELETE costs nothing on most saves. */
-const TRIM_EVERY = 100
-
-/** The first event of every job. It says nothing that the row of the job does not, so no row is written for it. */
-export function queuedEvent(job: Job): JobEvent {
-  return { jobId: job.id, seq: 1, type: 'job.queued', state: 'queued', at: job.createdAt, data: {} }
-}
-
-/** What of an event is stored; job and state follow from where it lies and from its type. */
-type StoredEvent = Pick<JobEvent, 'seq' | 'type' | 'at' | 'data'>
-
-/** A job's events move out of its row when they are longer than this together. */
-const LONGEST_IN_ROW = 1_000
+import { integer, type Row, text } from '../record/columns.ts'
+import type { JobEntry } from '../record/job-row.ts'
+import { addToRow, eventsAfter, PROGRESS_KEPT, type StoredEvent, TRIM_EVERY } from '../record/row-events.ts'
+import { Query } from './database.ts'
 
 /**
  * The events of jobs. State changes lie in the job's own row while they are short, because that is written with them
@@ -47,21 +31,15 @@ export class EventTable {
       if (seq > PROGRESS_KEPT && seq % TRIM_EVERY === 0) this.#trim.run(num, seq - PROGRESS_KEPT)
       return events
     }
-    const item = JSON.stringify([event.seq, event.type, event.at, event.data])
-    const inRow = events === '' ? item : `${events},${item}`
-    if (inRow.length <= LONGEST_IN_ROW) return inRow
-    for (const moved of eventsIn(inRow)) this.#put(num, moved)
-    return ''
+    const { row, moved } = addToRow(events, event)
+    for (const each of moved) this.#put(num, each)
+    return row
   }
 
   /** A job's events after `seq`, oldest first. */
-  since({ num, job, events }: JobEntry, seq: number, limit: number): JobEvent[] {
+  since(entry: JobEntry, seq: number, limit: number): JobEvent[] {
     if (limit < 1) return []
-    const first = seq < 1 ? [queuedEvent(job)] : []
-    const inRow = eventsIn(events).filter((event) => event.seq > seq)
-    const inTable = this.#since.all(num, seq, limit).map(readEvent)
-    const rest = [...inRow, ...inTable].sort((a, b) => a.seq - b.seq).map((event) => whole(job.id, event))
-    return [...first, ...rest].slice(0, limit)
+    return eventsAfter(seq, limit, entry, this.#since.all(entry.num, seq, limit).map(readEvent))
   }
 
   delete(num: number): void {
@@ -71,16 +49,6 @@ export class EventTable {
   #put(num: number, { seq, type, at, data }: StoredEvent): void {
     this.#insert.run(num, seq, type, at, JSON.stringify(data))
   }
-}
-
-function eventsIn(row: string): StoredEvent[] {
-  const items: [number, JobEventType, number, JobEvent['data']][] = JSON.parse(`[${row}]`)
-  return items.map(([seq, type, at, data]) => ({ seq, type, at, data }))
-}
-
-function whole(jobId: string, event: StoredEvent): JobEvent {
-  const { to } = TRANSITIONS[event.type]
-  return { jobId, ...event, state: to === 'same' ? 'processing' : to }
 }
 
 function readEvent(row: Row): StoredEvent {

@@ -2,7 +2,8 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { LongshoreError } from '../../base/errors.ts'
 import type { FileCounts, FileState, JobFile } from '../../job/job.ts'
 import type { FileQuery, Page } from '../job-engine.ts'
-import { integer, integerOrNull, Query, type Row, text, textOrNull } from './database.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
+import { Query } from './database.ts'
 
 const FILE_STATES: readonly FileState[] = ['pending', 'downloaded', 'done', 'failed', 'skipped']
 

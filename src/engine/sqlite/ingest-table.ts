@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Ingest, IngestFile } from '../ingest-records.ts'
-import { integer, integerOrNull, Query, type Row, text, textOrNull } from './database.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
+import { Query } from './database.ts'
 
 const COLUMNS = 'num, job_id, bucket, created_at, expires_at, closed_at, draft'
 

@@ -1,34 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Job, NewJob } from '../../job/job.ts'
-import { SILENT_PROGRESS } from './job-row.ts'
-import type { Phase } from './phase.ts'
-
-/** A job as it is right after it was submitted. */
-export function freshJob(submitted: NewJob): Job {
-  const { idempotency: _key, ...fixed } = submitted
-  return {
-    ...fixed,
-    state: 'queued',
-    version: 1,
-    updatedAt: submitted.createdAt,
-    startedAt: null,
-    completedAt: null,
-    cancelRequestedAt: null,
-    failedFilesOnly: false,
-    attempt: 0,
-    attemptBase: 0,
-    token: 0,
-    worker: null,
-    leaseExpiresAt: null,
-    checkpoint: null,
-    progress: SILENT_PROGRESS.queued,
-    result: null,
-    error: null,
-    errors: [],
-    files: { total: 0, done: 0, failed: 0, bytes: 0 },
-    outputs: [],
-  }
-}
+import type { Phase } from '../record/phase.ts'
 
 /** A manifest longer than this lies in a table of its own: every change of a job rewrites its row. */
 const LONGEST_MANIFEST_IN_ROW = 2_000

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integer, integerOrNull, Query, type Row, text, textOrNull } from './database.ts'
-import { PHASE, phasesOf, stateOf } from './phase.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
+import { PHASE, phasesOf, stateOf } from '../record/phase.ts'
+import { Query } from './database.ts'
 
 /** Rows looked at in one turn of the event loop while filtering: about 2 ms. */
 const SCAN_PAGE = 1_000

@@ -1,12 +1,14 @@
 import type { Clock } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
-import type { JobEvent, JobEventType } from '../../job/event.ts'
+import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobState, NewJob } from '../../job/job.ts'
 import { mayHappen } from '../../job/transitions.ts'
-import { type EventTable, queuedEvent } from './event-table.ts'
-import { isSilent, type JobEntry, SILENT_PROGRESS } from './job-row.ts'
+import { type Fact, patched } from '../record/job-changes.ts'
+import type { JobEntry } from '../record/job-row.ts'
+import { PHASE, phaseOf } from '../record/phase.ts'
+import { queuedEvent } from '../record/row-events.ts'
+import type { EventTable } from './event-table.ts'
 import type { JobTable } from './job-table.ts'
-import { PHASE, phaseOf } from './phase.ts'
 
 /** So many ready jobs are kept in memory: a few rounds' worth, of at most 4 KB each. */
 const FRESH_JOBS = 1_000
@@ -88,7 +90,7 @@ export class JobRecords {
   }
 
   /** Writes a fact about a job and what it changed; refuses a move that the transition table does not know. */
-  change(before: JobEntry, type: JobEventType, patch: Partial<Job>, data: JobEvent['data']): JobEntry {
+  record(before: JobEntry, { type, patch, data }: Fact): JobEntry {
     if (!mayHappen(type, before.job.state)) {
       throw new LongshoreError('INTERNAL', `${type} cannot happen to job ${before.job.id}: it is ${before.job.state}.`)
     }
@@ -173,9 +175,7 @@ export class JobRecords {
   }
 
   #write(before: JobEntry, patch: Partial<Job>, events: string): JobEntry {
-    const job = { ...before.job, ...patch }
-    const isReset = job.state === 'queued' && before.job.state !== 'queued'
-    if (isReset || (patch.progress === undefined && isSilent(before.job))) job.progress = SILENT_PROGRESS[job.state]
+    const job = patched(before.job, patch)
     const phase = job.state === before.job.state ? before.phase : phaseOf(job, this.#clock.now())
     const after = { num: before.num, phase, job, events }
     this.#table.update(before, after)

@@ -1,9 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { ManifestSource, NewJob } from '../../job/job.ts'
-import { integer, Query, type Row, textOrNull } from './database.ts'
-import { freshJob, INSERT_JOB, insertValues } from './job-insert.ts'
-import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from './job-row.ts'
-import { PHASE, type Phase } from './phase.ts'
+import { integer, type Row, textOrNull } from '../record/columns.ts'
+import { freshJob } from '../record/fresh-job.ts'
+import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from '../record/job-row.ts'
+import { PHASE, type Phase } from '../record/phase.ts'
+import { Query } from './database.ts'
+import { INSERT_JOB, insertValues } from './job-insert.ts'
 
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */
 const PROMOTION_BATCH = 1_000

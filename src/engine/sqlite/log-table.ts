@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { LogLine } from '../../job/job.ts'
-import { integer, Query, type Row, text, textOrNull } from './database.ts'
+import { integer, type Row, text, textOrNull } from '../record/columns.ts'
+import { Query } from './database.ts'
 
 const LEVELS: readonly LogLine['level'][] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 

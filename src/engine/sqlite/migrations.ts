@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { LongshoreError } from '../../base/errors.ts'
-import { integer, Query } from './database.ts'
+import { integer } from '../record/columns.ts'
+import { Query } from './database.ts'
 import { sql as jobs } from './migrations/0001-jobs.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */

@@ -1,5 +1,6 @@
 import { LongshoreError } from '../../base/errors.ts'
 import { isFinal, type Job, type NewJob } from '../../job/job.ts'
+import { cancelAsked, requeued } from '../record/job-changes.ts'
 import type { EngineParts } from './engine-parts.ts'
 
 type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
@@ -46,19 +47,12 @@ function queueFull(queued: number, maxQueued: number): LongshoreError {
 /** A queued job is cancelled at once, a processing one is marked; a final one is left. */
 export function cancelJob({ records }: Kept, id: string, now: number): Job | undefined {
   const entry = records.current(id)
-  if (entry === undefined || isFinal(entry.job.state)) return entry?.job
-  if (entry.job.state === 'queued') {
-    const patch = { state: 'cancelled', cancelRequestedAt: now, completedAt: now } as const
-    return records.change(entry, 'job.cancelled', patch, { attempt: entry.job.attempt }).job
-  }
-  if (entry.job.cancelRequestedAt !== null) return entry.job
-  return records.change(entry, 'job.cancel_requested', { cancelRequestedAt: now }, { attempt: entry.job.attempt }).job
+  if (entry === undefined) return undefined
+  const fact = cancelAsked(entry.job, now)
+  return fact ? records.record(entry, fact).job : entry.job
 }
 
-/**
- * A failed or cancelled job is queued again, with fresh attempts; its errors stay. Unless only its failed files are to
- * be worked on, it begins anew: the ledger and the checkpoint are dropped.
- */
+/** A failed or cancelled job is queued again; unless only its failed files are to be worked on, without its ledger. */
 export function requeueJob(
   { records, files }: Kept,
   id: string,
@@ -66,21 +60,11 @@ export function requeueJob(
   failedFilesOnly: boolean,
 ): Job | undefined {
   const entry = records.current(id)
-  if (entry === undefined || (entry.job.state !== 'failed' && entry.job.state !== 'cancelled')) return entry?.job
+  if (entry === undefined) return undefined
+  const fact = requeued(entry.job, failedFilesOnly, now)
+  if (fact === undefined) return entry.job
   if (!failedFilesOnly) files.delete(entry.num)
-  const patch: Partial<Job> = {
-    state: 'queued',
-    runAt: now,
-    attemptBase: entry.job.attempt,
-    failedFilesOnly,
-    completedAt: null,
-    cancelRequestedAt: null,
-    error: null,
-    result: null,
-    outputs: [],
-    ...(!failedFilesOnly && { checkpoint: null, files: { total: 0, done: 0, failed: 0, bytes: 0 } }),
-  }
-  return records.change(entry, 'job.requeued', patch, { failed_files_only: failedFilesOnly }).job
+  return records.record(entry, fact).job
 }
 
 /** Forgets final jobs with all that belongs to them. */

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { integer, Query, text } from './database.ts'
-import type { JobEntry } from './job-row.ts'
-import { PHASE } from './phase.ts'
+import { integer, text } from '../record/columns.ts'
+import type { JobEntry } from '../record/job-row.ts'
+import { PHASE } from '../record/phase.ts'
+import { Query } from './database.ts'
 
 /** Beyond this many jobs before it, a job's place is not counted: a person would not read it, and counting has a price. */
 const FAR = 10_000

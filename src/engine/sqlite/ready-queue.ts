@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { compareUtf8 } from '../../base/utf8-order.ts'
-import { integer, Query, text } from './database.ts'
+import { integer, text } from '../record/columns.ts'
+import type { JobEntry } from '../record/job-row.ts'
+import { PHASE } from '../record/phase.ts'
+import { Query } from './database.ts'
 import type { JobRecords } from './job-records.ts'
-import type { JobEntry } from './job-row.ts'
-import { PHASE } from './phase.ts'
 
 /** How many more jobs of a group may run; '' is the group of jobs without one. */
 export type Allowance = (group: string) => number

@@ -11,12 +11,14 @@ import type {
   FileQuery,
   JobCounts,
   JobEngine,
+  JobListener,
   JobQuery,
   LeaseNews,
   Page,
 } from '../job-engine.ts'
+import { Listeners } from '../listeners.ts'
+import { SlotDispatch } from '../slot-dispatch.ts'
 import { engineError } from './database.ts'
-import { SqliteDispatch } from './dispatch.ts'
 import { dispatchOwner } from './dispatch-owner.ts'
 import { type EngineParts, openParts } from './engine-parts.ts'
 import type { News } from './job-records.ts'
@@ -42,12 +44,14 @@ export class SqliteEngine implements JobEngine {
   /** Upload sessions, in the same file and the same group commit. */
   readonly ingests: SqliteIngestRecords
   readonly #options: SqliteEngineOptions
-  readonly #listeners = new Set<(event: JobEvent, job: Job) => void>()
+  readonly #listeners: Listeners
+  readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
   #starting: Promise<void> | undefined
   #parts: EngineParts | undefined
 
   constructor(options: SqliteEngineOptions) {
     this.#options = options
+    this.#listeners = new Listeners(this.#onError)
     this.ingests = new SqliteIngestRecords({
       read: (look) => this.#read(({ ingests }) => look(ingests)),
       write: (change) => this.#write(({ ingests }) => change(ingests)),
@@ -109,7 +113,7 @@ export class SqliteEngine implements JobEngine {
 
   dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch {
     const { dispatcher, commit } = this.#opened()
-    const dispatch = new SqliteDispatch(
+    const dispatch = new SlotDispatch(
       options,
       run,
       dispatchOwner(
@@ -168,9 +172,8 @@ export class SqliteEngine implements JobEngine {
     })
   }
 
-  subscribe(listener: (event: JobEvent, job: Job) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  subscribe(listener: JobListener, jobId?: string): () => void {
+    return this.#listeners.add(listener, jobId)
   }
 
   async rescue(decide: (job: Job) => Settlement): Promise<Job[]> {
@@ -192,22 +195,10 @@ export class SqliteEngine implements JobEngine {
 
   async #open(): Promise<void> {
     const { path, clock, maxLogLines = 1_000 } = this.#options
-    const publish = (news: readonly News[]): void => this.#publish(news)
-    this.#parts = openParts({ path, clock, maxLogLines, publish, onError: this.#onError })
-  }
-
-  readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
-
-  #publish(news: readonly News[]): void {
-    for (const { event, job } of news) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(event, job)
-        } catch (thrown) {
-          this.#onError(thrown)
-        }
-      }
+    const publish = (news: readonly News[]): void => {
+      for (const { event, job } of news) this.#listeners.tell(event, job)
     }
+    this.#parts = openParts({ path, clock, maxLogLines, publish, onError: this.#onError })
   }
 
   #opened(): EngineParts {

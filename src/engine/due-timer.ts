@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 
 /** Nothing could be written when jobs became due: tried again after this many ms. */
 const RETRY_MS = 1_000

@@ -1,6 +1,5 @@
-import type { SQLInputValue } from 'node:sqlite'
 import type { Job, JobState, JsonValue, ManifestSource, Progress } from '../../job/job.ts'
-import { integer, integerOrNull, type Row, text, textOrNull } from './database.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from './columns.ts'
 import { stateOf } from './phase.ts'
 
 /** A job with the number and the phase of its row. */
@@ -12,12 +11,15 @@ export interface JobEntry {
   readonly events: string
 }
 
+/** What a column of a job is stored as. */
+export type ColumnValue = string | number | null
+
 /** The columns of a job that may change: what the job holds, and how that is stored. */
 export interface ChangingColumn {
   name: string
   /** Compared by identity to see what changed: a job is never altered in place. */
   value(entry: JobEntry): unknown
-  store(entry: JobEntry): SQLInputValue
+  store(entry: JobEntry): ColumnValue
 }
 
 /** What a job shows while nothing was reported; stored as NULL. */
@@ -34,7 +36,7 @@ export function isSilent({ state, progress }: Job): boolean {
   return progress === SILENT_PROGRESS[state]
 }
 
-function plain(name: string, value: (job: Job) => SQLInputValue): ChangingColumn {
+function plain(name: string, value: (job: Job) => ColumnValue): ChangingColumn {
   return { name, value: ({ job }) => value(job), store: ({ job }) => value(job) }
 }
 

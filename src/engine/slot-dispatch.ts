@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
-import type { Lease } from '../../job/job.ts'
-import type { Claim, Dispatch, DispatchOptions } from '../job-engine.ts'
-import type { JobEntry } from './job-row.ts'
+import type { Lease } from '../job/job.ts'
+import type { Claim, Dispatch, DispatchOptions } from './job-engine.ts'
+import type { JobEntry } from './record/job-row.ts'
 
 /** A claim from its round until its run has ended. */
 export interface Held {
@@ -27,7 +27,7 @@ export interface DispatchOwner {
  * lets it begin when the run before it has ended: so at most `concurrency` run, at most as many more wait, and one fsync
  * serves a whole round.
  */
-export class SqliteDispatch implements Dispatch {
+export class SlotDispatch implements Dispatch {
   readonly options: DispatchOptions
   readonly #run: (claim: Claim) => Promise<void>
   readonly #owner: DispatchOwner
