@@ -19,6 +19,8 @@ export interface DispatchOwner {
   ended(): void
   /** Takes claims back that have not begun, at no cost of an attempt. */
   giveBack(leases: readonly Lease[]): Promise<void>
+  /** Resolves when no claim is under way that began before. */
+  quiet(): Promise<void>
   onError(thrown: unknown): void
 }
 
@@ -69,6 +71,16 @@ export class SlotDispatch implements Dispatch {
     this.#queue.add(() => this.#attempt(held)).catch(() => {})
   }
 
+  /** The jobs of all claims that have not ended. */
+  get jobIds(): string[] {
+    return [...this.#held.values()].map(({ claim }) => claim.job.id)
+  }
+
+  /** The leases of claims that wait for the run before them to end. */
+  get waiting(): Lease[] {
+    return [...this.#held.values()].filter(({ begun }) => !begun).map(({ claim }) => claim.lease)
+  }
+
   noteSettled(lease: Lease): void {
     const held = this.#held.get(keyOf(lease))
     if (held) held.settled = true
@@ -100,8 +112,10 @@ export class SlotDispatch implements Dispatch {
   }
 
   async #stop(): Promise<void> {
+    this.#queue.pause()
+    await this.#owner.quiet()
     this.#queue.clear()
-    const unbegun = [...this.#held.values()].filter((held) => !held.begun).map(({ claim }) => claim.lease)
+    const unbegun = this.waiting
     for (const lease of unbegun) this.#held.delete(keyOf(lease))
     if (unbegun.length > 0) await this.#owner.giveBack(unbegun)
     await this.#queue.onIdle()

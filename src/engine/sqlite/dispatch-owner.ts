@@ -14,6 +14,8 @@ export function dispatchOwner(
 ): DispatchOwner {
   return {
     onError,
+    // Claims are made and begun within one turn of the event loop.
+    quiet: async () => {},
     renew(lease, leaseMs) {
       const parts = opened()
       const entry = parts?.attempts.held(lease)

@@ -1,38 +1,26 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { LongshoreError } from '../../base/errors.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
-import { PHASE, phasesOf, stateOf } from '../record/phase.ts'
+import { integerOrNull } from '../record/columns.ts'
+import {
+  type Candidate,
+  cursorOf,
+  isWanted,
+  LONG_COLUMNS,
+  PAGE_BYTES,
+  type Position,
+  readCandidate,
+  SCAN_PAGE,
+  startOf,
+} from '../record/job-choice.ts'
+import { PHASE, phasesOf } from '../record/phase.ts'
 import { Query } from './database.ts'
-
-/** Rows looked at in one turn of the event loop while filtering: about 2 ms. */
-const SCAN_PAGE = 1_000
-
-/** A page ends early when its jobs are longer than this together: parameters and results may be megabytes each. */
-const PAGE_BYTES = 16 * 1024 * 1024
 
 /** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
 const FEW = 10_000
 
-/** The columns of a job that may be long. */
-const LONG_COLUMNS = ['parameters', 'result', 'outputs', 'checkpoint', 'progress', 'errors', 'labels']
-
 /** The index a question is answered from. */
 type Index = 'group' | 'phase' | 'age'
-
-/** A job as far as a listing must know it to choose and to order it. */
-interface Candidate {
-  num: number
-  createdAt: number
-  phase: number
-  group: string
-  labels: string | null
-  completedAt: number | null
-}
-
-/** Where a listing goes on: after this job. Jobs are ordered by (createdAt, num), newest first. */
-type Position = Pick<Candidate, 'createdAt' | 'num'>
 
 /** Lists jobs by the index that fits the question best; what no index answers is filtered page by page. */
 export class JobListing {
@@ -95,7 +83,7 @@ export class JobListing {
     const page = this.#fitting(found.slice(0, limit))
     const last = page.at(-1)
     const items = page.flatMap(({ num }) => this.#read(num) ?? [])
-    return { items, next: last && found.length > page.length ? `${last.createdAt}.${last.num}` : null }
+    return { items, next: last && found.length > page.length ? cursorOf(last) : null }
   }
 
   /** As many as may be read at once; at least one. */
@@ -112,45 +100,4 @@ export class JobListing {
 /** Whether some of the question is left that the chosen index does not answer. */
 function needsFilter({ labels, completedBefore, states }: JobQuery, index: Index): boolean {
   return labels !== undefined || completedBefore !== undefined || (states !== undefined && index !== 'phase')
-}
-
-function isWanted({ phase, group, labels, completedAt }: Candidate, query: JobQuery): boolean {
-  if (query.states && !query.states.includes(stateOf(phase))) return false
-  if (query.group !== undefined && group !== query.group) return false
-  if (query.completedBefore !== undefined && (completedAt === null || completedAt >= query.completedBefore))
-    return false
-  return query.labels === undefined || hasLabels(labels, query.labels)
-}
-
-function hasLabels(stored: string | null, wanted: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(wanted)
-  if (stored === null || names.length === 0) return names.length === 0
-  const labels: Record<string, string> = JSON.parse(stored)
-  return names.every((name) => Object.hasOwn(labels, name) && labels[name] === wanted[name])
-}
-
-/** A job was created before it was completed, so `completedBefore` bounds the range as `createdBefore` does. */
-function startOf({ cursor, createdBefore = Infinity, completedBefore = Infinity }: JobQuery): Position {
-  const newest = Math.min(createdBefore, completedBefore, Number.MAX_SAFE_INTEGER)
-  const start = cursor === undefined ? undefined : readCursor(cursor)
-  return start && start.createdAt < newest ? start : { createdAt: newest, num: -1 }
-}
-
-function readCursor(cursor: string): Position {
-  const [, createdAt, num] = /^(\d{1,16})\.(\d{1,16})$/.exec(cursor) ?? []
-  if (createdAt === undefined || num === undefined) {
-    throw new LongshoreError('VALIDATION_FAILED', 'cursor is not one that a listing gave.')
-  }
-  return { createdAt: Number(createdAt), num: Number(num) }
-}
-
-function readCandidate(row: Row): Candidate {
-  return {
-    num: integer(row, 0),
-    createdAt: integer(row, 1),
-    phase: integer(row, 2),
-    group: text(row, 3),
-    labels: textOrNull(row, 4),
-    completedAt: integerOrNull(row, 5),
-  }
 }

@@ -1,12 +1,10 @@
 import { LongshoreError } from '../../base/errors.ts'
 import { isFinal, type Job, type NewJob } from '../../job/job.ts'
 import { cancelAsked, requeued } from '../record/job-changes.ts'
+import { queueFull, reusedKey } from '../record/refusals.ts'
 import type { EngineParts } from './engine-parts.ts'
 
 type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
-
-/** How long a client should wait before it submits to a full queue again. */
-const QUEUE_FULL_RETRY_MS = 5_000
 
 /** Keeps a new job; a known id or idempotency key answers the job that is there, or the error that refuses it. */
 export function insertJob(
@@ -27,21 +25,10 @@ function replay(
 ): { job: Job; replayed: boolean } | LongshoreError | undefined {
   const known = idempotency && table.getByKey(idempotency.key)
   if (known && known.requestHash !== idempotency.requestHash) {
-    return new LongshoreError(
-      'IDEMPOTENCY_KEY_REUSED',
-      `The Idempotency-Key was used for job ${known.entry.job.id} with another request. Use a new key for a new request.`,
-    )
+    return reusedKey(`job ${known.entry.job.id}`)
   }
   const job = records.current(known?.entry.job.id ?? id)?.job
   return job && { job, replayed: true }
-}
-
-function queueFull(queued: number, maxQueued: number): LongshoreError {
-  return new LongshoreError(
-    'QUEUE_FULL',
-    `${queued} jobs are waiting, the limit (MAX_QUEUED_JOBS) is ${maxQueued}. Try again later.`,
-    { retryAfterMs: QUEUE_FULL_RETRY_MS },
-  )
 }
 
 /** A queued job is cancelled at once, a processing one is marked; a final one is left. */

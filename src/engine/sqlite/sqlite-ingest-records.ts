@@ -1,5 +1,6 @@
 import { LongshoreError } from '../../base/errors.ts'
 import type { Ingest, IngestRecords } from '../ingest-records.ts'
+import { reusedKey, tooManyIngests } from '../record/refusals.ts'
 import type { IngestTable } from './ingest-table.ts'
 
 /** The engine's way to its tables; writes join its group commit. */
@@ -54,18 +55,10 @@ export class SqliteIngestRecords implements IngestRecords {
   }
 }
 
-/** How long a client should wait before it opens another ingest. */
-const TOO_MANY_INGESTS_RETRY_MS = 30_000
-
 function fullError(ingests: IngestTable, limits: { maxOpen: number } | undefined): LongshoreError | undefined {
   if (limits === undefined) return undefined
   const open = ingests.countOpen()
-  if (open < limits.maxOpen) return undefined
-  return new LongshoreError(
-    'TOO_MANY_INGESTS',
-    `${open} ingests are open, the limit (MAX_OPEN_INGESTS) is ${limits.maxOpen}. Complete or abort some, or try again later.`,
-    { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
-  )
+  return open < limits.maxOpen ? undefined : tooManyIngests(open, limits.maxOpen)
 }
 
 function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; replayed: boolean } | LongshoreError {
@@ -73,10 +66,7 @@ function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; rep
   const { idempotency } = ingest.draft
   const known = idempotency && ingests.getByKey(idempotency.key)
   if (known && known.requestHash !== idempotency?.requestHash) {
-    return new LongshoreError(
-      'IDEMPOTENCY_KEY_REUSED',
-      `The Idempotency-Key was used for the ingest of job ${known.ingest.jobId} with another request. Use a new key for a new request.`,
-    )
+    return reusedKey(`the ingest of job ${known.ingest.jobId}`)
   }
   const first = known?.ingest ?? ingests.get(ingest.jobId)
   if (first?.jobId === ingest.jobId && first.files.length === 0 && ingest.files.length > 0) {

@@ -1,0 +1,113 @@
+import { Pool, type PoolClient, type QueryArrayConfig, types } from 'pg'
+import type { Row } from '../record/columns.ts'
+import { engineError, wasUndone } from './database-error.ts'
+import { quoted } from './quoted.ts'
+
+/** A statement that gets no answer within this many ms is given up with its connection. */
+const STATEMENT_MS = 30_000
+const CONNECT_MS = 10_000
+
+/** Attempts at a statement that loses to another transaction. */
+const TRIES = 5
+
+/** How the database is reached. */
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/name`. */
+  url: string
+  /** Schema of all tables; a plain name. */
+  schema: string
+  /** Connections at most. */
+  poolSize: number
+  /** Hears of connections that broke while idle. */
+  onError(thrown: unknown): void
+}
+
+/** Runs a statement. */
+export type Run = (sql: string, values?: readonly unknown[]) => Promise<Row[]>
+
+/**
+ * Statements on a pool of connections. Each is whole in itself, without session state or named statements, so that a
+ * pooler in transaction mode may stand between.
+ */
+export class Database {
+  /** The schema as a statement names it. */
+  readonly schema: string
+  readonly #pool: Pool
+
+  constructor({ url, schema, poolSize, onError }: DatabaseOptions) {
+    this.schema = quoted(schema)
+    this.#pool = new Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: STATEMENT_MS,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+      application_name: 'longshore',
+    })
+    this.#pool.on('error', onError)
+  }
+
+  /** Rows of one statement. Throws `ENGINE_UNAVAILABLE`, `STORAGE_FULL`, `INTERNAL`. */
+  readonly query: Run = async (sql, values) => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await rowsOf(this.#pool, sql, values)
+      } catch (thrown) {
+        if (tries >= TRIES || !wasUndone(thrown)) throw engineError(thrown)
+      }
+    }
+  }
+
+  /** Runs `work` in one transaction; what it throws undoes everything, and passes. */
+  async transaction<Answer>(work: (run: Run) => Promise<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#transactOnce(work)
+      } catch (thrown) {
+        if (tries >= TRIES || !wasUndone(thrown)) throw engineError(thrown)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #transactOnce<Answer>(work: (run: Run) => Promise<Answer>): Promise<Answer> {
+    const client = await this.#pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('BEGIN')
+      const answer = await work((sql, values) => rowsOf(client, sql, values))
+      await client.query('COMMIT')
+      return answer
+    } catch (thrown) {
+      broken = await client.query('ROLLBACK').then(
+        () => undefined,
+        (failure: Error) => failure,
+      )
+      throw thrown
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+/** Instants, sums and numbers of rows are far below 2⁵³. */
+const TYPES = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === types.builtins.INT8 || oid === types.builtins.NUMERIC ? Number : types.getTypeParser(oid, format),
+} as QueryArrayConfig['types']
+
+async function rowsOf(on: Pool | PoolClient, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const query: QueryArrayConfig = { text, values: [...values], rowMode: 'array', types: TYPES }
+  return (await on.query(query)).rows
+}
+
+/** Text as PostgreSQL can hold it: it knows no character 0 and no half of a surrogate pair. */
+export function storable(text: string): string
+export function storable(text: string | null): string | null
+export function storable(text: string | null): string | null {
+  return text === null ? null : text.toWellFormed().replaceAll('\0', '\uFFFD')
+}

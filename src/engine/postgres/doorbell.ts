@@ -1,0 +1,103 @@
+import { EventEmitter } from 'node:events'
+import { Logger, runMigrations, runTaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker'
+import { Pool } from 'pg'
+import { messageOf } from '../../base/errors.ts'
+import { quoted } from './quoted.ts'
+
+/** Where Graphile Worker is, and who may ring. */
+export interface DoorbellPlace {
+  /** Schema of Graphile Worker's tables. */
+  workerSchema: string
+  /** Schema of our own tables: the bells of several services may lie beside each other. */
+  schema: string
+}
+
+/** What listening for the bell takes. */
+export interface DoorbellOptions extends DoorbellPlace {
+  /** Reaches the server itself: a pooler in transaction mode cannot LISTEN. */
+  url: string
+  /** Asked for in vain this often, in ms, should a notification be lost. */
+  pollMs: number
+  onError(thrown: unknown): void
+}
+
+/**
+ * Tells idle workers that there is work: a job of Graphile Worker, inserted in the transaction that makes our jobs ready.
+ * It names no job. Whoever hears it claims what is due, by priority and turn, as much as fits, passes the bell on when
+ * more is left, and asks for the next one only when there is room again; so no bell waits behind a long job while
+ * another worker idles, and a thousand jobs need no thousand bells.
+ */
+export class Doorbell {
+  readonly #options: DoorbellOptions
+  readonly #pool: Pool
+  #workers: WorkerPool | undefined
+
+  constructor(options: DoorbellOptions) {
+    this.#options = options
+    this.#pool = new Pool({
+      connectionString: options.url,
+      max: 3,
+      keepAlive: true,
+      application_name: 'longshore bell',
+    })
+    this.#pool.on('error', options.onError)
+    // Graphile Worker listens for the errors of those it takes; until then one must not end the process.
+    this.#pool.on('connect', (client) => client.on('error', () => {}))
+  }
+
+  /** Begins to listen; `answer` resolves when there is room for more. */
+  start(answer: () => Promise<void>): void {
+    const { workerSchema, pollMs, onError } = this.#options
+    const events: WorkerEvents = new EventEmitter()
+    const preset = { worker: { schema: workerSchema, pollInterval: pollMs, preparedStatements: false } }
+    this.#workers = runTaskList(
+      { preset, concurrency: 1, noHandleSignals: true, logger: quietLogger(onError), events },
+      { [bellName(this.#options)]: answer },
+      this.#pool,
+    )
+    Promise.resolve(this.#workers.promise).catch(onError)
+  }
+
+  /** The name that Graphile Worker locks bells with. */
+  get id(): string | undefined {
+    return this.#workers?.id
+  }
+
+  async stop(): Promise<void> {
+    await Promise.resolve(this.#workers?.gracefulShutdown()).catch(this.#options.onError)
+    this.#workers = undefined
+    await this.#pool.end()
+  }
+}
+
+/** Makes Graphile Worker's schema, or brings it to the installed version. */
+export async function migrateDoorbell(pool: Pool, workerSchema: string): Promise<void> {
+  await runMigrations({ pgPool: pool, preset: { worker: { schema: workerSchema } }, logger: quietLogger(() => {}) })
+}
+
+/** A FROM item that rings, for a statement of its own or within one. Each ringer has one bell waiting at most: `key`. */
+export function ringSql({ workerSchema, schema }: DoorbellPlace, key: string): string {
+  const spec = `ROW('${bellName({ workerSchema, schema })}', '{}', NULL, NULL, NULL, '${key}', NULL, NULL)`
+  return `${quoted(workerSchema)}.add_jobs(ARRAY[${spec}::${quoted(workerSchema)}.job_spec])`
+}
+
+/** Frees the bells that dead workers ($1) held, and drops those that may ring no more. */
+export function unlockSql({ workerSchema, schema }: DoorbellPlace): string[] {
+  const worker = quoted(workerSchema)
+  return [
+    `SELECT ${worker}.force_unlock_workers($1)`,
+    `SELECT count(*) FROM ${worker}.complete_jobs(ARRAY(SELECT id FROM ${worker}.jobs
+      WHERE task_identifier = '${bellName({ workerSchema, schema })}' AND locked_at IS NULL AND attempts >= max_attempts))`,
+  ]
+}
+
+function bellName({ schema }: DoorbellPlace): string {
+  return `longshore:${schema}`
+}
+
+/** Only what went wrong is told; the rest is Graphile Worker talking to itself. */
+function quietLogger(onError: (thrown: unknown) => void): Logger {
+  return new Logger(() => (level, message) => {
+    if (level === 'error') onError(new Error(`Graphile Worker: ${messageOf(message)}`))
+  })
+}

@@ -1,0 +1,182 @@
+import type { Clock } from '../../base/clock.ts'
+import { LongshoreError } from '../../base/errors.ts'
+import type { Job, NewJob } from '../../job/job.ts'
+import { integer, integerOrNull, textOrNull } from '../record/columns.ts'
+import { freshJob } from '../record/fresh-job.ts'
+import { PHASE } from '../record/phase.ts'
+import { queueFull, reusedKey } from '../record/refusals.ts'
+import { queuedEvent } from '../record/row-events.ts'
+import { type Database, storable } from './database.ts'
+import { isStatementFault } from './database-error.ts'
+import type { News } from './job-draft.ts'
+import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
+import { Lane, type LaneTask } from './lane.ts'
+
+/** A job that waits for its round. */
+interface Insert extends LaneTask {
+  job: NewJob
+  maxQueued: number
+  resolve(answer: { job: Job; replayed: boolean }): void
+}
+
+/** One round takes at most so many, so that no single statement holds the others up. */
+const ROUND = 500
+
+/** What the lane of inserts needs. */
+export interface JobInsertsParts {
+  db: Database
+  clock: Clock
+  /** The row of `counters` that this writer's sums go to. */
+  owner: string
+  /** A FROM item that rings for workers. */
+  ring: string
+  /** Hears what was written, before whoever asked for it. */
+  publish(news: readonly News[]): void
+  /** Hears when the first of them is due. */
+  waiting(runAt: number): void
+}
+
+/** New jobs. Those that many requests bring at one moment are one statement, which rings for workers too. */
+export class JobInserts {
+  readonly #parts: JobInsertsParts
+  readonly #lane: Lane<Insert>
+  readonly #insert: string
+  readonly #known: string
+
+  constructor(parts: JobInsertsParts) {
+    const { schema } = parts.db
+    this.#parts = parts
+    this.#lane = new Lane((inserts) => this.#round(inserts))
+    this.#insert = insertSql(schema, parts.owner, parts.ring)
+    this.#known = `SELECT idempotency_key, request_hash, ${STORED_COLUMNS} FROM ${schema}.jobs
+      WHERE id = ANY($1) OR idempotency_key = ANY($2)`
+  }
+
+  /** Keeps a job; a known id or idempotency key answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`. */
+  insert(job: NewJob, maxQueued = Number.MAX_SAFE_INTEGER): Promise<{ job: Job; replayed: boolean }> {
+    return new Promise((resolve, reject) => this.#lane.add({ job, maxQueued, resolve, reject }))
+  }
+
+  close(reason: Error): Promise<void> {
+    return this.#lane.close(reason)
+  }
+
+  async #round(inserts: readonly Insert[]): Promise<void> {
+    for (let from = 0; from < inserts.length; from += ROUND) await this.#together(inserts.slice(from, from + ROUND))
+  }
+
+  async #together(inserts: readonly Insert[]): Promise<void> {
+    try {
+      await this.#write(inserts)
+    } catch (thrown) {
+      const isOneAtFault = thrown instanceof LongshoreError && isStatementFault(thrown.cause) && inserts.length > 1
+      for (const insert of inserts) {
+        if (isOneAtFault) await this.#together([insert])
+        else insert.reject(thrown)
+      }
+    }
+  }
+
+  async #write(inserts: readonly Insert[]): Promise<void> {
+    const now = this.#parts.clock.now()
+    const maxQueued = Math.min(...inserts.map((insert) => insert.maxQueued))
+    const rows = inserts.map(({ job }, place) => rowOf(job, place, now))
+    const answer = await this.#parts.db.query(this.#insert, [JSON.stringify(rows), maxQueued])
+    const kept = new Set(answer.flatMap((row) => integerOrNull(row, 1) ?? []))
+    const fresh = inserts.filter((_, place) => kept.has(place))
+    this.#tell(fresh, now)
+    const rest = inserts.filter((_, place) => !kept.has(place))
+    if (rest.length > 0) await this.#answerKnown(rest, integer(answer[0], 0))
+  }
+
+  #tell(fresh: readonly Insert[], now: number): void {
+    const jobs = fresh.map(({ job }) => freshJob(job))
+    this.#parts.publish(jobs.map((job) => ({ event: queuedEvent(job), job })))
+    for (const [place, insert] of fresh.entries()) insert.resolve({ job: jobs[place] as Job, replayed: false })
+    const runAt = Math.min(...fresh.map(({ job }) => (isDue(job, now) ? now : job.runAt)))
+    if (fresh.length > 0) this.#parts.waiting(runAt)
+  }
+
+  async #answerKnown(inserts: readonly Insert[], queued: number): Promise<void> {
+    const keys = inserts.flatMap(({ job }) => job.idempotency?.key ?? [])
+    const ids = inserts.map(({ job }) => job.id)
+    const rows = await this.#parts.db.query(this.#known, [ids, keys.map((key) => storable(key))])
+    const known = rows.map((row) => ({
+      key: textOrNull(row, 0),
+      hash: textOrNull(row, 1),
+      entry: readStoredJob(row.slice(2)),
+    }))
+    for (const insert of inserts) answerKnown(insert, known, queued)
+  }
+}
+
+interface Known {
+  key: string | null
+  hash: string | null
+  entry: StoredJob
+}
+
+function answerKnown({ job, maxQueued, resolve, reject }: Insert, known: readonly Known[], queued: number): void {
+  const { idempotency } = job
+  const byKey = idempotency && known.find(({ key }) => key === storable(idempotency.key))
+  const first = byKey ?? known.find(({ entry }) => entry.job.id === job.id)
+  if (byKey && byKey.hash !== idempotency.requestHash) reject(reusedKey(`job ${byKey.entry.job.id}`))
+  else if (first) resolve({ job: first.entry.job, replayed: true })
+  else reject(queueFull(queued, maxQueued))
+}
+
+function isDue({ runAt, createdAt }: NewJob, now: number): boolean {
+  return runAt <= Math.max(now, createdAt)
+}
+
+function rowOf(job: NewJob, place: number, now: number) {
+  return {
+    place,
+    phase: isDue(job, now) ? PHASE.ready : PHASE.delayed,
+    id: job.id,
+    created_at: job.createdAt,
+    run_at: job.runAt,
+    priority: job.priority,
+    grp: storable(job.group ?? ''),
+    labels: Object.keys(job.labels).length === 0 ? null : JSON.stringify(job.labels),
+    processor: JSON.stringify(job.processor),
+    manifest: JSON.stringify(job.manifest),
+    parameters: job.parameters === null ? null : JSON.stringify(job.parameters),
+    max_attempts: job.maxAttempts,
+    timeout_ms: job.timeoutMs,
+    idempotency_key: storable(job.idempotency?.key ?? null),
+    request_hash: storable(job.idempotency?.requestHash ?? null),
+  }
+}
+
+/** $1 the rows, $2 how many jobs may wait. The first row of the answer tells how many waited before. */
+function insertSql(schema: string, owner: string, ring: string): string {
+  const given = `phase, id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
+    timeout_ms, idempotency_key, request_hash`
+  return `WITH input AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
+      priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
+      timeout_ms bigint, idempotency_key text, request_hash text)
+  ), room AS MATERIALIZED (
+    SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
+  ), fresh AS (
+    SELECT input.*, row_number() OVER (ORDER BY place) AS nth FROM input, room
+    WHERE CASE WHEN room.jobs >= (SELECT count(*) FROM input) THEN true ELSE NOT EXISTS (SELECT FROM ${schema}.jobs j
+      WHERE j.id = input.id OR j.idempotency_key = input.idempotency_key) END
+  ), kept AS (
+    INSERT INTO ${schema}.jobs (version, updated_at, failed_files_only, attempt, attempt_base, token, files_total,
+      files_done, files_failed, files_bytes, ${given})
+    SELECT 1, created_at, 0, 0, 0, 0, 0, 0, 0, 0, ${given} FROM fresh, room WHERE nth <= room.jobs
+    ORDER BY idempotency_key, place
+    ON CONFLICT DO NOTHING
+    RETURNING id, phase
+  ), counted AS (
+    INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
+    SELECT '${owner}', count(*), 0, 0, 0, 0 FROM kept HAVING count(*) > 0
+    ON CONFLICT (owner) DO UPDATE SET queued = c.queued + excluded.queued
+  )
+  SELECT queued, NULL FROM room
+  UNION ALL SELECT NULL, min(place) FROM kept JOIN input USING (id) GROUP BY id
+  UNION ALL SELECT NULL, NULL FROM (SELECT FROM kept WHERE kept.phase = ${PHASE.ready} LIMIT 1) ready CROSS JOIN LATERAL
+    (SELECT FROM ${ring} LIMIT 1) rung`
+}

@@ -1,0 +1,86 @@
+import type { Job } from '../../job/job.ts'
+import type { JobQuery, Page } from '../job-engine.ts'
+import { integer } from '../record/columns.ts'
+import {
+  type Candidate,
+  cursorOf,
+  isWanted,
+  LONG_COLUMNS,
+  PAGE_BYTES,
+  type Position,
+  readCandidate,
+  SCAN_PAGE,
+  startOf,
+} from '../record/job-choice.ts'
+import { phasesOf } from '../record/phase.ts'
+import type { Database } from './database.ts'
+import { readStoredJob, STORED_COLUMNS } from './job-entry.ts'
+
+const ALL_PHASES = [0, 1, 2, 3, 4, 5]
+
+/** Lists jobs, newest first: by group or by state through an index; what no index answers is filtered page by page. */
+export class JobListing {
+  readonly #db: Database
+  readonly #byGroup: string
+  readonly #byPhase: string
+  readonly #whole: string
+
+  constructor(db: Database) {
+    const { schema } = db
+    const columns = 'num, created_at, phase, grp, labels, completed_at'
+    const range = '(created_at, num) < ($2, $3) AND created_at >= $4 ORDER BY created_at DESC, num DESC LIMIT $5'
+    this.#db = db
+    this.#byGroup = `SELECT ${columns} FROM ${schema}.jobs WHERE grp = $1 AND grp <> '' AND ${range}`
+    this.#byPhase = `SELECT found.* FROM unnest($1::smallint[]) AS wanted(p) CROSS JOIN LATERAL (
+      SELECT ${columns} FROM ${schema}.jobs WHERE phase = wanted.p AND ${range}) found
+      ORDER BY created_at DESC, num DESC LIMIT $5`
+    const sizes = [...LONG_COLUMNS, 'manifest'].map((column) => `coalesce(octet_length(${column}), 0)`)
+    // The sum runs over the jobs before each: the first is always there, however long.
+    this.#whole = `SELECT ${STORED_COLUMNS} FROM ${schema}.jobs JOIN (
+        SELECT num, coalesce(sum(bytes) OVER (ORDER BY created_at DESC, num DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS upto,
+          row_number() OVER (ORDER BY created_at DESC, num DESC) AS place
+        FROM (SELECT num, created_at, ${sizes.join(' + ')} AS bytes FROM ${schema}.jobs WHERE num = ANY($1)) sized
+      ) page USING (num) WHERE place = 1 OR upto <= ${PAGE_BYTES} ORDER BY place`
+  }
+
+  async list(query: JobQuery): Promise<Page<Job>> {
+    const pageSize = needsFilter(query) ? SCAN_PAGE : query.limit + 1
+    const found: Candidate[] = []
+    let from: Position = startOf(query)
+    for (let isLast = false; !isLast && found.length <= query.limit; ) {
+      const page = await this.#candidates(query, from, pageSize)
+      found.push(...page.filter((candidate) => isWanted(candidate, query)))
+      from = page.at(-1) ?? from
+      isLast = page.length < pageSize
+    }
+    return this.#pageOf(found, query.limit)
+  }
+
+  async #candidates(
+    { group, states, createdAfter = 0 }: JobQuery,
+    from: Position,
+    limit: number,
+  ): Promise<Candidate[]> {
+    const range = [from.createdAt, from.num, createdAfter, limit]
+    const phases = states ? [...new Set(states.flatMap(phasesOf))] : ALL_PHASES
+    const rows = await (group === undefined
+      ? this.#db.query(this.#byPhase, [phases, ...range])
+      : this.#db.query(this.#byGroup, [group, ...range]))
+    return rows.map(readCandidate)
+  }
+
+  async #pageOf(found: readonly Candidate[], limit: number): Promise<Page<Job>> {
+    const wanted = found.slice(0, limit)
+    if (wanted.length === 0) return { items: [], next: null }
+    const rows = await this.#db.query(this.#whole, [wanted.map(({ num }) => num)])
+    const items = rows.map((row) => readStoredJob(row).job)
+    const lastNum = integer(rows.at(-1), 0)
+    const last = wanted.find(({ num }) => num === lastNum)
+    return { items, next: last && found.length > wanted.indexOf(last) + 1 ? cursorOf(last) : null }
+  }
+}
+
+/** Whether some of the question is left that the index does not answer. */
+function needsFilter({ labels, completedBefore, states, group }: JobQuery): boolean {
+  return labels !== undefined || completedBefore !== undefined || (group !== undefined && states !== undefined)
+}

@@ -1,0 +1,212 @@
+import { Client, type Notification } from 'pg'
+import { type Clock, sleep } from '../../base/clock.ts'
+import type { Job } from '../../job/job.ts'
+import type { Listeners } from '../listeners.ts'
+import type { Database } from './database.ts'
+import type { News } from './job-draft.ts'
+import type { StoredJob } from './job-entry.ts'
+import type { JobReads } from './job-reads.ts'
+import { quoted } from './quoted.ts'
+
+/** A notification is at most 8,000 bytes long (PostgreSQL, NOTIFY): so many jobs of 50 bytes fit well. */
+const JOBS_PER_NOTIFICATION = 120
+
+/** Jobs that somebody follows here are looked at this often, should a notification be lost; in ms. */
+const LOOK_EVERY_MS = 5_000
+
+/** Pause before the listening connection is tried again, in ms. */
+const RECONNECT_MS = 1_000
+
+/** What a replica tells the others. */
+interface Message {
+  from: string
+  /** Jobs that changed. */
+  jobs: string[]
+  /** Those of them that are to be cancelled. */
+  cancels: string[]
+  /** When the first of them is due that was put off; null when none was. */
+  dueAt: number | null
+}
+
+/** What telling and hearing takes. */
+export interface JobNewsParts {
+  db: Database
+  reads: JobReads
+  clock: Clock
+  listeners: Listeners
+  /** Reaches the server itself: a pooler in transaction mode cannot LISTEN. */
+  listenUrl: string
+  /** What replicas of one service talk on. */
+  channel: string
+  /** The name of this replica. */
+  replica: string
+  /** The job as it is known here, if it runs here. */
+  running(jobId: string): StoredJob | undefined
+  /** Hears that a job of this replica is to be read anew. */
+  changedElsewhere(jobId: string): void
+  /** Hears that a job will be due. */
+  delayedTo(runAt: number): void
+  onError(thrown: unknown): void
+}
+
+/**
+ * What happens at other replicas. Each tells by NOTIFY which jobs it changed; who follows one of them here reads it. As a
+ * notification may be lost, jobs that are followed are also looked at every few seconds, while there are any.
+ */
+export class JobNews {
+  readonly #parts: JobNewsParts
+  #client: Client | undefined
+  #outbox: Message | undefined
+  #sending: Promise<void> = Promise.resolve()
+  /** The newest version that was told here, of each job that is followed. */
+  readonly #told = new Map<string, number>()
+  #look: { cancel(): void } | undefined
+  readonly #stopped = new AbortController()
+
+  constructor(parts: JobNewsParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    await this.#connect()
+  }
+
+  /** Tells what was written here: at once to who listens here, soon to the other replicas. */
+  publish(news: readonly News[]): void {
+    const { listeners } = this.#parts
+    for (const { event, job } of news) {
+      if (listeners.follows(job.id)) this.#told.set(job.id, job.version)
+      listeners.tell(event, job)
+      this.#tellOthers(job, event.type === 'job.cancel_requested')
+    }
+  }
+
+  /** Somebody follows a job from now on. */
+  followed(): void {
+    this.#look ??= this.#parts.clock.setTimer(LOOK_EVERY_MS, () => {
+      this.#look = undefined
+      this.#lookAtFollowed().catch(this.#parts.onError)
+    })
+  }
+
+  /** A cancel was asked for elsewhere, of a job that runs here. */
+  hearCancel(job: Job): void {
+    if (job.cancelRequestedAt === null) return
+    const { id, version, state, cancelRequestedAt, attempt } = job
+    const event = { jobId: id, seq: version, type: 'job.cancel_requested', state, at: cancelRequestedAt } as const
+    this.#parts.listeners.tell({ ...event, data: { attempt } }, job)
+  }
+
+  /** Asks the listening connection for a sign of life; one that is silent is replaced. */
+  async check(): Promise<void> {
+    const client = this.#client
+    await client?.query('SELECT 1').catch(() => client.end().catch(() => {}))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#look?.cancel()
+    await this.#sending
+    await this.#client?.end().catch(() => {})
+  }
+
+  #tellOthers({ id, state, runAt }: Job, isCancel: boolean): void {
+    if (this.#outbox === undefined) {
+      this.#outbox = { from: this.#parts.replica, jobs: [], cancels: [], dueAt: null }
+      this.#sending = this.#sending.then(() => this.#send())
+    }
+    this.#outbox.jobs.push(id)
+    if (isCancel) this.#outbox.cancels.push(id)
+    if (state !== 'queued' || runAt <= this.#parts.clock.now()) return
+    this.#outbox.dueAt = Math.min(runAt, this.#outbox.dueAt ?? runAt)
+    this.#parts.delayedTo(runAt)
+  }
+
+  /** While one notification is under way the next ones gather. */
+  async #send(): Promise<void> {
+    const message = this.#outbox
+    this.#outbox = undefined
+    if (message === undefined) return
+    const jobs = [...new Set(message.jobs)]
+    const pages: string[] = []
+    for (let from = 0; from < jobs.length; from += JOBS_PER_NOTIFICATION) {
+      const page = jobs.slice(from, from + JOBS_PER_NOTIFICATION)
+      const cancels = message.cancels.filter((id) => page.includes(id))
+      pages.push(JSON.stringify({ ...message, jobs: page, cancels } satisfies Message))
+    }
+    // Lost ones are made up for by looking.
+    await this.#parts.db
+      .query('SELECT pg_notify($1, page) FROM unnest($2::text[]) AS page', [this.#parts.channel, pages])
+      .catch(this.#parts.onError)
+  }
+
+  async #connect(): Promise<void> {
+    const client = new Client({ connectionString: this.#parts.listenUrl, keepAlive: true, query_timeout: 10_000 })
+    client.on('error', () => {})
+    client.on('notification', (notification) => this.#hear(notification))
+    client.once('end', () => this.#reconnect())
+    await client.connect()
+    await client.query(`LISTEN ${quoted(this.#parts.channel)}`)
+    this.#client = client
+  }
+
+  #reconnect(): void {
+    const { clock, onError } = this.#parts
+    if (this.#stopped.signal.aborted || this.#client === undefined) return
+    this.#client = undefined
+    const again = async (): Promise<void> => {
+      await sleep(clock, RECONNECT_MS, this.#stopped.signal)
+      await this.#connect().catch((thrown) => {
+        onError(thrown)
+        return again()
+      })
+    }
+    again()
+      .then(() => this.#lookAtFollowed())
+      .catch((thrown) => this.#stopped.signal.aborted || onError(thrown))
+  }
+
+  #hear({ payload }: Notification): void {
+    const { replica, listeners, running, changedElsewhere, delayedTo, onError } = this.#parts
+    const message = parseMessage(payload)
+    if (message === undefined || message.from === replica) return
+    if (message.dueAt !== null) delayedTo(message.dueAt)
+    const mine = message.cancels.filter((id) => running(id))
+    for (const id of mine) changedElsewhere(id)
+    const followed = message.jobs.filter((id) => listeners.follows(id))
+    const ids = [...new Set([...mine, ...followed])]
+    if (ids.length > 0) this.#readAndTell(ids, new Set(mine)).catch(onError)
+  }
+
+  async #lookAtFollowed(): Promise<void> {
+    const { followed } = this.#parts.listeners
+    for (const id of this.#told.keys()) if (!this.#parts.listeners.follows(id)) this.#told.delete(id)
+    if (followed.length === 0 || this.#stopped.signal.aborted) return
+    try {
+      await this.#readAndTell(followed, new Set())
+    } finally {
+      this.followed()
+    }
+  }
+
+  /** Tells the newest event of each; who needs those before it reads them. */
+  async #readAndTell(ids: readonly string[], cancelled: ReadonlySet<string>): Promise<void> {
+    const { reads, listeners } = this.#parts
+    for (const entry of await reads.getAll(ids)) {
+      const { id, version } = entry.job
+      if (cancelled.has(id)) this.hearCancel(entry.job)
+      if (!listeners.follows(id) || (this.#told.get(id) ?? 0) >= version) continue
+      this.#told.set(id, version)
+      const [newest] = await reads.since(entry, version - 1, 1)
+      if (newest) listeners.tellFollowers(newest, entry.job)
+    }
+  }
+}
+
+function parseMessage(payload: string | undefined): Message | undefined {
+  try {
+    return payload === undefined ? undefined : JSON.parse(payload)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,127 @@
+import { LongshoreError } from '../../base/errors.ts'
+import type { JobEvent } from '../../job/event.ts'
+import type { JobFile, LogLine } from '../../job/job.ts'
+import type { FileQuery, JobCounts, Page } from '../job-engine.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
+import { eventsAfter, type StoredEvent } from '../record/row-events.ts'
+import { type Database, storable } from './database.ts'
+import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
+import { aheadSql, FAR } from './queue-position.ts'
+
+const FILE_STATES: readonly JobFile['state'][] = ['pending', 'downloaded', 'done', 'failed', 'skipped']
+
+/** Reads jobs and what belongs to them. */
+export class JobReads {
+  readonly #db: Database
+  readonly #sql: Record<'byIds' | 'states' | 'oldest' | 'ahead' | 'files' | 'logs' | 'events', string>
+
+  constructor(db: Database) {
+    const { schema } = db
+    const ofJob = `job = (SELECT num FROM ${schema}.jobs WHERE id = $1)`
+    this.#db = db
+    this.#sql = {
+      byIds: `SELECT ${STORED_COLUMNS} FROM ${schema}.jobs WHERE id = ANY($1)`,
+      states: `SELECT coalesce(sum(queued), 0), coalesce(sum(processing), 0), coalesce(sum(completed), 0),
+        coalesce(sum(failed), 0), coalesce(sum(cancelled), 0) FROM ${schema}.counters`,
+      oldest: `SELECT run_at FROM ${schema}.jobs WHERE phase = 1 ORDER BY run_at LIMIT 1`,
+      ahead: aheadSql(schema),
+      files: `SELECT idx, uri, state, size_bytes, etag, sha256, error FROM ${schema}.files
+        WHERE ${ofJob} AND idx > $2 AND state = ANY($3) ORDER BY idx LIMIT $4`,
+      logs: `SELECT attempt, at, level, message, fields FROM ${schema}.logs WHERE ${ofJob} ORDER BY line DESC LIMIT $2`,
+      events: `SELECT seq, type, at, data FROM ${schema}.events WHERE job = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+    }
+  }
+
+  async get(id: string): Promise<StoredJob | undefined> {
+    return (await this.getAll([id]))[0]
+  }
+
+  async getAll(ids: readonly string[]): Promise<StoredJob[]> {
+    return (await this.#db.query(this.#sql.byIds, [ids.map((id) => storable(id))])).map(readStoredJob)
+  }
+
+  async counts(aheadOf: StoredJob | undefined): Promise<JobCounts> {
+    const [[states], [oldest], ahead] = await Promise.all([
+      this.#db.query(this.#sql.states),
+      this.#db.query(this.#sql.oldest),
+      aheadOf?.job.state === 'queued' ? this.#ahead(aheadOf) : null,
+    ])
+    const [queued, processing, completed, failed, cancelled] = [0, 1, 2, 3, 4].map((column) => integer(states, column))
+    return {
+      states: {
+        queued: queued ?? 0,
+        processing: processing ?? 0,
+        completed: completed ?? 0,
+        failed: failed ?? 0,
+        cancelled: cancelled ?? 0,
+      },
+      oldestDueAt: oldest ? integer(oldest, 0) : null,
+      ahead,
+    }
+  }
+
+  async files(id: string, query: FileQuery): Promise<Page<JobFile>> {
+    const after = query.cursor === undefined ? -1 : readCursor(query.cursor)
+    const states = query.states?.length ? query.states : FILE_STATES
+    const rows = await this.#db.query(this.#sql.files, [storable(id), after, states, query.limit + 1])
+    const items = rows.map(readFile)
+    const page = items.slice(0, query.limit)
+    const last = page.at(-1)
+    return { items: page, next: items.length > page.length && last ? String(last.index) : null }
+  }
+
+  async logs(id: string, tail: number): Promise<LogLine[]> {
+    return (await this.#db.query(this.#sql.logs, [storable(id), tail])).map(readLine).reverse()
+  }
+
+  async since(entry: StoredJob, seq: number, limit: number): Promise<JobEvent[]> {
+    if (limit < 1) return []
+    const rows = await this.#db.query(this.#sql.events, [entry.num, seq, limit])
+    return eventsAfter(seq, limit, entry, rows.map(readEvent))
+  }
+
+  async #ahead({ num, job }: StoredJob): Promise<number | null> {
+    const [row] = await this.#db.query(this.#sql.ahead, [job.priority, job.group ?? '', job.runAt, num])
+    const ahead = integer(row, 0)
+    return ahead > FAR ? null : ahead
+  }
+}
+
+function readFile(row: Row): JobFile {
+  return {
+    index: integer(row, 0),
+    uri: text(row, 1),
+    state: FILE_STATES.find((state) => state === row[2]) ?? 'pending',
+    sizeBytes: integerOrNull(row, 3),
+    etag: textOrNull(row, 4),
+    sha256: textOrNull(row, 5),
+    error: textOrNull(row, 6),
+  }
+}
+
+const LEVELS: readonly LogLine['level'][] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
+
+function readLine(row: Row): LogLine {
+  const fields = textOrNull(row, 4)
+  return {
+    attempt: integer(row, 0),
+    at: integer(row, 1),
+    level: LEVELS.find((level) => level === row[2]) ?? 'info',
+    message: text(row, 3),
+    ...(fields !== null && { fields: JSON.parse(fields) }),
+  }
+}
+
+function readEvent(row: Row): StoredEvent {
+  return {
+    seq: integer(row, 0),
+    type: text(row, 1) as StoredEvent['type'],
+    at: integer(row, 2),
+    data: JSON.parse(text(row, 3)),
+  }
+}
+
+function readCursor(cursor: string): number {
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor)
+  throw new LongshoreError('VALIDATION_FAILED', 'cursor is not one that a listing gave.')
+}

@@ -1,0 +1,192 @@
+import { isSilent } from '../record/job-row.ts'
+import { stateOf } from '../record/phase.ts'
+import { PROGRESS_KEPT, TRIM_EVERY } from '../record/row-events.ts'
+import { type Database, type Run, storable } from './database.ts'
+import type { JobDraft } from './job-draft.ts'
+import type { StoredJob } from './job-entry.ts'
+
+/** Every column that may change after a job was submitted, with its type. */
+const COLUMNS = {
+  phase: 'smallint',
+  version: 'integer',
+  updated_at: 'bigint',
+  run_at: 'bigint',
+  started_at: 'bigint',
+  completed_at: 'bigint',
+  cancel_requested_at: 'bigint',
+  failed_files_only: 'integer',
+  attempt: 'integer',
+  attempt_base: 'integer',
+  worker: 'text',
+  ended_by: 'text',
+  checkpoint: 'text',
+  progress: 'text',
+  result: 'text',
+  error: 'text',
+  errors: 'text',
+  files_total: 'integer',
+  files_done: 'integer',
+  files_failed: 'integer',
+  files_downloaded: 'integer',
+  files_bytes: 'bigint',
+  outputs: 'text',
+  events: 'text',
+} as const
+
+const STATES = ['queued', 'processing', 'completed', 'failed', 'cancelled'] as const
+
+/** Writes what rounds made of jobs. */
+export class JobWrites {
+  readonly #db: Database
+  readonly #maxLogLines: number
+  readonly #writeRows: string
+  readonly #sql: Record<'putFiles' | 'markDone' | 'clearFiles' | 'addLogs' | 'trimLogs' | 'trimEvents', string>
+
+  /** @param owner the row of `counters` that this writer's sums go to */
+  constructor(db: Database, maxLogLines: number, owner: string) {
+    this.#db = db
+    this.#maxLogLines = maxLogLines
+    this.#writeRows = writeRowsSql(db.schema, owner)
+    this.#sql = restSql(db.schema)
+  }
+
+  /** Writes each draft whose job is still at the revision it was made from; answers the numbers of those jobs. */
+  async write(drafts: readonly JobDraft[]): Promise<Set<number>> {
+    const changed = drafts.filter((draft) => draft.isChanged || draft.hasRest)
+    if (changed.length === 0) return new Set()
+    const whole = changed.some((draft) => draft.hasRest || trimBelow(draft) > 0)
+    return whole ? this.#db.transaction((run) => this.#writeAll(run, changed)) : this.#rows(this.#db.query, changed)
+  }
+
+  async #writeAll(run: Run, drafts: readonly JobDraft[]): Promise<Set<number>> {
+    const written = await this.#rows(run, drafts)
+    for (const draft of drafts) if (written.has(draft.before.num)) await this.#writeRest(run, draft)
+    return written
+  }
+
+  async #rows(run: Run, drafts: readonly JobDraft[]): Promise<Set<number>> {
+    const rows = drafts.map(({ before, after }) => rowOf(before, after))
+    const events = drafts.flatMap(({ before, events }) =>
+      events.map(({ data, ...event }) => ({ job: before.num, ...event, data: JSON.stringify(data) })),
+    )
+    const written = await run(this.#writeRows, [JSON.stringify(rows), JSON.stringify(events)])
+    return new Set(written.map((row) => Number(row[0])))
+  }
+
+  async #writeRest(run: Run, draft: JobDraft): Promise<void> {
+    const { num } = draft.before
+    const sql = this.#sql
+    if (draft.clearsLedger) await run(sql.clearFiles, [num])
+    if (draft.marksDone) await run(sql.markDone, [num])
+    if (draft.files.size > 0) {
+      const rows = [...draft.files.values()].map((file) => ({
+        ...file,
+        uri: storable(file.uri),
+        error: storable(file.error),
+      }))
+      await run(sql.putFiles, [num, JSON.stringify(rows)])
+    }
+    if (draft.logs.length > 0) {
+      const kept = this.#maxLogLines === 0 ? [] : draft.logs.slice(-this.#maxLogLines)
+      const lines = kept.map(({ fields, message, ...line }) => ({
+        ...line,
+        message: storable(message),
+        fields: fields ? JSON.stringify(fields) : null,
+      }))
+      await run(sql.addLogs, [num, JSON.stringify(lines)])
+      await run(sql.trimLogs, [num, this.#maxLogLines])
+    }
+    const below = trimBelow(draft)
+    if (below > 0) await run(sql.trimEvents, [num, below])
+  }
+}
+
+/** Up to which event progress is dropped; 0 when none is due. */
+function trimBelow({ before, after }: JobDraft): number {
+  const { version } = after.job
+  const crossed = Math.floor(version / TRIM_EVERY) > Math.floor(before.job.version / TRIM_EVERY)
+  return crossed ? Math.max(0, version - PROGRESS_KEPT) : 0
+}
+
+function rowOf(before: StoredJob, after: StoredJob) {
+  const { job } = after
+  const { worker, error } = job
+  return {
+    num: before.num,
+    revision: before.revision,
+    was: stateOf(before.phase),
+    now: stateOf(after.phase),
+    phase: after.phase,
+    version: job.version,
+    updated_at: job.updatedAt,
+    run_at: job.runAt,
+    started_at: job.startedAt,
+    completed_at: job.completedAt,
+    cancel_requested_at: job.cancelRequestedAt,
+    failed_files_only: job.failedFilesOnly ? 1 : 0,
+    attempt: job.attempt,
+    attempt_base: job.attemptBase,
+    worker: storable(worker),
+    ended_by: storable(after.endedBy),
+    checkpoint: job.checkpoint === null ? null : JSON.stringify(job.checkpoint),
+    progress: isSilent(job) ? null : JSON.stringify(job.progress),
+    result: job.result === null ? null : JSON.stringify(job.result),
+    error: storable(error),
+    errors: job.errors.length === 0 ? null : JSON.stringify(job.errors),
+    files_total: job.files.total,
+    files_done: job.files.done,
+    files_failed: job.files.failed,
+    files_downloaded: after.downloaded,
+    files_bytes: job.files.bytes,
+    outputs: job.outputs.length === 0 ? null : JSON.stringify(job.outputs),
+    events: after.events,
+  } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'was' | 'now', unknown>
+}
+
+/** Rows, their events and the sums by state, in one statement. The lease's end is the heartbeats' own column. */
+function writeRowsSql(schema: string, owner: string): string {
+  const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`)
+  const sets = Object.keys(COLUMNS).map((name) => `${name} = i.${name}`)
+  const sums = STATES.map(
+    (state) => `count(*) FILTER (WHERE now = '${state}') - count(*) FILTER (WHERE was = '${state}')`,
+  )
+  return `WITH input AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS x(num bigint, revision integer, was text, now text, ${typed.join(', ')})
+  ), written AS (
+    UPDATE ${schema}.jobs j SET revision = j.revision + 1, ${sets.join(', ')},
+      lease_expires_at = CASE WHEN i.phase = 2 THEN j.lease_expires_at END
+    FROM input i WHERE j.num = i.num AND j.revision = i.revision
+    RETURNING j.num, i.was, i.now
+  ), told AS (
+    INSERT INTO ${schema}.events (job, seq, type, at, data)
+    SELECT e.job, e.seq, e.type, e.at, e.data
+    FROM json_to_recordset($2::json) AS e(job bigint, seq integer, type text, at bigint, data text)
+    JOIN written ON written.num = e.job
+  ), counted AS (
+    INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
+    SELECT '${owner}', ${sums.join(', ')} FROM written HAVING bool_or(was <> now)
+    ON CONFLICT (owner) DO UPDATE SET ${STATES.map((state) => `${state} = c.${state} + excluded.${state}`).join(', ')}
+  )
+  SELECT num FROM written`
+}
+
+function restSql(schema: string) {
+  const names = 'uri, state, size_bytes, etag, sha256, error'
+  return {
+    putFiles: `INSERT INTO ${schema}.files (job, idx, ${names})
+      SELECT $1, "index", uri, state, "sizeBytes", etag, sha256, error
+      FROM json_to_recordset($2::json) AS f("index" integer, uri text, state text, "sizeBytes" bigint, etag text, sha256 text, error text)
+      ON CONFLICT (job, idx) DO UPDATE SET (${names}) =
+        (excluded.uri, excluded.state, excluded.size_bytes, excluded.etag, excluded.sha256, excluded.error)`,
+    markDone: `UPDATE ${schema}.files SET state = 'done' WHERE job = $1 AND state = 'downloaded'`,
+    clearFiles: `DELETE FROM ${schema}.files WHERE job = $1`,
+    addLogs: `INSERT INTO ${schema}.logs (job, attempt, at, level, message, fields)
+      SELECT $1, l.attempt, l.at, l.level, l.message, l.fields
+      FROM json_array_elements($2::json) WITH ORDINALITY AS given(line, place)
+      CROSS JOIN LATERAL json_to_record(line) AS l(attempt integer, at bigint, level text, message text, fields text)
+      ORDER BY place`,
+    trimLogs: `DELETE FROM ${schema}.logs WHERE job = $1 AND line <=
+      (SELECT line FROM ${schema}.logs WHERE job = $1 ORDER BY line DESC OFFSET $2 LIMIT 1)`,
+    trimEvents: `DELETE FROM ${schema}.events WHERE job = $1 AND seq <= $2 AND type = 'job.progressed'`,
+  }
+}

@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto'
+import { type Clock, every, type Timer } from '../../base/clock.ts'
+import { LongshoreError } from '../../base/errors.ts'
+import type { JobEvent } from '../../job/event.ts'
+import type { Job, JobFile, Lease, LogLine, NewJob } from '../../job/job.ts'
+import type { Settlement } from '../../job/settlement.ts'
+import type {
+  AttemptChanges,
+  Claim,
+  Dispatch,
+  DispatchOptions,
+  FileQuery,
+  JobCounts,
+  JobEngine,
+  JobListener,
+  JobQuery,
+  LeaseNews,
+  Page,
+} from '../job-engine.ts'
+import { Listeners } from '../listeners.ts'
+import { cancelAsked, ended, progressed, requeued } from '../record/job-changes.ts'
+import { SlotDispatch } from '../slot-dispatch.ts'
+import { DatabaseClock } from './database-clock.ts'
+import { openError } from './database-error.ts'
+import { Doorbell } from './doorbell.ts'
+import { buildParts, dispatchOwner, type EngineParts } from './engine-parts.ts'
+import { isHeld, markOf } from './job-changes.ts'
+import { expiredJobs, extendLeases } from './leases.ts'
+import { checkVersion, migrateDatabase } from './migrations.ts'
+import { PostgresIngestRecords } from './postgres-ingest-records.ts'
+import { pruneJobs } from './prune.ts'
+
+/** What the engine of many machines needs. */
+export interface PostgresEngineOptions {
+  /** `postgres://user:password@host:port/name`; a pooler in transaction mode may stand between. */
+  url: string
+  /** Reaches the server itself, to LISTEN and to migrate. Default: `url`. */
+  listenUrl?: string
+  /** Schema of our tables. Default `longshore`. */
+  schema?: string
+  /** Schema of Graphile Worker's tables. Default `graphile_worker`. */
+  workerSchema?: string
+  /** Connections at most, beside two or three that listen. Default 10. */
+  poolSize?: number
+  /** Brings the schema up to date at the start; else it must be. Default true. */
+  migrates?: boolean
+  /** How often a replica says that it lives, in ms. Default 10,000. */
+  beatMs?: number
+  /** After this silence a replica is dead, in ms. Default 30,000. */
+  silentMs?: number
+  /** Log lines kept with a job, the newest. Default 1,000. */
+  maxLogLines?: number
+  /** The time that jobs live by. Default: the database's. */
+  clock?: Clock
+  /** Hears what no caller waits for: a run that rejected, a listener that threw, statements that will be tried again. */
+  onError?: (thrown: unknown) => void
+}
+
+const STOPPED = 'The job engine is not running.'
+
+/** The engine of any number of replicas, over one PostgreSQL. */
+export class PostgresEngine implements JobEngine {
+  /** The time that jobs live by: the database's, whatever this machine's clock says. */
+  readonly clock: Clock
+  /** Upload sessions, in the same schema. */
+  readonly ingests: PostgresIngestRecords
+  readonly #options: PostgresEngineOptions
+  readonly #id = randomUUID()
+  readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
+  readonly #listeners = new Listeners(this.#onError)
+  #starting: Promise<void> | undefined
+  #parts: EngineParts | undefined
+  #bell: Doorbell | undefined
+  #beats: Timer | undefined
+
+  constructor(options: PostgresEngineOptions) {
+    this.#options = options
+    this.clock = options.clock ?? new DatabaseClock()
+    this.ingests = new PostgresIngestRecords(() => this.#opened().db)
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#open()
+    return this.#starting
+  }
+
+  /** Writes what was asked for and closes the connections. Runs that have not ended keep their leases until those run out. */
+  async stop(): Promise<void> {
+    await this.#starting?.catch(() => {})
+    const parts = this.#parts
+    if (parts === undefined) return
+    this.#parts = undefined
+    this.#beats?.cancel()
+    parts.dueTimer.stop()
+    parts.dispatcher.release()
+    const reason = notRunning()
+    await parts.inserts.close(reason)
+    await parts.changes.close(reason)
+    await this.#bell?.stop()
+    await parts.news.stop()
+    await parts.replica.leave().catch(this.#onError)
+    await parts.db.close()
+  }
+
+  async insert(submitted: NewJob, limits?: { maxQueued: number }): Promise<{ job: Job; replayed: boolean }> {
+    return this.#opened().inserts.insert(submitted, limits?.maxQueued)
+  }
+
+  async get(id: string): Promise<Job | undefined> {
+    return (await this.#opened().reads.get(id))?.job
+  }
+
+  async list(query: JobQuery): Promise<Page<Job>> {
+    return this.#opened().listing.list(query)
+  }
+
+  async counts(aheadOf?: string): Promise<JobCounts> {
+    const { reads } = this.#opened()
+    return reads.counts(aheadOf === undefined ? undefined : await reads.get(aheadOf))
+  }
+
+  async files(id: string, query: FileQuery): Promise<Page<JobFile>> {
+    return this.#opened().reads.files(id, query)
+  }
+
+  async logs(id: string, tail: number): Promise<LogLine[]> {
+    return this.#opened().reads.logs(id, tail)
+  }
+
+  dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch {
+    const parts = this.#opened()
+    const { changes, dispatcher } = parts
+    const runAndForget = (claim: Claim): Promise<void> => run(claim).finally(() => changes.forget(claim.job.id))
+    const owner = dispatchOwner(parts, () => this.clock.now(), this.#onError)
+    const dispatch = new SlotDispatch(options, runAndForget, owner)
+    dispatcher.add(dispatch)
+    this.#listenForBell(parts)
+    return {
+      stop: async () => {
+        const stopped = dispatch.stop()
+        dispatcher.remove(dispatch)
+        await stopped
+      },
+    }
+  }
+
+  async heartbeat(leases: readonly Lease[], leaseMs: number): Promise<LeaseNews[]> {
+    const { changes, db } = this.#opened()
+    return changes.between(() => extendLeases(db, leases, this.clock.now() + leaseMs))
+  }
+
+  async save(lease: Lease, changes: AttemptChanges): Promise<boolean> {
+    const saved = await this.#opened().changes.learn(lease, changes, (draft) => {
+      const patch = draft.learn(changes)
+      const fact = progressed(patch)
+      if (fact) draft.record(fact)
+      else draft.amend(patch)
+      return true
+    })
+    return saved ?? false
+  }
+
+  async settle(lease: Lease, decide: (job: Job) => Settlement, changes: AttemptChanges): Promise<Job | undefined> {
+    return this.#opened().changes.settle(lease, changes, (draft) => {
+      const settlement = decide(draft.job)
+      return draft.record(ended(draft.job, settlement, draft.learn(changes), this.clock.now()), markOf(lease))
+    })
+  }
+
+  async requestCancel(id: string): Promise<Job | undefined> {
+    return this.#opened().changes.change(id, (draft) => {
+      const fact = draft && cancelAsked(draft.job, this.clock.now())
+      return fact ? draft.record(fact) : draft?.job
+    })
+  }
+
+  async requeue(id: string, options: { failedFilesOnly: boolean }): Promise<Job | undefined> {
+    return this.#opened().changes.change(id, (draft) => {
+      const fact = draft && requeued(draft.job, options.failedFilesOnly, this.clock.now())
+      if (fact === undefined) return draft?.job
+      if (!options.failedFilesOnly) draft?.clearLedger()
+      return draft?.record(fact)
+    })
+  }
+
+  async since(id: string, seq: number, limit: number): Promise<JobEvent[]> {
+    const { reads } = this.#opened()
+    const entry = await reads.get(id)
+    return entry ? reads.since(entry, seq, limit) : []
+  }
+
+  subscribe(listener: JobListener, jobId?: string): () => void {
+    if (jobId !== undefined) this.#parts?.news.followed()
+    return this.#listeners.add(listener, jobId)
+  }
+
+  async rescue(decide: (job: Job) => Settlement): Promise<Job[]> {
+    const { changes, db } = this.#opened()
+    const expired = await expiredJobs(db, this.clock.now())
+    const rescued = expired.map(({ id, token }) =>
+      changes.change(id, (draft) => {
+        const now = this.clock.now()
+        if (!draft || !isHeld(draft.job, { token }) || (draft.job.leaseExpiresAt ?? 0) > now) return undefined
+        return draft.record(ended(draft.job, decide(draft.job), {}, now), null)
+      }),
+    )
+    return (await Promise.all(rescued)).filter((job) => job !== undefined)
+  }
+
+  async prune(ids: readonly string[]): Promise<Job[]> {
+    return pruneJobs(this.#opened().db, ids, `${this.#id}:prune`)
+  }
+
+  async #open(): Promise<void> {
+    const { url, schema = 'longshore', workerSchema = 'graphile_worker', migrates = true } = this.#options
+    const listenUrl = this.#options.listenUrl ?? url
+    const places = { url: listenUrl, schema, workerSchema }
+    await (migrates ? migrateDatabase(places) : checkVersion(places))
+    const { poolSize = 10, maxLogLines = 1_000, beatMs = 10_000, silentMs = 30_000 } = this.#options
+    const parts = buildParts({
+      ...{ url, listenUrl, schema, workerSchema, poolSize, maxLogLines, silentMs },
+      id: this.#id,
+      clock: this.clock,
+      listeners: this.#listeners,
+      onError: this.#onError,
+    })
+    try {
+      await this.#measured(() => parts.replica.askTime())
+      await parts.news.start()
+      this.#bell = new Doorbell({ url: listenUrl, schema, workerSchema, pollMs: beatMs, onError: this.#onError })
+      await this.#beat(parts)
+    } catch (thrown) {
+      await parts.news.stop()
+      await parts.db.close()
+      throw openError(thrown)
+    }
+    this.#parts = parts
+    this.#beats = every(this.clock, beatMs, () => this.#beat(parts), this.#onError)
+  }
+
+  /** Says that this replica lives, and hears what a lost notification would have told. */
+  async #beat(parts: EngineParts): Promise<void> {
+    const { replica, dueTimer, dispatcher, changes, news, db } = parts
+    const { isWorkReady, nextDueAt } = await this.#measured(() => replica.beat(this.clock.now(), this.#bell?.id))
+    if (nextDueAt !== null) dueTimer.arm(nextDueAt)
+    if (isWorkReady) changes.request()
+    for (const { waiting, options } of dispatcher.all) {
+      if (waiting.length > 0) await changes.between(() => extendLeases(db, waiting, this.clock.now() + options.leaseMs))
+    }
+    await news.check()
+  }
+
+  #measured<Answer extends { databaseNow: number }>(ask: () => Promise<Answer>): Promise<Answer> {
+    return this.clock instanceof DatabaseClock ? this.clock.measure(ask) : ask()
+  }
+
+  /** Idle workers are rung for; a replica that only answers requests is not. */
+  #listenForBell({ dispatcher }: EngineParts): void {
+    if (this.#bell === undefined || this.#bell.id !== undefined) return
+    this.#bell.start(() => dispatcher.answerBell())
+  }
+
+  #opened(): EngineParts {
+    if (this.#parts) return this.#parts
+    throw notRunning()
+  }
+}
+
+function notRunning(): LongshoreError {
+  return new LongshoreError('ENGINE_UNAVAILABLE', STOPPED)
+}

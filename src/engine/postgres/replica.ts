@@ -1,0 +1,101 @@
+import { integer, text, textOrNull } from '../record/columns.ts'
+import type { Database } from './database.ts'
+import { type DoorbellPlace, unlockSql } from './doorbell.ts'
+
+const DATABASE_NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)'
+
+/** What a heartbeat of the replica heard. */
+export interface Beat {
+  /** The database's own time, in ms since 1970. */
+  databaseNow: number
+  /** Whether jobs are ready. */
+  isWorkReady: boolean
+  /** When the next delayed job is due. */
+  nextDueAt: number | null
+}
+
+/** What a replica's row needs. */
+export interface ReplicaParts {
+  db: Database
+  id: string
+  bell: DoorbellPlace
+  /** A FROM item that rings for workers. */
+  ring: string
+  /** A replica that was silent for so long is dead, in ms. */
+  silentMs: number
+}
+
+/** This replica's row among the others': a heartbeat keeps it, and those of the dead are cleared away by anybody. */
+export class Replica {
+  readonly #parts: ReplicaParts
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts
+  }
+
+  /** Asks for the database's time alone. */
+  async askTime(): Promise<Pick<Beat, 'databaseNow'>> {
+    const [row = []] = await this.#parts.db.query(`SELECT ${DATABASE_NOW}`)
+    return { databaseNow: integer(row, 0) }
+  }
+
+  /** Says that this replica lives, and under which name it holds bells. */
+  async beat(now: number, doorbell: string | undefined): Promise<Beat> {
+    const { db, id } = this.#parts
+    const [row = []] = await db.query(
+      `WITH seen AS (
+        INSERT INTO ${db.schema}.replicas (id, doorbell, seen_at) VALUES ($1, $2, $3)
+        ON CONFLICT (id) DO UPDATE SET doorbell = excluded.doorbell, seen_at = excluded.seen_at
+      )
+      SELECT ${DATABASE_NOW},
+        EXISTS (SELECT FROM ${db.schema}.jobs WHERE phase = 1)::integer,
+        (SELECT run_at FROM ${db.schema}.jobs WHERE phase = 0 ORDER BY run_at LIMIT 1),
+        EXISTS (SELECT FROM ${db.schema}.replicas WHERE seen_at < $4)::integer`,
+      [id, doorbell ?? null, now, now - this.#parts.silentMs],
+    )
+    if (integer(row, 3) === 1) await this.#buryDead(now)
+    return {
+      databaseNow: integer(row, 0),
+      isWorkReady: integer(row, 1) === 1,
+      nextDueAt: row[2] === null ? null : integer(row, 2),
+    }
+  }
+
+  /** Takes the row away, and leaves its sums to all. */
+  async leave(): Promise<void> {
+    await this.#bury('id = $1', [this.#parts.id])
+  }
+
+  async #buryDead(now: number): Promise<void> {
+    await this.#bury('seen_at < $1', [now - this.#parts.silentMs])
+  }
+
+  /** Frees the bells that dead workers held: others may take them at once, not after Graphile Worker's four hours. */
+  async #bury(where: string, values: readonly unknown[]): Promise<void> {
+    const { db, bell, ring } = this.#parts
+    const { schema } = db
+    await db.transaction(async (run) => {
+      const dead = await run(
+        `DELETE FROM ${schema}.replicas WHERE id IN
+          (SELECT id FROM ${schema}.replicas WHERE ${where} FOR UPDATE SKIP LOCKED) RETURNING id, doorbell`,
+        values,
+      )
+      if (dead.length === 0) return
+      const owners = dead.map((row) => `${text(row, 0)}:%`)
+      await run(
+        `WITH gone AS (DELETE FROM ${schema}.counters WHERE owner LIKE ANY($1) RETURNING *)
+        INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
+        SELECT 'rest', sum(queued), sum(processing), sum(completed), sum(failed), sum(cancelled) FROM gone HAVING count(*) > 0
+        ON CONFLICT (owner) DO UPDATE SET queued = c.queued + excluded.queued, processing = c.processing + excluded.processing,
+          completed = c.completed + excluded.completed, failed = c.failed + excluded.failed, cancelled = c.cancelled + excluded.cancelled`,
+        [owners],
+      )
+      const bells = dead.flatMap((row) => textOrNull(row, 1) ?? [])
+      if (bells.length === 0) return
+      const [unlock = '', drop = ''] = unlockSql(bell)
+      await run(unlock, [bells])
+      await run(drop)
+      await run(`SELECT FROM ${ring}`)
+    })
+  }
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Clock } from '../../src/base/clock.ts'
+import type { Ingest, IngestFile, IngestRecords } from '../../src/engine/ingest-records.ts'
+import { newJob } from '../support/new-job.ts'
+
+/** Ingest records on the bench. */
+export interface IngestBench extends AsyncDisposable {
+  readonly engine: { readonly ingests: IngestRecords }
+  readonly clock: Clock
+  reopen(): Promise<{ readonly ingests: IngestRecords }>
+}
+
+function ingestFile(id: string): IngestFile {
+  const sizes = { sizeBytes: 10, partSizeBytes: 5 }
+  return {
+    id,
+    filename: `${id}.dat`,
+    key: `k/${id}`,
+    uploadId: 'u',
+    ...sizes,
+    sha256: null,
+    contentType: null,
+    etag: null,
+  }
+}
+
+function newIngest({ clock }: IngestBench, wishes: Partial<Ingest> = {}, key?: [string, string]): Ingest {
+  const { createdAt, manifest: _, ...draft } = newJob(clock.now())
+  const idempotency = key && { key: key[0], requestHash: key[1] }
+  const files = ['b', 'a'].map(ingestFile)
+  const times = { createdAt, expiresAt: createdAt + 60_000, closedAt: null }
+  return {
+    jobId: draft.id,
+    bucket: 'datasets',
+    ...times,
+    files,
+    draft: { ...draft, ...(idempotency && { idempotency }) },
+    ...wishes,
+  }
+}
+
+/** What every keeper of upload sessions keeps to. `makeBench` gives empty ones. */
+export function ingestRecordsConformance(name: string, makeBench: () => Promise<IngestBench>): void {
+  describe(`${name} keeps ingests`, () => {
+    test('an ingest is found as it was opened, by its job and after a restart', async () => {
+      await using bench = await makeBench()
+      const ingest = newIngest(bench)
+      assert.deepEqual(await bench.engine.ingests.open(ingest), { ingest, replayed: false })
+      const engine = await bench.reopen()
+      assert.deepEqual(await engine.ingests.get(ingest.jobId), ingest)
+      assert.equal(await engine.ingests.get('nowhere'), undefined)
+    })
+
+    test('an idempotency key answers its ingest, and refuses another request', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const ingest = newIngest(bench, {}, ['key', 'hash'])
+      await ingests.open(ingest)
+      assert.deepEqual(await ingests.open(newIngest(bench, {}, ['key', 'hash'])), { ingest, replayed: true })
+      await assert.rejects(ingests.open(newIngest(bench, {}, ['key', 'other'])), { code: 'IDEMPOTENCY_KEY_REUSED' })
+      assert.equal(await ingests.countOpen(), 1)
+    })
+
+    test('completing a file is kept; repeating it changes nothing', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const { jobId } = newIngest(bench)
+      await ingests.open(newIngest(bench, { jobId }))
+      const etags = (ingest: Ingest | undefined): unknown => ingest?.files.map(({ id, etag }) => [id, etag])
+      assert.deepEqual(etags(await ingests.completeFile(jobId, 'a', 'e-1')), [
+        ['b', null],
+        ['a', 'e-1'],
+      ])
+      assert.deepEqual(etags(await ingests.completeFile(jobId, 'a', 'e-2')), [
+        ['b', null],
+        ['a', 'e-1'],
+      ])
+      assert.equal(await ingests.completeFile('nowhere', 'a', 'e'), undefined)
+    })
+
+    test('open ingests are listed by expiry until they are closed or forgotten', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const now = bench.clock.now()
+      const [first, second, third] = [3_000, 1_000, 2_000].map((inMs) => newIngest(bench, { expiresAt: now + inMs }))
+      assert.ok(first && second && third)
+      for (const ingest of [first, second, third]) await ingests.open(ingest)
+      const open = async (): Promise<string[]> => (await ingests.listOpen(10)).map(({ jobId }) => jobId)
+      assert.deepEqual(await open(), [second.jobId, third.jobId, first.jobId])
+      await ingests.extend(second.jobId, now + 9_000)
+      await ingests.close(third.jobId, now)
+      assert.deepEqual(await open(), [first.jobId, second.jobId])
+      assert.equal((await ingests.get(third.jobId))?.closedAt, now)
+      await ingests.extend(third.jobId, now + 99_000)
+      assert.equal((await ingests.get(third.jobId))?.expiresAt, now + 2_000)
+      await ingests.forget(first.jobId)
+      assert.equal(await ingests.get(first.jobId), undefined)
+      assert.equal(await ingests.countOpen(), 1)
+    })
+  })
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { PostgresEngine, type PostgresEngineOptions } from '../../src/engine/postgres/postgres-engine.ts'
+import { type EngineBench, MAX_LOG_LINES } from '../conformance/job-engine/bench.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import type { PostgresServer } from '../support/postgres-server.ts'
+
+/** A PostgreSQL engine on the bench. */
+export interface PostgresBench extends EngineBench {
+  engine: PostgresEngine
+  clock: ManualClock
+  schema: string
+  errors: unknown[]
+  reopen(): Promise<PostgresEngine>
+  /** Another replica on the same schema; the bench stops it. */
+  replica(options?: Partial<PostgresEngineOptions>): Promise<PostgresEngine>
+  sql(statement: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+}
+
+/** A started engine in a schema of its own. */
+export async function postgresBench(
+  server: Pick<PostgresServer, 'url'>,
+  options: Partial<PostgresEngineOptions> = {},
+): Promise<PostgresBench> {
+  const clock = new ManualClock()
+  const schema = `test_${randomBytes(6).toString('hex')}`
+  const errors: unknown[] = []
+  const engines: PostgresEngine[] = []
+  const open = async (wishes: Partial<PostgresEngineOptions> = {}): Promise<PostgresEngine> => {
+    const onError = (thrown: unknown): number => errors.push(thrown)
+    const where = { url: server.url, schema, poolSize: 3 }
+    const engine = new PostgresEngine({ ...where, clock, maxLogLines: MAX_LOG_LINES, onError, ...options, ...wishes })
+    await engine.start()
+    engines.push(engine)
+    return engine
+  }
+  const bench: PostgresBench = {
+    engine: await open(),
+    clock,
+    schema,
+    errors,
+    advance: (byMs) => clock.advance(byMs),
+    replica: open,
+    async reopen() {
+      await bench.engine.stop()
+      bench.engine = await open()
+      return bench.engine
+    },
+    async sql(statement, values) {
+      const client = new Client({ connectionString: server.url })
+      await client.connect()
+      try {
+        return (await client.query(statement, values)).rows
+      } finally {
+        await client.end()
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const engine of engines) await engine.stop()
+      await bench.sql(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
+    },
+  }
+  return bench
+}

@@ -1,0 +1,13 @@
+import { after } from 'node:test'
+import { ingestRecordsConformance } from '../conformance/ingest-records.ts'
+import { jobEngineConformance } from '../conformance/job-engine.ts'
+import { startPostgres } from '../support/postgres-server.ts'
+import { postgresBench } from './postgres-bench.ts'
+
+const server = await startPostgres()
+
+if (server) {
+  after(() => server[Symbol.asyncDispose]())
+  jobEngineConformance('the PostgreSQL engine', () => postgresBench(server))
+  ingestRecordsConformance('the PostgreSQL engine', () => postgresBench(server))
+}
