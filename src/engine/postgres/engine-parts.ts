@@ -112,7 +112,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
 }
 
 /** Makes delayed jobs ready that are due, and rings for them; answers when the next one is due. */
-export async function promote({ schema, query }: Database, ring: string, now: number): Promise<number | null> {
+async function promote({ schema, query }: Database, ring: string, now: number): Promise<number | null> {
   const [row = []] = await query(
     `WITH due AS (
       UPDATE ${schema}.jobs SET phase = 1, revision = revision + 1 WHERE num IN (

@@ -6,7 +6,7 @@ import { sql as jobs } from './migrations/0001-jobs.ts'
 import { quoted } from './quoted.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
-export const MIGRATIONS: readonly string[] = [jobs]
+const MIGRATIONS: readonly string[] = [jobs]
 
 /** "LSHR": nobody migrates while another does. */
 const MIGRATION_LOCK = 0x4c53_4852

@@ -12,7 +12,7 @@ export interface JobEntry {
 }
 
 /** What a column of a job is stored as. */
-export type ColumnValue = string | number | null
+type ColumnValue = string | number | null
 
 /** The columns of a job that may change: what the job holds, and how that is stored. */
 export interface ChangingColumn {

@@ -26,7 +26,7 @@ export function addToRow(inRow: string, { seq, type, at, data }: StoredEvent): {
 }
 
 /** The events that lie in a job's row. */
-export function eventsIn(row: string): StoredEvent[] {
+function eventsIn(row: string): StoredEvent[] {
   const items: [number, JobEventType, number, JobEvent['data']][] = JSON.parse(`[${row}]`)
   return items.map(([seq, type, at, data]) => ({ seq, type, at, data }))
 }
