@@ -287,6 +287,15 @@ describe('a stream', () => {
     })
   }
 
+  test('of something else than bytes says so', async () => {
+    await using server = await tinyServer(ingestService().answer)
+    const stream = ReadableStream.from(['text']) as ReadableStream
+    await rejects(new JobClient({ url: server.url }).uploadFiles([{ name: 's', size: 4, stream }]), {
+      code: 'SOURCE_UNREADABLE',
+      message: '"s" cannot be read: expected its stream to give Uint8Array chunks, got string',
+    })
+  })
+
   test('that can be opened twice can be digested before, another says why not', async () => {
     const service = ingestService()
     await using server = await tinyServer(service.answer)

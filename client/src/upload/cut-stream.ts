@@ -68,6 +68,7 @@ class Filler {
     while (this.#rest.length === 0) {
       const { done, value } = await readable(this.#name, () => this.#reader.read())
       if (done) return false
+      if (!(value instanceof Uint8Array)) throw notBytes(this.#name, value)
       this.#rest = value
     }
     return true
@@ -77,4 +78,10 @@ class Filler {
 function wrongSize({ name, sizeBytes }: Supply, what: string): UploadError {
   const message = `The stream of ${JSON.stringify(name)} was to give ${sizeBytes} bytes but ${what}`
   return new UploadError({ code: 'SOURCE_CHANGED', message, filename: name })
+}
+
+/** Streams of text, or of objects, are taken for streams of bytes easily. */
+function notBytes(name: string, chunk: unknown): UploadError {
+  const message = `${JSON.stringify(name)} cannot be read: expected its stream to give Uint8Array chunks, got ${typeof chunk}`
+  return new UploadError({ code: 'SOURCE_UNREADABLE', message, filename: name })
 }
