@@ -4,7 +4,7 @@ import type { OutputOptions } from './options.ts'
 import { safeJson } from './render/safe-text.ts'
 
 /** How text can be made to stand out. */
-type Style = Parameters<typeof styleText>[0]
+export type Style = Parameters<typeof styleText>[0]
 
 /** Colours text, or leaves it: a stream that is no terminal, and `NO_COLOR`, take none; `FORCE_COLOR` forces it. */
 export type Paint = (style: Style, text: string) => string

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from 'longshore/package.json' with { type: 'json' }
 import { completionCommand, completionJobsCommand } from './commands/completion.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
 import { jobCommand } from './commands/job.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -28,7 +29,7 @@ Exit codes:
 /** Every command, each in a file of its own. */
 const COMMANDS: readonly { group: string; commands: readonly ((context: CliContext) => Command)[] }[] = [
   { group: 'Jobs:', commands: [jobCommand] },
-  { group: 'Services:', commands: [initCommand, serveCommand, keysCommand, completionCommand] },
+  { group: 'Services:', commands: [initCommand, serveCommand, doctorCommand, keysCommand, completionCommand] },
 ]
 
 /** Builds the whole command around a context. */

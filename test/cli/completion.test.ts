@@ -7,7 +7,7 @@ import { SHELLS } from './shells.ts'
 
 /** What is offered at the end of a line, among other things. */
 const OFFERED: Readonly<Record<string, readonly string[]>> = {
-  'longshore ': ['serve', 'init', 'keys', 'completion', 'job'],
+  'longshore ': ['serve', 'init', 'doctor', 'keys', 'completion', 'job'],
   'longshore keys ': ['create', 'help'],
   'longshore completion ': ['bash', 'zsh', 'fish'],
   'longshore serve --': ['--export', '--port', '--data-dir'],

@@ -12,6 +12,19 @@ const APPLICATION_ID = 0x4c534852
 
 /** Brings a file of any earlier version, or an empty one, to the newest; each step with its number in one transaction. */
 export function migrate(db: DatabaseSync, steps: readonly string[] = MIGRATIONS): void {
+  const version = readVersion(db, steps)
+  for (let done = version; done < steps.length; done++) {
+    db.exec(
+      `BEGIN IMMEDIATE; ${steps[done]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${done + 1}; COMMIT`,
+    )
+  }
+}
+
+/**
+ * The number of steps a file has had, 0 for an empty one. Throws `DATA_DIR_UNUSABLE` when it is of another program or was
+ * written by a newer version.
+ */
+export function readVersion(db: DatabaseSync, steps: readonly string[] = MIGRATIONS): number {
   const version = readPragma(db, 'user_version')
   refuseForeign(db, version)
   if (version > steps.length) {
@@ -21,11 +34,7 @@ export function migrate(db: DatabaseSync, steps: readonly string[] = MIGRATIONS)
         'Upgrade Longshore, or use another DATA_DIR.',
     )
   }
-  for (let done = version; done < steps.length; done++) {
-    db.exec(
-      `BEGIN IMMEDIATE; ${steps[done]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${done + 1}; COMMIT`,
-    )
-  }
+  return version
 }
 
 function refuseForeign(db: DatabaseSync, version: number): void {

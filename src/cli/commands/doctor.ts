@@ -1,0 +1,51 @@
+import { Command } from 'commander'
+import type { CliContext } from '../context.ts'
+import type { Finding, Verdict } from '../doctor/finding.ts'
+import { checkNode } from '../doctor/node-version.ts'
+import { EXIT } from '../exit-codes.ts'
+import { type ServiceOptions, withServiceOptions } from '../options.ts'
+import { Output, type Style } from '../output.ts'
+import { openSession } from '../session.ts'
+
+const MORE = `
+Looks at Node, the configuration (environment and .env in the current folder), the data folder, the
+database, the store, the clock and the port, and at the service at LONGSHORE_URL if it is set.
+A running service is not disturbed. Exits with 0 when nothing failed, else with 1.`
+
+/** `longshore doctor`: what keeps a service from working, and what to do about it. */
+export function doctorCommand(context: CliContext): Command {
+  const command = new Command('doctor')
+    .description('check all that a service needs, and say what to do')
+    .addHelpText('after', MORE)
+  return withServiceOptions(command).action(async (options: ServiceOptions) => {
+    const out = new Output(context.world, options)
+    const findings: Finding[] = []
+    for await (const finding of examineAll(context, options)) {
+      findings.push(finding)
+      if (!out.json && !(out.quiet && finding.verdict === 'ok')) out.print(describe(finding, out))
+    }
+    const isWell = findings.every(({ verdict }) => verdict !== 'failed')
+    if (out.json) out.printJson({ ok: isWell, findings })
+    if (!isWell) context.exitCode = EXIT.failed
+  })
+}
+
+async function* examineAll(context: CliContext, options: ServiceOptions): AsyncGenerator<Finding> {
+  const node = checkNode(process.versions.node)
+  yield node
+  // Everything else would not even load.
+  if (node.verdict === 'failed') return
+  const { world } = context
+  const url = options.url ?? world.env.LONGSHORE_URL
+  const service = url ? { client: (await openSession(context, options)).client, url } : undefined
+  const { examine } = await import('../doctor/examine.ts')
+  yield* examine({ env: world.env, clock: world.clock, steady: () => performance.now(), service })
+}
+
+const STYLES: Readonly<Record<Verdict, Style>> = { ok: 'green', warning: 'yellow', failed: 'red' }
+
+function describe({ check, verdict, message, todo }: Finding, out: Output): string {
+  const mark = out.paint(STYLES[verdict], verdict.padEnd(8))
+  const advice = todo === undefined ? '' : `\n${' '.repeat(24)}-> ${todo}`
+  return `${mark} ${check.padEnd(14)} ${message}${advice}`
+}
