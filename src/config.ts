@@ -101,7 +101,7 @@ function crossCheck(values: SettingValues, faulty: ReadonlySet<string>): { point
     () => isLoopback(values.HOST) || values.API_KEYS.length > 0 || values.AUTH === 'none',
     ['HOST', 'API_KEYS', 'AUTH'],
     `Expected API_KEYS to be set, because HOST=${values.HOST} can be reached from other machines. ` +
-      'Set API_KEYS to one or more keys (for instance the output of `openssl rand -hex 24`), or AUTH=none to let anyone in.',
+      'Set API_KEYS to one or more keys (`npx longshore keys create` makes one), or AUTH=none to let anyone in.',
   )
   expect(
     () => (values.S3_ACCESS_KEY === '') === (values.S3_SECRET_KEY === ''),
