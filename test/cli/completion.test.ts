@@ -19,7 +19,7 @@ for (const [name, shell] of Object.entries(SHELLS)) {
     if (!shell.isThere()) return context.skip(`${name} is not installed`)
     for (const [line, words] of Object.entries(OFFERED)) {
       await using home = await tempFolder()
-      const offer = await shell.complete(line, { HOME: home.path })
+      const offer = await shell.complete(line, { HOME: home.path }, words[0])
       for (const word of words) assert.match(offer, new RegExp(`(^|\\s)${word}($|\\s)`, 'm'), line)
       for (const word of ['--watch', 'completion-jobs']) {
         if (line !== 'longshore serve --') assert.doesNotMatch(offer, new RegExp(word), line)
@@ -32,7 +32,8 @@ for (const [name, shell] of Object.entries(SHELLS)) {
     await using home = await tempFolder()
     await using service = await openService()
     const ids = [await service.api.upload({ a: '1' }), await service.api.upload({ a: '2' })]
-    const offer = await shell.complete('longshore job ', { HOME: home.path, LONGSHORE_URL: service.api.url })
+    const env = { HOME: home.path, LONGSHORE_URL: service.api.url }
+    const offer = await shell.complete('longshore job ', env, ids[0])
     for (const id of ids) assert.ok(offer.includes(id), offer)
   })
 

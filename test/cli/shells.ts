@@ -9,22 +9,28 @@ import { COMMAND } from './cli-process.ts'
 export interface Shell {
   /** Whether it is on this machine; with LONGSHORE_REQUIRE_SHELLS=1 it must be. */
   isThere(): boolean
-  /** What it offers at the end of a line; for zsh, the screen it shows. */
-  complete(line: string, env: Record<string, string>): Promise<string>
+  /** What it offers at the end of a line; for zsh, the screen it shows, which is awaited until it shows `awaited`. */
+  complete(line: string, env: Record<string, string>, awaited?: string): Promise<string>
 }
 
+/** Beyond it the shell hangs. */
+const LIMIT_MS = 20_000
+
 /** A shell that runs `script`, a text made of where the completion lies and the line to be completed. */
-function shell(name: string, script: (file: string, line: string) => string): Shell {
+function shell(name: string, script: (file: string, line: string, awaited: string) => string): Shell {
   return {
     isThere: () => isInstalled(name),
-    complete: async (line, { HOME = '', ...env }) => {
+    complete: async (line, { HOME = '', ...env }, awaited = '') => {
       const bin = await putOnPath(HOME)
       const { code, stdout: completion, stderr } = await cli(['completion', name])
       if (code !== 0) throw new Error(stderr)
       const file = join(HOME, '_longshore')
       await writeFile(file, completion)
-      const options = { env: { ...process.env, ...env, HOME, PATH: `${bin}${delimiter}${process.env.PATH}` } }
-      const { stdout, stderr: said } = await promisify(execFile)(name, ['-c', script(file, line)], options)
+      const options = {
+        timeout: LIMIT_MS,
+        env: { ...process.env, ...env, HOME, PATH: `${bin}${delimiter}${process.env.PATH}` },
+      }
+      const { stdout, stderr: said } = await promisify(execFile)(name, ['-c', script(file, line, awaited)], options)
       if (said !== '') throw new Error(`${name} said: ${said}`)
       return stripVTControlCharacters(stdout)
     },
@@ -43,15 +49,16 @@ export const SHELLS: Readonly<Record<'bash' | 'zsh' | 'fish', Shell>> = {
   // zsh completes on a terminal alone: Tab shows what there is on one made for it, and the mark that is printed then ends it.
   zsh: shell(
     'zsh',
-    (file, line) => `zmodload zsh/zpty; zpty shell zsh -f -i
+    (file, line, awaited) => `zmodload zsh/zpty; zpty shell zsh -f -i
       zpty -w shell 'PS1=; unsetopt zle_bracketed_paste; stty -echo columns 200 rows 100'
       zpty -w shell 'autoload -U compinit; compinit -u -D; source ${file}; LISTMAX=1000; print REA""DY'
       zpty -r -m shell screen '*READY*'
       zpty -w -n shell $'${line}\\t\\x04'
+      zpty -r -m shell list '*${awaited}*'
       zpty -w -n shell $'\\x15'
       zpty -w shell ' print DO""NE'
       zpty -r -m shell screen '*DONE*'
-      print -r -- "$screen"`,
+      print -r -- "$list$screen"`,
   ),
 }
 

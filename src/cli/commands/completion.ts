@@ -36,7 +36,7 @@ export function completionCommand(context: CliContext): Command {
 /** Jobs that are offered, the newest. */
 const OFFERED = 50
 /** Nobody waits longer for a completion. */
-const LIMIT_MS = 1000
+const LIMIT_MS = 2000
 
 /**
  * `longshore completion-jobs`, for the scripts alone: the newest jobs, an id and what to tell of it in a line. Whatever goes
