@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /** What every command takes. */
 export interface OutputOptions {
@@ -12,10 +12,7 @@ export interface ServiceOptions extends OutputOptions {
   readonly apiKeyFile?: string
 }
 
-/**
- * Adds `--json` and `--quiet`.
- * @public
- */
+/** Adds `--json` and `--quiet`. */
 export function withOutputOptions(command: Command): Command {
   return command
     .optionsGroup('Output:')
@@ -35,3 +32,25 @@ export function withServiceOptions(command: Command): Command {
 
 /** Where `serve` listens unless told otherwise. */
 export const DEFAULT_URL = 'http://127.0.0.1:8000'
+
+/** Reads a whole number of an option. */
+export function wholeNumber(from: number, to = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (/^-?\d+$/.test(text) && value >= from && value <= to) return value
+    const upTo = to === Number.MAX_SAFE_INTEGER ? ` of at least ${from}` : ` from ${from} to ${to}`
+    throw new InvalidArgumentError(`Expected a whole number${upTo}.`)
+  }
+}
+
+/** Reads a number of at least 0 of an option. */
+export function amount(text: string): number {
+  const value = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text)) return value
+  throw new InvalidArgumentError('Expected a number of at least 0.')
+}
+
+/** Collects an option that may be given several times. */
+export function collect<Value>(read: (text: string) => Value) {
+  return (text: string, before: readonly Value[] = []): readonly Value[] => [...before, read(text)]
+}

@@ -1,11 +1,20 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from 'longshore/package.json' with { type: 'json' }
+import { cancelCommand } from './commands/cancel.ts'
 import { completionCommand, completionJobsCommand } from './commands/completion.ts'
+import { deleteCommand } from './commands/delete.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { filesCommand } from './commands/files.ts'
 import { initCommand } from './commands/init.ts'
 import { jobCommand } from './commands/job.ts'
+import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
+import { logsCommand } from './commands/logs.ts'
+import { outputsCommand } from './commands/outputs.ts'
+import { retryCommand } from './commands/retry.ts'
 import { serveCommand } from './commands/serve.ts'
+import { submitCommand } from './commands/submit.ts'
+import { watchCommand } from './commands/watch.ts'
 import { CliContext, type World } from './context.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { explainFailure } from './failures.ts'
@@ -28,7 +37,21 @@ Exit codes:
 
 /** Every command, each in a file of its own. */
 const COMMANDS: readonly { group: string; commands: readonly ((context: CliContext) => Command)[] }[] = [
-  { group: 'Jobs:', commands: [jobCommand] },
+  {
+    group: 'Jobs:',
+    commands: [
+      submitCommand,
+      watchCommand,
+      jobsCommand,
+      jobCommand,
+      outputsCommand,
+      logsCommand,
+      filesCommand,
+      cancelCommand,
+      retryCommand,
+      deleteCommand,
+    ],
+  },
   { group: 'Services:', commands: [initCommand, serveCommand, doctorCommand, keysCommand, completionCommand] },
 ]
 

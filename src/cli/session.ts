@@ -1,23 +1,28 @@
 import { readFile } from 'node:fs/promises'
-import { JobClient } from '@longshore/client'
+import { JobClient } from '@longshore/client/node'
 import { messageOf } from '../base/errors.ts'
 import type { CliContext, World } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { UsageError } from './failures.ts'
 import { DEFAULT_URL, type ServiceOptions } from './options.ts'
 import { Output } from './output.ts'
+import { shellCommand } from './render/shell-command.ts'
 
 /** What a command about jobs works with. */
 export interface Session {
+  /** Gives up within a second or so: a person waits for the answer. */
   readonly client: JobClient
   readonly out: Output
   readonly world: World
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal
+  /** A client that outlasts bad networks, for work that takes its time. Rejects when nobody answers now. */
+  patientClient(): Promise<JobClient>
+  /** Another command line for the same service, for a person to type. */
+  commandLine(...words: readonly string[]): string
   endWith(code: ExitCode): void
 }
 
-/** A person waits for the answer: three tries, within a second, tell whether a service is there. */
 const BRIEF = { tries: 3, baseMs: 200 }
 
 /** Opens the session of one command. */
@@ -25,15 +30,29 @@ export async function openSession(context: CliContext, options: ServiceOptions):
   const { world } = context
   const url = serviceUrl(options.url ?? world.env.LONGSHORE_URL)
   const apiKey = await readApiKey(options.apiKeyFile, world.env.LONGSHORE_API_KEY)
+  const client = new JobClient({ url, apiKey, retry: BRIEF })
+  const signal = world.interrupts()
   return {
-    client: new JobClient({ url, apiKey, retry: BRIEF }),
+    client,
     out: new Output(world, options),
     world,
-    signal: world.interrupts(),
+    signal,
+    patientClient: async () => {
+      await client.health({ signal })
+      return new JobClient({ url, apiKey })
+    },
+    commandLine: (...words) => shellCommand(['longshore', ...words, ...serviceWords(options)]),
     endWith: (code) => {
       context.exitCode = code
     },
   }
+}
+
+function serviceWords({ url, apiKeyFile }: ServiceOptions): string[] {
+  return [
+    ...(url === undefined ? [] : ['--url', url]),
+    ...(apiKeyFile === undefined ? [] : ['--api-key-file', apiKeyFile]),
+  ]
 }
 
 function serviceUrl(given: string | undefined): string {

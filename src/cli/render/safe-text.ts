@@ -5,7 +5,7 @@
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 
 /** Text of others on one line, harmless to a terminal: white space becomes a space, what it would obey is spelt out. */
-function safeText(text: string): string {
+export function safeText(text: string): string {
   return text.replaceAll(/[\t\n\r]+/g, ' ').replaceAll(UNSAFE, spell)
 }
 

@@ -1,0 +1,46 @@
+import cliTruncate from 'cli-truncate'
+import stringWidth from 'string-width'
+
+/** A column: its head, the row's text in it, and how much room the table must have before it is shown. */
+export interface Column<Row> {
+  readonly head: string
+  /** One line; it may be coloured. */
+  readonly cell: (row: Row) => string
+  readonly align?: 'right'
+  /** Left out of tables narrower than this. */
+  readonly fromWidth?: number
+}
+
+/** Between two columns. */
+const GAP = '  '
+
+/** A table whose last column is cut, with `…`, where the room ends; wide characters count as two columns. */
+export function renderTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { width, head = (text) => text }: { width: number; head?: (text: string) => string },
+): string {
+  const shown = columns.filter(({ fromWidth = 0 }) => width >= fromWidth)
+  const cells = rows.map((row) => shown.map(({ cell }) => cell(row)))
+  const heads = shown.map((column) => head(column.head))
+  const widths = shown.map((_, i) => Math.max(...[heads, ...cells].map((line) => stringWidth(line[i] ?? ''))))
+  const lines = [heads, ...cells].map((line) =>
+    line.map((text, i) => pad(text, widths[i] ?? 0, i === shown.length - 1, shown[i]?.align)).join(GAP),
+  )
+  return lines.map((line) => fit(line.trimEnd(), width)).join('\n')
+}
+
+/** Cuts a line to the room there is. */
+export function fit(line: string, width: number): string {
+  return Number.isFinite(width) ? cliTruncate(line, width) : line
+}
+
+/** Fills text up to a number of columns. */
+export function padTo(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+}
+
+function pad(text: string, width: number, isLast: boolean, align: 'right' | undefined): string {
+  if (align === 'right') return ' '.repeat(Math.max(0, width - stringWidth(text))) + text
+  return isLast ? text : padTo(text, width)
+}

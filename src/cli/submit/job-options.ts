@@ -1,0 +1,15 @@
+import type { JobOptions } from '@longshore/client'
+import type { SubmitOptions } from './submit-options.ts'
+
+/** What the options say of the job itself, as the wire names it. */
+export function jobOptionsOf({ label, priority, group, delay, maxAttempts, timeout }: SubmitOptions): JobOptions {
+  const all = {
+    labels: label === undefined ? undefined : Object.fromEntries(label),
+    priority,
+    group,
+    delay_seconds: delay,
+    max_attempts: maxAttempts,
+    timeout_seconds: timeout,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
