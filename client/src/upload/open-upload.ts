@@ -16,6 +16,8 @@ export interface UploadGround {
 /** An upload that is open on the service. */
 export interface OpenedUpload {
   readonly jobId: string
+  /** Until when it stays open on the service, at least. */
+  readonly expiresAt: Date
   readonly cargoes: readonly Cargo[]
 }
 
@@ -50,13 +52,13 @@ export async function startUpload(
   key: string,
   signal: AbortSignal,
 ): Promise<OpenedUpload> {
-  const { job_id: jobId, files, lastsMs, replayed } = await ground.calls.start(body, key, signal)
+  const { job_id: jobId, files, lastsMs, expires_at, replayed } = await ground.calls.start(body, key, signal)
   if (replayed) return resumeUpload(ground, supplies, jobId, signal)
   const cargoes = supplies.map((supply, i) => {
     const target = targetOf(files[i], supply)
     return new Cargo(supply, target, urlsOf(ground, jobId, signal, { part_urls: target.part_urls, lastsMs }))
   })
-  return { jobId, cargoes }
+  return { jobId, expiresAt: new Date(expires_at), cargoes }
 }
 
 /** Goes on with an upload that is open, or done. Throws `RESUME_MISMATCH`. */
@@ -71,7 +73,7 @@ export async function resumeUpload(
   const cargoes = matches.map(
     ({ supply, known, earlier }) => new Cargo(supply, known, urlsOf(ground, jobId, signal), earlier),
   )
-  return { jobId, cargoes }
+  return { jobId, expiresAt: new Date(state.expires_at), cargoes }
 }
 
 function urlsOf({ calls }: UploadGround, jobId: string, signal: AbortSignal, first?: UrlBatch) {

@@ -35,8 +35,11 @@ export interface UploadOptions<T extends Typing = Typing> extends CallOptions {
    * are those it was started with.
    */
   readonly resume?: string
-  /** Called with the id of the job as soon as it is known: what `resume` needs. */
-  readonly onStarted?: (jobId: string) => void
+  /**
+   * Called with the id of the job as soon as it is known: what `resume` needs, until `expiresAt` by the clock of the service.
+   * An upload that takes longer is kept open longer.
+   */
+  readonly onStarted?: (jobId: string, expiresAt: Date) => void
   /** What an abort by `signal` leaves: nothing, or the upload open for `resume` until it expires. Default `discard`. */
   readonly onAbort?: 'discard' | 'keep'
   /** Called at the start and after every part. */

@@ -43,9 +43,9 @@ export class UploadSession {
   async run(): Promise<string> {
     this.#stop.signal.throwIfAborted()
     const bound = boundOf(this.#options)
-    const { jobId, cargoes } = await this.#open()
+    const { jobId, expiresAt, cargoes } = await this.#open()
     this.#jobId = jobId
-    this.#options.onStarted?.(jobId)
+    this.#options.onStarted?.(jobId, expiresAt)
     this.#tally.report()
     const open = cargoes.filter((cargo) => !this.#isDone(cargo))
     await this.#each(
