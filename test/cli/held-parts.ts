@@ -7,7 +7,7 @@ export interface HeldParts extends AsyncDisposable {
   readonly url: string
   /** Resolves when a part is held. */
   readonly held: Promise<void>
-  /** Parts that have gone through. */
+  /** Parts that have gone through, and were answered. */
   readonly passed: number
   /** Lets everything through from now on. */
   release(): void
@@ -17,15 +17,17 @@ export interface HeldParts extends AsyncDisposable {
 export async function holdParts(target: string, letThrough: number): Promise<HeldParts> {
   const held = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
-  const relay = { passed: 0, limit: letThrough }
+  const relay = { begun: 0, passed: 0, limit: letThrough }
   const server = createServer(async (incoming, answer) => {
     if (incoming.method === 'PUT') {
-      if (relay.passed >= relay.limit) {
+      relay.begun += 1
+      if (relay.begun > relay.limit) {
         held.resolve()
         await gate.promise
-        if (incoming.destroyed) return
       }
-      relay.passed += 1
+      answer.on('finish', () => {
+        relay.passed += 1
+      })
     }
     pass(target, incoming, answer)
   })
