@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { type Clock, systemClock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import { type Component, Lifecycle } from './base/lifecycle.ts'
@@ -28,6 +28,8 @@ import { logEvents } from './telemetry/event-log.ts'
 import { Facts } from './telemetry/facts.ts'
 import { JobLog } from './telemetry/job-log.ts'
 import { Metrics } from './telemetry/metrics.ts'
+import { type Redactor, redactor } from './telemetry/redaction.ts'
+import { openServiceLog } from './telemetry/service-log.ts'
 import { timedEngine, timedStore } from './telemetry/timed-adapters.ts'
 import { type AttemptParts, runAttempt } from './worker/attempt.ts'
 import { LeaseKeeper } from './worker/lease-keeper.ts'
@@ -39,7 +41,7 @@ import { Worker } from './worker/worker.ts'
 export interface AppOptions {
   /** Settings by name, e.g. `{ PORT: '0' }`; they win over the environment and `.env`. */
   settings?: Readonly<Record<string, string | undefined>>
-  /** A pino logger of your own; unless given, JSON lines on stdout from `LOG_LEVEL` up. */
+  /** A pino logger of your own, which sees to its secrets itself; unless given, JSON lines on stdout from `LOG_LEVEL` up. */
   logger?: Logger
   /** How the processor's code is run; `inline`, on the service's own event loop, unless given. */
   execution?: ExecutionKind
@@ -78,6 +80,7 @@ interface Ground {
   config: Config
   clock: Clock
   log: Logger
+  redact: Redactor
   facts: Facts
   onError(thrown: unknown): void
 }
@@ -97,10 +100,11 @@ export function buildService(
 ): Service {
   refuseWithinHost()
   const config = loadConfig(options.settings)
-  const log = options.logger ?? pino({ level: config.logLevel })
-  const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
-  const ground: Ground = { processor, config, clock: systemClock, log, facts: new Facts(onError), onError }
   const secret = config.signingSecret ?? loadSigningSecret(config.dataDir)
+  const redact = redactor(secretsOf(config, secret))
+  const log = options.logger ?? openServiceLog(config.logLevel, redact)
+  const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
+  const ground: Ground = { processor, config, clock: systemClock, log, redact, facts: new Facts(onError), onError }
   const state = { started: false, draining: false }
   const { engine, store, metrics } = observed(ground, openEngine(ground), openStore(config, secret), state)
   const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
@@ -148,6 +152,12 @@ export function buildService(
   app.addHook('preClose', drain)
   app.addHook('onClose', () => labour.stop().finally(() => lifecycle.stop()))
   return { app, config, log, work, drain }
+}
+
+/** Everything the service knows that must not be in its log. */
+function secretsOf({ apiKeys, storage }: Config, signingSecret: string): string[] {
+  const storeSecret = storage.kind === 's3' ? storage.credentials?.secretAccessKey : undefined
+  return [...apiKeys, signingSecret, ...(storeSecret === undefined ? [] : [storeSecret])]
 }
 
 function holdFolder(folder: string, clock: Clock): Component {
@@ -227,12 +237,12 @@ function attemptPartsOf(
   floor: Floor,
   parts: { executor: Executor; leases: LeaseKeeper; folders: WorkFolders },
 ): AttemptParts {
-  const { config, store, clock, log } = floor
+  const { config, store, clock, log, redact } = floor
   const { limits, readableBuckets } = config
   return {
     ...floor,
     ...parts,
-    jobLog: new JobLog(log),
+    jobLog: new JobLog(log, redact),
     watch: (job) => new AttemptWatch(job, floor.facts),
     serviceLog: log,
     maxLogLines: limits.logLines,

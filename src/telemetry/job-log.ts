@@ -1,6 +1,7 @@
 import { type Level, type Logger, pino } from 'pino'
 import { clip } from '../base/clip.ts'
 import type { JsonValue, LogLine } from '../job/job.ts'
+import type { Redactor } from './redaction.ts'
 
 /** The longest message kept with a job, and the longest fields, in characters: a log line is a line, not a dump. */
 const MAX_MESSAGE_LENGTH = 8192
@@ -12,25 +13,38 @@ const ORIGIN = /^\{"level":(\d+),"time":(\d+)/
 /** A kept line has these by its place. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
+/** Whose lines they are. */
+export interface LogOrigin {
+  job_id: string
+  attempt: number
+  worker: string
+  /** Of the trace the job belongs to, if it belongs to one. */
+  trace_id?: string
+}
+
 /**
  * Gives each attempt a logger whose lines go to the service's log and to the attempt's own keeper. Lines of level `info`
  * and above are kept with the job even when the service logs less.
  */
 export class JobLog {
   readonly #service: Logger
+  readonly #redact: Redactor
   readonly #level: string
 
-  constructor(service: Logger) {
+  /** @param redact takes secrets out of every line, also where the service's log is somebody else's */
+  constructor(service: Logger, redact: Redactor) {
     this.#service = service
+    this.#redact = redact
     this.#level = service.isLevelEnabled('info') ? service.level : 'info'
   }
 
-  /** The attempt's logger; `keep` gets every line until `close` is called. */
-  open(jobId: string, attempt: number, keep: (line: LogLine) => void): { logger: Logger; close: () => void } {
+  /** The attempt's logger; `keep` gets every line until `close` is called. Lines of the service's log say whose they are. */
+  open(origin: LogOrigin, keep: (line: LogLine) => void): { logger: Logger; close: () => void } {
     let keeper: typeof keep | undefined = keep
+    const { attempt } = origin
     const write = (text: string): void => {
-      const { level, at, message, fields } = parseLine(text)
-      this.#service[level]({ ...fields, job_id: jobId, attempt }, message)
+      const { level, at, message, fields } = parseLine(this.#redact(text))
+      this.#service[level]({ ...fields, ...origin }, message)
       keeper?.({ attempt, at, level, message, ...(Object.keys(fields).length > 0 && { fields }) })
     }
     return {

@@ -7,7 +7,7 @@ import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, Lease } from '../job/job.ts'
 import type { AttemptOutputs } from '../output/job-outputs.ts'
 import type { AttemptWatch } from '../telemetry/attempt-watch.ts'
-import type { JobLog } from '../telemetry/job-log.ts'
+import type { JobLog, LogOrigin } from '../telemetry/job-log.ts'
 import { AttemptJournal } from './attempt-journal.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { WorkFolder, WorkFolders } from './work-folders.ts'
@@ -66,7 +66,7 @@ export class AttemptRun implements AsyncDisposable {
 
   /** The attempt's own log; made on first use, as most attempts write none. */
   get log(): Logger {
-    this.#log ??= this.#parts.jobLog.open(this.job.id, this.lease.attempt, (line) => this.journal.log(line))
+    this.#log ??= this.#parts.jobLog.open(originOf(this.lease), (line) => this.journal.log(line))
     return this.#log.logger
   }
 
@@ -92,7 +92,7 @@ export class AttemptRun implements AsyncDisposable {
   /** Notes a fault that concerns the operator and changes nothing for the job. */
   warn(text: string, failure: unknown): void {
     const { serviceLog } = this.#parts
-    serviceLog.warn({ job_id: this.job.id, attempt: this.lease.attempt, error: messageOf(failure) }, text)
+    serviceLog.warn({ ...originOf(this.lease), error: messageOf(failure) }, text)
   }
 
   /** An error that nobody caught fails the attempt it comes from; once that has its verdict, it is only told. */
@@ -114,6 +114,10 @@ export class AttemptRun implements AsyncDisposable {
     this.#log?.close()
     await this.#folder.remove().catch((failure: unknown) => this.warn('could not remove a work folder', failure))
   }
+}
+
+function originOf({ jobId, attempt, worker }: Lease): LogOrigin {
+  return { job_id: jobId, attempt, worker }
 }
 
 function timedOut(job: Job): LongshoreError {

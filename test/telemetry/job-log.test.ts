@@ -3,19 +3,22 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import type { LogLine } from '../../src/job/job.ts'
 import { JobLog } from '../../src/telemetry/job-log.ts'
+import { redactor } from '../../src/telemetry/redaction.ts'
+
+const ORIGIN = { job_id: 'job-1', attempt: 2, worker: 'here-1', trace_id: '0af7651916cd43dd8448eb211c80319c' }
 
 function setUp(level = 'info') {
   const served: Record<string, unknown>[] = []
   const kept: LogLine[] = []
   const service = pino({ level, base: null }, { write: (text: string) => served.push(JSON.parse(text)) })
-  const { logger, close } = new JobLog(service).open('job-1', 2, (line) => kept.push(line))
+  const { logger, close } = new JobLog(service, redactor([])).open(ORIGIN, (line) => kept.push(line))
   return { served, kept, logger, close }
 }
 
 test('a line goes to the log of the service, with its job, and is kept with the attempt', () => {
   const { served, kept, logger } = setUp()
   logger.warn({ cells: 3 }, 'few cells')
-  assert.partialDeepStrictEqual(served, [{ level: 40, job_id: 'job-1', attempt: 2, cells: 3, msg: 'few cells' }])
+  assert.partialDeepStrictEqual(served, [{ ...ORIGIN, level: 40, cells: 3, msg: 'few cells' }])
   assert.partialDeepStrictEqual(kept, [{ attempt: 2, level: 'warn', message: 'few cells', fields: { cells: 3 } }])
 })
 
@@ -62,4 +65,11 @@ test('a line after the end of its attempt is served and not kept', () => {
   logger.info('late')
   assert.equal(served.length, 1)
   assert.deepEqual(kept, [])
+})
+
+test('a secret is neither served nor kept', () => {
+  const { served, kept, logger } = setUp()
+  logger.info({ password: 'hunter2' }, 'fetched https://me:hunter2@example.org/')
+  assert.ok(!JSON.stringify([served, kept]).includes('hunter2'))
+  assert.equal(kept[0]?.message, 'fetched https://[redacted]@example.org/')
 })
