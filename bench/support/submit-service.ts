@@ -61,9 +61,15 @@ if (process.argv.includes('run')) {
     if (completions.seen === completions.expected) process.send?.('done')
   })
 }
-/** Tells the parent once so many more jobs are completed. */
-process.on('message', (expected: number) => {
-  completions.expected = completions.seen + expected
+/** Tells the parent once so many more jobs are completed, or what memory it takes after a collection of garbage. */
+process.on('message', (wanted: number | 'memory') => {
+  if (wanted !== 'memory') {
+    completions.expected = completions.seen + wanted
+    return
+  }
+  globalThis.gc?.()
+  const { rss, heapUsed: heap } = process.memoryUsage()
+  process.send?.({ rss, heap })
 })
 process.on('disconnect', async () => {
   await app.close()

@@ -5,7 +5,7 @@ export interface Hold extends Disposable {
   signal: AbortSignal
 }
 
-/** Requests held at once: an event stream takes some 20 KB, so all together 200 MB at most. */
+/** Requests held at once: an event stream takes 27 KiB and a long poll 18, so all together 270 MiB at most. */
 const MAX_HELD = 10_000
 
 /** Every request that is held open: long polls and event streams. */
