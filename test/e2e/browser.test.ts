@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import type { CORSRule } from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
 import { Gzip } from '../../examples/browser/gzip-processor.ts'
 import { pageServer } from '../../examples/browser/page-server.ts'
 import { type Browser, startChromium } from '../support/chromium.ts'
+import { startS3Server } from '../support/s3-server.ts'
+import { Bucket, s3Settings } from '../support/s3-service.ts'
 import { openServiceOf } from '../support/service-here.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -32,10 +36,13 @@ describe('the client in Chromium, on a page of another origin than the service',
   })
 
   /** The page of the example, from a server of its own, and a service that lets in the origins of `corsOrigins`. */
-  async function openPage(corsOrigins: (page: string) => string) {
+  async function openPage(
+    corsOrigins: (page: string) => string,
+    settings: (page: string) => Promise<Record<string, string>> = async () => ({}),
+  ) {
     const server = pageServer(built.path)
     const origin = await server.listen({ host: '127.0.0.1', port: 0 })
-    const service = await openServiceOf(new Gzip(), { CORS_ORIGINS: corsOrigins(origin) })
+    const service = await openServiceOf(new Gzip(), { CORS_ORIGINS: corsOrigins(origin), ...(await settings(origin)) })
     const { page, errors } = await browser.open(`${origin}/?service=${encodeURIComponent(service.api.url)}`)
     return {
       page,
@@ -86,22 +93,37 @@ describe('the client in Chromium, on a page of another origin than the service',
     assert.deepEqual(errors, [])
   })
 
+  test('sends parts to S3 itself, and reads outputs there, by the rules that the README gives the bucket', async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'picked.bin')
+    await writeFile(path, randomBytes(7 * MIB))
+    await using store = await startS3Server()
+    const settings = async (origin: string) => {
+      const bucket = await new Bucket(store).make()
+      await bucket.allowOrigins(rulesOfReadme(origin))
+      return s3Settings(store, bucket)
+    }
+    await using opened = await openPage((origin) => origin, settings)
+    const { page, service } = opened
+    const asked = requestsOf(page)
+    await page.setInputFiles('#files', path)
+    await page.click('#start')
+    await page.waitForSelector('#outputs a')
+    const puts = asked.filter(({ method }) => method === 'PUT')
+    assert.equal(puts.length, 2)
+    assert.ok(puts.every(({ url }) => url.startsWith(store.endpoint)))
+    const [job] = await service.api.get<{ job_id: string }[]>('/jobs')
+    const read = await readOutput(page, service.api.url, job?.job_id)
+    assert.equal(read.sha256, read.announced)
+  })
+
   test('reads an output by its URL, a part of it and its ETag, as CORS exposes them', async () => {
     await using opened = await openPage((origin) => origin)
     const { page, service } = opened
     const jobId = await service.api.upload({ 'a.txt': 'hello' })
     await service.api.ended(jobId)
-    const read = await page.evaluate<{ bytes: number[]; contentRange: string; etag: string }>(`
-      import('@longshore/client').then(async ({ JobClient }) => {
-        const client = new JobClient({ url: '${service.api.url}' })
-        const [output] = await client.outputs('${jobId}')
-        const whole = await client.download(output.url)
-        const bytes = [...new Uint8Array(await whole.arrayBuffer())]
-        const etag = whole.headers.get('etag')
-        const part = await fetch(output.url, { headers: { range: 'bytes=1-', 'if-range': etag } })
-        return { bytes, etag, contentRange: part.headers.get('content-range') }
-      })`)
-    assert.equal(gunzipSync(Buffer.from(read.bytes)).toString(), 'hello')
+    const read = await readOutput(page, service.api.url, jobId)
+    assert.equal(read.sha256, read.announced)
     assert.match(read.contentRange, /^bytes 1-/)
     assert.match(read.etag, /^"/)
   })
@@ -112,13 +134,13 @@ describe('the client in Chromium, on a page of another origin than the service',
     await writeFile(path, Buffer.alloc(30 * MIB))
     await using opened = await openPage((origin) => origin)
     const { page, service } = opened
-    await page.route('**/objects/**', async (route) => {
-      await page.click('#cancel')
-      await route.continue()
-    })
+    const reached = Promise.withResolvers<void>()
+    await page.route('**/objects/**', () => reached.resolve())
     await page.setInputFiles('#files', path)
     const gone = page.waitForResponse((response) => response.url().endsWith('/abort'))
     await page.click('#start')
+    await reached.promise
+    await page.click('#cancel')
     assert.equal((await gone).status(), 204)
     await page.waitForSelector('#message.bad')
     assert.equal(await page.textContent('#message'), 'Cancelled')
@@ -144,6 +166,28 @@ describe('the client in Chromium, on a page of another origin than the service',
     })
   }
 })
+
+/** What a page may read of a job's first output. */
+function readOutput(page: Page, service: string, jobId: string | undefined) {
+  return page.evaluate<{ sha256: string; announced: string; contentRange: string; etag: string }>(`
+    import('@longshore/client').then(async ({ JobClient }) => {
+      const client = new JobClient({ url: '${service}' })
+      const [output] = await client.outputs('${jobId}')
+      const whole = await client.download(output.url)
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await whole.arrayBuffer()))
+      const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+      const etag = whole.headers.get('etag')
+      const part = await fetch(output.url, { headers: { range: 'bytes=1-', 'if-range': etag } })
+      return { sha256, announced: output.sha256, etag, contentRange: part.headers.get('content-range') }
+    })`)
+}
+
+/** The rules for a bucket as people would copy them, for another origin. */
+function rulesOfReadme(origin: string): CORSRule[] {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const block = /```json\n(\[\{\s+"AllowedOrigins".*?)```/s.exec(readme)?.[1] ?? ''
+  return JSON.parse(block.replace('https://app.example.org', origin))
+}
 
 interface Asked {
   method: string

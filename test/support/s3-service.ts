@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type CORSRule,
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutBucketCorsCommand,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -22,6 +24,12 @@ export class Bucket {
   async make(): Promise<this> {
     await this.#client.send(new CreateBucketCommand({ Bucket: this.name }))
     return this
+  }
+
+  /** Lets pages of other origins use it, by these rules. */
+  async allowOrigins(rules: CORSRule[]): Promise<void> {
+    const command = new PutBucketCorsCommand({ Bucket: this.name, CORSConfiguration: { CORSRules: rules } })
+    await this.#client.send(command)
   }
 
   async put(key: string, body: string | Uint8Array): Promise<string> {
