@@ -7,28 +7,20 @@ export interface HeldParts extends AsyncDisposable {
   readonly url: string
   /** Resolves when a part is held. */
   readonly held: Promise<void>
-  /** Parts that have gone through, and were answered. */
+  /** Parts that were let through. */
   readonly passed: number
-  /** Lets everything through from now on. */
+  /** Lets every further part through; those that are held stay so. */
   release(): void
 }
 
-/** Lets so many parts through, and holds the others without an answer until `release`. */
+/** Lets so many parts through, and leaves the others without an answer until `release`. */
 export async function holdParts(target: string, letThrough: number): Promise<HeldParts> {
   const held = Promise.withResolvers<void>()
-  const gate = Promise.withResolvers<void>()
-  const relay = { begun: 0, passed: 0, limit: letThrough }
-  const server = createServer(async (incoming, answer) => {
-    if (incoming.method === 'PUT') {
-      relay.begun += 1
-      if (relay.begun > relay.limit) {
-        held.resolve()
-        await gate.promise
-      }
-      answer.on('finish', () => {
-        relay.passed += 1
-      })
-    }
+  const relay = { passed: 0, limit: letThrough }
+  const server = createServer((incoming, answer) => {
+    const isPart = incoming.method === 'PUT'
+    if (isPart && relay.passed >= relay.limit) return held.resolve()
+    if (isPart) relay.passed += 1
     pass(target, incoming, answer)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -40,7 +32,6 @@ export async function holdParts(target: string, letThrough: number): Promise<Hel
     },
     release: () => {
       relay.limit = Number.POSITIVE_INFINITY
-      gate.resolve()
     },
     [Symbol.asyncDispose]: async () => {
       server.close()

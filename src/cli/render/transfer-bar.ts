@@ -19,7 +19,7 @@ export class TransferRate {
   /** Bytes a second; undefined until there is something to go by. */
   add(atMs: number, bytes: number): number | undefined {
     this.#samples.push({ atMs, bytes })
-    while (this.#samples.length > 2 && (this.#samples[1]?.atMs ?? atMs) < atMs - WINDOW_MS) this.#samples.shift()
+    while (this.#samples.length > 2 && (this.#samples[1]?.atMs ?? atMs) <= atMs - WINDOW_MS) this.#samples.shift()
     const first = this.#samples[0]
     if (first === undefined || atMs - first.atMs < 200) return undefined
     return (1000 * (bytes - first.bytes)) / (atMs - first.atMs)
@@ -33,7 +33,7 @@ const LONGEST_BAR = 30
 export function renderTransfer(title: string, transfer: Transfer, rate: number | undefined, width: number): string {
   const { doneBytes, totalBytes, doneFiles, totalFiles } = transfer
   const share = totalBytes === 0 ? 1 : doneBytes / totalBytes
-  const bar = renderBar(share, Math.min(LONGEST_BAR, Math.max(8, width - 62)))
+  const bar = renderBar(share, Math.min(LONGEST_BAR, Math.max(8, width - 70)))
   const percent = `${Math.floor(100 * share)}%`.padStart(4)
   const bytes = `${showBytes(doneBytes)} of ${showBytes(totalBytes)}`
   const speed = rate === undefined || rate <= 0 ? [] : [`${showBytes(rate)}/s`, ...timeLeft(transfer, rate)]

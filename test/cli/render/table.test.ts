@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import stringWidth from 'string-width'
+import { type Column, renderTable } from '../../../src/cli/render/table.ts'
+
+const COLUMNS: Column<{ name: string; size: string }>[] = [
+  { head: 'NAME', cell: ({ name }) => name },
+  { head: 'SIZE', cell: ({ size }) => size, align: 'right' },
+  { head: 'NAME AGAIN', cell: ({ name }) => name },
+]
+
+const ROWS = [
+  { name: 'plankton', size: '5 B' },
+  { name: '海洋生物', size: '100 KiB' },
+]
+
+test('wide characters count as two columns, and numbers stand right', () => {
+  assert.equal(
+    renderTable(COLUMNS, ROWS, { width: 80 }),
+    ['NAME         SIZE  NAME AGAIN', 'plankton      5 B  plankton', '海洋生物  100 KiB  海洋生物'].join('\n'),
+  )
+})
+
+test('the last column is cut where the room ends, never in the middle of a wide character', () => {
+  const lines = renderTable(COLUMNS, ROWS, { width: 24 }).split('\n')
+  assert.deepEqual(lines, ['NAME         SIZE  NAME…', 'plankton      5 B  plan…', '海洋生物  100 KiB  海洋…'])
+  for (let width = 1; width < 30; width++) {
+    for (const line of renderTable(COLUMNS, ROWS, { width }).split('\n')) {
+      assert.ok(stringWidth(line) <= width, `${line} in ${width} columns`)
+    }
+  }
+})
+
+test('a column that needs more room is left out of a narrow table', () => {
+  const columns = [...COLUMNS.slice(0, 1), { head: 'MORE', cell: () => 'x', fromWidth: 40 }]
+  assert.equal(renderTable(columns, ROWS, { width: 39 }).split('\n')[0], 'NAME')
+  assert.equal(renderTable(columns, ROWS, { width: 40 }).split('\n')[0], 'NAME      MORE')
+})
