@@ -47,6 +47,15 @@ describe('a stream of server-sent events', () => {
     }
   })
 
+  test('is the same whatever byte it is cut at, also between CR and LF', () => {
+    for (const end of ['\n', '\r', '\r\n']) {
+      const stream = ['\uFEFFid: 1', 'data: é漢', 'data: 🚢', '', 'data: b', 'data: c', '', ''].join(end)
+      const whole = parse(stream)
+      assert.equal(whole.length, 2)
+      for (let at = 0; at <= Buffer.byteLength(stream); at++) assert.deepEqual(parse(stream, [at]), whole)
+    }
+  })
+
   test('is the same however it is cut into pieces', () => {
     const text = fc.string({ unit: fc.constantFrom('a', ':', ' ', '\0', 'é', '漢', '🚢', '\uFEFF', '0') })
     const line = fc.oneof(
