@@ -41,8 +41,6 @@ class ObjectDownload {
   #output: JobOutput
   /** Of the object whose bytes are in the file. */
   #etag: string | null = null
-  /** How much of it was there when the URL was last renewed: a fresh one that is refused too will not get better. */
-  #renewedAtBytes: number | undefined
 
   constructor(output: JobOutput, file: PendingFile, parts: ObjectDownloadParts) {
     this.#output = output
@@ -122,9 +120,7 @@ class ObjectDownload {
 
   /** Gets another URL when a store has refused this one; throws any other failure. */
   async #renew(failure: unknown): Promise<void> {
-    const refused = failure instanceof ApiError && failure.status === 403
-    if (!refused || this.#renewedAtBytes === this.#file.sizeBytes) throw failure
-    this.#renewedAtBytes = this.#file.sizeBytes
+    if (!(failure instanceof ApiError) || failure.status !== 403) throw failure
     this.#output = await this.#parts.urls.renew(this.#output)
   }
 }
