@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { SETTINGS } from '../src/settings.ts'
+import { putCommand } from './cli/longshore.ts'
 import { startService } from './support/service-process.ts'
 import { tempFolder } from './support/temp-folder.ts'
 
@@ -60,4 +62,20 @@ test('every command of the README does what it says, against the processor of th
   assert.match(resumable ?? '', /"status":"completed"/)
   assert.match(steering ?? '', /event: job\.completed/)
   assert.match(steering ?? '', /"code":"JOB_FINAL"/)
+})
+
+test('every command line of the README does what it says', async () => {
+  await using folder = await tempFolder()
+  const main = join(ROOT, 'examples/minimal/main.ts')
+  await using service = await startService({ DATA_DIR: join(folder.path, 'data') }, main)
+  await putCommand(folder.path)
+  await writeFile(join(folder.path, 'hello.txt'), 'hello\n')
+  const [script = ''] = blocks('longshore')
+  const env = { ...process.env, LONGSHORE_URL: service.url, PATH: `${folder.path}${delimiter}${process.env.PATH}` }
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder.path, env })
+  const digest = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03'
+  assert.match(stdout, new RegExp(`^\\{\n  "digests": \\{\n    "hello.txt": "${digest}"`))
+  assert.match(stdout, /^✓ {2}[0-9a-f-]{36} {2}completed .* 1 of 1 files, 6 B$/m)
+  assert.match(stdout, /^labels {6}run=42$/m)
+  assert.match(stdout, /^[0-9a-f-]{36} is deleted$/m)
 })
