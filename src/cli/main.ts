@@ -16,4 +16,8 @@ for (const stream of [stdout, stderr]) {
 }
 
 const world = { stdin, stdout, stderr, env: environment(), clock: systemClock, interrupts: processInterrupts }
+// The clock's timers keep no process alive, and a command may wait for one alone.
+const { port1: untilItEnds } = new MessageChannel()
+untilItEnds.ref()
 process.exitCode = await runCli(process.argv.slice(2), world)
+untilItEnds.close()

@@ -162,3 +162,15 @@ test('Ctrl-C while a job is waited for leaves the job alone, and says how to go 
   assert.match(watched.output, /^– …[0-9a-f]{8} cancelled/m)
   assert.equal(watched.code, 1)
 })
+
+test('logs -f goes on until the job has ended, also when nothing but a timer is left to wait for', async () => {
+  await using service = await openService()
+  await using place = await open(service.api.url, 80)
+  await place.terminal.run('echo hello > hello.txt')
+  const { output: id } = await place.terminal.run('longshore submit hello.txt -q -p workMs=1000')
+  const { output, code } = await place.terminal.run(
+    `longshore logs -f ${id} | cut -c 1-33; longshore job ${id} | grep status`,
+  )
+  assert.equal(normal(output), '03:04:05 info  attempt 1 begins\nstatus      ✓ completed')
+  assert.equal(code, 0)
+})
