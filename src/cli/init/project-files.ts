@@ -41,7 +41,8 @@ function manifestOf(name: string): object {
     engines,
     scripts: {
       start: 'longshore serve processor.ts',
-      test: 'node --test',
+      // Named, so that a Node that knows no TypeScript fails instead of finding no test.
+      test: 'node --test "*.test.ts"',
       types: 'tsc',
     },
     dependencies: { longshore: `^${version}` },
