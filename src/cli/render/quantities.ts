@@ -6,8 +6,9 @@ export function showBytes(bytes: number): string {
   return prettyBytes(bytes, { binary: true, maximumFractionDigits: bytes < 1024 ? 0 : 1 })
 }
 
-/** A duration in its largest unit, e.g. `3m`; anything under a second is one of 0. */
+/** A duration in its largest unit, e.g. `3m`; anything under a second is `0s`. */
 export function showSpan(durationMs: number): string {
+  if (durationMs < 1000) return '0s'
   return prettyMilliseconds(Math.floor(durationMs / 1000) * 1000, { compact: true })
 }
 
