@@ -46,7 +46,7 @@ export const SHELLS: Readonly<Record<'bash' | 'zsh' | 'fish', Shell>> = {
       complete -p longshore > /dev/null && { _longshore; printf '%s\\n' "\${COMPREPLY[@]}"; }`,
   ),
   fish: shell('fish', (file, line) => `source ${file}; complete -C '${line}'`),
-  // zsh completes on a terminal alone: Tab shows what there is on one made for it, and the mark that is printed then ends it.
+  // zsh completes on a terminal alone: Tab shows what there is on one made for it, and a mark that is printed then ends it.
   zsh: shell(
     'zsh',
     (file, line, awaited) => `zmodload zsh/zpty; zpty shell zsh -f -i
@@ -54,7 +54,10 @@ export const SHELLS: Readonly<Record<'bash' | 'zsh' | 'fish', Shell>> = {
       zpty -w shell 'autoload -U compinit; compinit -u -D; source ${file}; LISTMAX=1000; print REA""DY'
       zpty -r -m shell screen '*READY*'
       zpty -w -n shell $'${line}\\t\\x04'
-      zpty -r -m shell list '*${awaited}*'
+      repeat 100; do
+        [[ $list == *'${awaited}'* ]] && break
+        zpty -r -t shell chunk && list+=$chunk || sleep 0.1
+      done
       zpty -w -n shell $'\\x15'
       zpty -w shell ' print DO""NE'
       zpty -r -m shell screen '*DONE*'

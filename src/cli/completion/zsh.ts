@@ -5,7 +5,7 @@ export function zshCompletion(root: CommandNode): string {
   return `#compdef ${root.name}
 # zsh completion of ${root.name}; \`${root.name} completion --help\` says where it goes.
 
-_${root.name}_jobs() {
+_${root.name}__job_ids() {
   local -a jobs
   jobs=(\${(f)"$(${root.name} completion-jobs 2>/dev/null | tr '\\t' ':')"})
   _describe 'job' jobs
@@ -60,7 +60,7 @@ function optionSpec({ names, description, values }: OptionNode): string {
 
 function action(values: Values, program = 'longshore'): string {
   if (values.kind === 'choices') return `(${values.words.join(' ')})`
-  return values.kind === 'jobs' ? `_${program}_jobs` : '_files'
+  return values.kind === 'jobs' ? `_${program}__job_ids` : '_files'
 }
 
 /** In single quotes, where a colon separates. */
