@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,12 +11,12 @@ const root = resolve(import.meta.dirname, '..')
 const project = mkdtempSync(join(tmpdir(), 'longshore-package-'))
 
 const PROCESSOR = `
-import { BaseProcessor, type JobInput, serve, z } from 'longshore'
+import { BaseProcessor, type JobInput, z } from 'longshore'
 import { TabularOutput } from 'longshore/output'
 
 const Result = z.object({ records: TabularOutput })
 
-class Count extends BaseProcessor<typeof Result> {
+export default class Count extends BaseProcessor<typeof Result> {
   readonly name = 'count'
   readonly version = '1.0.0'
   readonly resultSchema = Result
@@ -25,17 +26,29 @@ class Count extends BaseProcessor<typeof Result> {
     return { records: await writer.close() }
   }
 }
-await serve(new Count())
+`
+
+/** However it is run: threads and processes begin with files of the package that nothing imports. */
+const MAIN = `
+import { serve } from 'longshore'
+import Count from './count.ts'
+
+const [, , kind] = process.argv
+const module = new URL('./count.ts', import.meta.url)
+await serve(new Count(), { execution: kind === 'inline' ? kind : { kind, module } })
 `
 
 try {
   // Both, because the service's command is built on the client, and neither need be published yet.
   const tarballs = [root, join(root, 'client')].map((folder) => join(project, pack(folder)))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', version: '1.0.0', type: 'module' }))
-  writeFileSync(join(project, 'processor.ts'), PROCESSOR)
+  writeFileSync(join(project, 'count.ts'), PROCESSOR)
+  writeFileSync(join(project, 'main.ts'), MAIN)
   execFileSync('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { cwd: project, stdio: 'inherit' })
-  await runProcessor()
-  console.log('The packed package installs into an empty project and runs a processor there.')
+  for (const kind of ['inline', 'thread', 'process']) await runProcessor(kind)
+  console.log(
+    'The packed package installs into an empty project and runs a processor there, inline, in a thread and in a process.',
+  )
 } finally {
   rmSync(project, { recursive: true, force: true })
 }
@@ -45,8 +58,8 @@ function pack(folder: string): string {
   return execFileSync('npm', ['pack', '--silent', '--pack-destination', project], options).trim()
 }
 
-async function runProcessor(): Promise<void> {
-  const service = spawn(process.execPath, ['processor.ts'], {
+async function runProcessor(kind: string): Promise<void> {
+  const service = spawn(process.execPath, ['main.ts', kind], {
     cwd: project,
     env: { ...process.env, PORT: '0', DATA_DIR: join(project, 'data') },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -68,7 +81,9 @@ async function runProcessor(): Promise<void> {
     const told = execFileSync(command, ['job', job_id, '--json', '--url', address], { encoding: 'utf8' })
     assert.equal((JSON.parse(told) as { job_id: string }).job_id, job_id)
   } finally {
+    const ended = once(service, 'exit')
     service.kill('SIGTERM')
+    await ended
   }
 }
 

@@ -54,6 +54,6 @@ function notALine(text: string, why: string): LongshoreError {
   const hint = 'See docs/command.md for what a program may say on file descriptor 3.'
   return new LongshoreError(
     'COMMAND_FAILED',
-    `The program's line ${JSON.stringify(shown)} is not understood: ${why}. ${hint}`,
+    `The program's line ${JSON.stringify(shown)} is not understood: ${why.replace(/\.$/, '')}. ${hint}`,
   )
 }

@@ -63,6 +63,13 @@ test('a result is the last one said on descriptor 3, or what was printed, or not
   await assert.rejects(notJson.result, { code: 'RESULT_INVALID', message: /not JSON/ })
 })
 
+test('a program may write more to descriptor 3 at once than its buffer holds', async () => {
+  await using commands = await openCommands()
+  const script = `import os, json; os.write(3, json.dumps({"result": "x" * 3_000_000}).encode() + b"\\n")`
+  const result = await commands.run(['python3', '-c', script]).result
+  assert.equal(String(result).length, 3_000_000)
+})
+
 test('a line on descriptor 3 that is not understood fails the attempt and is shown', async () => {
   await using commands = await openCommands()
   for (const [line, why] of [
@@ -135,7 +142,7 @@ test('output that never ends is cut in the log, and then ends the program', asyn
 
 for (const [what, script] of [
   ['in its group', 'sleep 1000 & echo $!'],
-  ['in a session of its own, with the output open', 'setsid sleep 1000 & sleep 0.1; pgrep -n -f "^sleep 1000$"'],
+  ['in a session of its own, with the output open', 'setsid sh -c "echo \\$\\$; exec sleep 1000" & sleep 0.2'],
 ]) {
   test(`a process left behind ${what} is killed, and the attempt fails`, async () => {
     await using commands = await openCommands()
@@ -152,10 +159,10 @@ test('a cancel ends the whole tree, those that ignore SIGTERM and those that lef
   const abort = new AbortController()
   const begun = Promise.withResolvers<string>()
   const script = `trap '' TERM
-    setsid sh -c "trap '' TERM; while :; do sleep 0.05; done" & 
+    setsid sh -c "trap '' TERM; echo \\$\\$ > escaped; while :; do sleep 0.05; done" &
     sh -c 'while :; do :; done' &
-    sleep 0.2
-    echo "{\\"progress\\": {\\"message\\": \\"$$ $! $(pgrep -n -f 'sh -c trap')\\"}}" >&3
+    until [ -s escaped ]; do sleep 0.02; done
+    echo "{\\"progress\\": {\\"message\\": \\"$$ $! $(cat escaped)\\"}}" >&3
     wait`
   const { result } = commands.sh(
     script,
