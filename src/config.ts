@@ -9,7 +9,7 @@ const GIB = 1024 * MIB
 
 /** How the objects are kept. */
 type StorageConfig =
-  | { kind: 'local'; folder: string }
+  | { kind: 'local'; folder: string; shared: boolean }
   | {
       kind: 's3'
       /** Undefined means AWS. */
@@ -32,12 +32,12 @@ export function parseConfig(settings: Readonly<Record<string, string | undefined
     Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, settings[name], faults)]),
   ) as SettingValues
   const faulty = new Set(faults.map(({ pointer }) => pointer.slice(1)))
-  faults.push(...crossCheck(values, faulty))
+  const usesS3 = Object.keys(settings).some((name) => S3_MARKERS.has(name) && settings[name])
+  faults.push(...crossCheck(values, faulty, usesS3))
   if (faults.length > 0) {
     const lines = faults.map((fault) => `  ${fault.message}`).join('\n')
     throw new LongshoreError('CONFIG_INVALID', `The configuration is not valid:\n${lines}`, { errors: faults })
   }
-  const usesS3 = Object.keys(settings).some((name) => S3_MARKERS.has(name) && settings[name])
   return deepFreeze(arrange(values, usesS3))
 }
 
@@ -88,10 +88,14 @@ function readSetting(
   return undefined
 }
 
-const SECRET_NAME = /KEY|SECRET/
+const SECRET_NAME = /KEY|SECRET|DATABASE_(LISTEN_)?URL/
 
 /** What settings must be to each other; those that are faulty already have no value to go by. */
-function crossCheck(values: SettingValues, faulty: ReadonlySet<string>): { pointer: string; message: string }[] {
+function crossCheck(
+  values: SettingValues,
+  faulty: ReadonlySet<string>,
+  usesS3: boolean,
+): { pointer: string; message: string }[] {
   const faults: { pointer: string; message: string }[] = []
   const expect = (holds: () => boolean, names: readonly [SettingName, ...SettingName[]], message: string): void => {
     if (names.some((name) => faulty.has(name)) || holds()) return
@@ -113,6 +117,22 @@ function crossCheck(values: SettingValues, faulty: ReadonlySet<string>): { point
     ['RETRY_CAP_SECONDS', 'RETRY_BASE_SECONDS'],
     'Expected RETRY_CAP_SECONDS to be at least RETRY_BASE_SECONDS.',
   )
+  expect(
+    () => values.ROLE === 'all' || values.DATABASE_URL !== '',
+    ['DATABASE_URL', 'ROLE'],
+    `Expected DATABASE_URL to be set, because ROLE=${values.ROLE} shares its jobs with other replicas. Set it, or ROLE=all.`,
+  )
+  expect(
+    () => values.ROLE === 'all' || usesS3 || values.OBJECTS_DIR !== '',
+    ['OBJECTS_DIR', 'ROLE'],
+    `Expected an object store that all replicas share, because ROLE=${values.ROLE}. Set S3_BUCKET and the S3 settings of your store, or OBJECTS_DIR to a shared folder.`,
+  )
+  expect(
+    () => usesS3 || values.OBJECTS_DIR === '' || values.SIGNING_SECRET !== '',
+    ['SIGNING_SECRET', 'OBJECTS_DIR'],
+    'Expected SIGNING_SECRET to be set, because OBJECTS_DIR is shared: a URL that one replica signs must be valid at all. ' +
+      'Set the same secret for each (for instance the output of `openssl rand -hex 32`).',
+  )
   return faults
 }
 
@@ -131,6 +151,8 @@ function arrange(values: SettingValues, usesS3: boolean) {
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     metrics: values.METRICS,
+    role: values.ROLE,
+    database: arrangeDatabase(values),
     dataDir: values.DATA_DIR,
     storage: arrangeStorage(values, usesS3),
     bucket: values.S3_BUCKET,
@@ -169,8 +191,24 @@ function arrange(values: SettingValues, usesS3: boolean) {
   }
 }
 
+/** Undefined means the embedded engine. */
+function arrangeDatabase(values: SettingValues) {
+  if (values.DATABASE_URL === '') return undefined
+  return {
+    url: values.DATABASE_URL,
+    listenUrl: values.DATABASE_LISTEN_URL === '' ? values.DATABASE_URL : values.DATABASE_LISTEN_URL,
+    schema: values.DATABASE_SCHEMA,
+    workerSchema: values.DATABASE_WORKER_SCHEMA,
+    poolSize: values.DATABASE_POOL_SIZE,
+    migrates: values.MIGRATE_ON_START,
+  }
+}
+
 function arrangeStorage(values: SettingValues, usesS3: boolean): StorageConfig {
-  if (!usesS3) return { kind: 'local', folder: `${values.DATA_DIR}/objects` }
+  if (!usesS3) {
+    const shared = values.OBJECTS_DIR !== ''
+    return { kind: 'local', folder: shared ? values.OBJECTS_DIR : `${values.DATA_DIR}/objects`, shared }
+  }
   return {
     kind: 's3',
     endpoint: arrangeEndpoint(values.S3_ENDPOINT_URL, values.S3_USE_SSL),

@@ -1,16 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { type Clock, systemClock } from './base/clock.ts'
+import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import { type Component, Lifecycle } from './base/lifecycle.ts'
 import { type Config, loadConfig } from './config.ts'
 import { JobFeed } from './engine/job-feed.ts'
 import { JobManager, type JobRules } from './engine/job-manager.ts'
+import { openEngine, type ServiceEngine } from './engine/open-engine.ts'
 import { Retention } from './engine/retention.ts'
 import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
-import { SqliteEngine } from './engine/sqlite/sqlite-engine.ts'
+import { answerHealthOnly } from './http/health-only.ts'
 import { buildServer } from './http/server.ts'
 import { Ingests } from './input/ingest.ts'
 import { openOutputs } from './output/open-outputs.ts'
@@ -34,6 +36,7 @@ import { timedEngine, timedStore } from './telemetry/timed-adapters.ts'
 import { type AttemptParts, runAttempt } from './worker/attempt.ts'
 import { LeaseKeeper } from './worker/lease-keeper.ts'
 import { Maintenance } from './worker/maintenance.ts'
+import { Rescue } from './worker/rescue.ts'
 import { WorkFolders } from './worker/work-folders.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -87,7 +90,7 @@ interface Ground {
 
 /** The parts that the HTTP side and the worker side share. */
 interface Floor extends Ground {
-  engine: SqliteEngine
+  engine: ServiceEngine
   store: ObjectStore
   jobs: JobManager
 }
@@ -104,26 +107,36 @@ export function buildService(
   const redact = redactor(secretsOf(config, secret))
   const log = options.logger ?? openServiceLog(config.logLevel, redact)
   const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
-  const ground: Ground = { processor, config, clock: systemClock, log, redact, facts: new Facts(onError), onError }
+  const opened = openEngine(config, onError)
+  const ground: Ground = { processor, config, clock: opened.clock, log, redact, facts: new Facts(onError), onError }
   const state = { started: false, draining: false }
-  const { engine, store, metrics } = observed(ground, openEngine(ground), openStore(config, secret), state)
+  const { engine, store, metrics } = observed(ground, opened.engine, openStore(config, secret), state)
   const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
   const floor: Floor = { ...ground, engine, store, jobs }
 
   const feed = new JobFeed(engine, floor.clock)
-  const ingests = new Ingests({ ...floor, records: engine.ingests, settings: config, alone: true, onFault: onError })
+  const ingests = new Ingests({
+    ...floor,
+    records: engine.ingests,
+    settings: config,
+    alone: config.database === undefined,
+    onFault: onError,
+  })
   const retention = new Retention({ ...config, ...floor, ingests: engine.ingests })
   const { executor, below } = openExecutor(processor, options.execution, { ...ground, ...config })
-  const worker = buildWorker(floor, executor)
+  const { worker, leases } = buildWorker(floor, executor)
+  const { takesRequests, runsJobs } = partsOf(config)
   const lifecycle = new Lifecycle([
     holdFolder(config.dataDir, floor.clock),
     engine,
     floor.store,
-    ingests,
-    ...below,
-    executor,
+    ...(takesRequests ? [ingests] : []),
+    ...(runsJobs ? [...below, executor] : []),
   ])
-  const labour = new Lifecycle([worker, new Maintenance(retention, floor.clock, onError)])
+  const labour = new Lifecycle([
+    ...(runsJobs ? [worker, new Maintenance(retention, floor.clock, onError)] : []),
+    ...(config.database ? [new Rescue({ ...floor, leaseMs: config.leaseMs, beat: () => leases.beat() })] : []),
+  ])
 
   const app = buildServer({
     ...floor,
@@ -136,6 +149,7 @@ export function buildService(
     signingSecret: secret,
     ...(metrics && { metrics }),
   })
+  if (!takesRequests) answerHealthOnly(app)
   const drain = async (): Promise<void> => {
     state.draining = true
     await worker.stop()
@@ -155,9 +169,15 @@ export function buildService(
 }
 
 /** Everything the service knows that must not be in its log. */
-function secretsOf({ apiKeys, storage }: Config, signingSecret: string): string[] {
+function secretsOf({ apiKeys, storage, database }: Config, signingSecret: string): string[] {
   const storeSecret = storage.kind === 's3' ? storage.credentials?.secretAccessKey : undefined
-  return [...apiKeys, signingSecret, ...(storeSecret === undefined ? [] : [storeSecret])]
+  const passwords = [database?.url, database?.listenUrl].map((url) => url && URL.parse(url)?.password)
+  return [...apiKeys, signingSecret, storeSecret, ...passwords].flatMap((secret) => secret || [])
+}
+
+/** What a replica of this role is there for. */
+function partsOf({ role }: Config): { takesRequests: boolean; runsJobs: boolean } {
+  return { takesRequests: role !== 'worker', runsJobs: role !== 'api' }
 }
 
 function holdFolder(folder: string, clock: Clock): Component {
@@ -170,27 +190,18 @@ function holdFolder(folder: string, clock: Clock): Component {
   }
 }
 
-function openEngine({ config, clock, onError }: Ground): SqliteEngine {
-  return new SqliteEngine({
-    path: join(config.dataDir, 'longshore.db'),
-    clock,
-    maxLogLines: config.limits.logLines,
-    onError,
-  })
-}
-
 /** The adapters with what listens to them; without METRICS, as they are. */
 function observed(
   { config, clock, facts, processor }: Ground,
-  engine: SqliteEngine,
+  engine: ServiceEngine,
   store: ObjectStore,
   state: WorkState,
-): { engine: SqliteEngine; store: ObjectStore; metrics?: Metrics } {
+): { engine: ServiceEngine; store: ObjectStore; metrics?: Metrics } {
   if (!config.metrics) return { engine, store }
   const metrics = new Metrics(processor, {
     clock,
     counts: () => engine.counts(),
-    slots: () => (state.started && !state.draining ? config.maxConcurrentJobs : 0),
+    slots: () => (partsOf(config).runsJobs && state.started && !state.draining ? config.maxConcurrentJobs : 0),
     dataDir: config.dataDir,
   })
   engine.subscribe(metrics.hearEvent)
@@ -199,7 +210,7 @@ function observed(
 }
 
 function openStore({ storage, bucket }: Config, signingSecret: string): ObjectStore {
-  if (storage.kind === 'local') return new LocalStore({ folder: storage.folder, signingSecret })
+  if (storage.kind === 'local') return new LocalStore({ ...storage, signingSecret })
   return new S3Store({ ...storage, bucket })
 }
 
@@ -214,23 +225,30 @@ function rulesOf(processor: AnyProcessor, config: Config): JobRules {
   }
 }
 
-function buildWorker(floor: Floor, executor: Executor): Worker {
+function buildWorker(floor: Floor, executor: Executor): { worker: Worker; leases: LeaseKeeper } {
   const { config, engine } = floor
   const leases = new LeaseKeeper({ ...floor, leaseMs: config.leaseMs })
   const folders = new WorkFolders(join(config.dataDir, 'work'))
   const attemptParts = attemptPartsOf(floor, { executor, leases, folders })
-  return new Worker({
+  const worker = new Worker({
     ...config,
     ...floor,
     leases,
     folders,
-    name: `${hostname()}-${process.pid}`,
+    name: workerName(config),
     concurrency: config.maxConcurrentJobs,
     abortGraceMs: executor.endsWithinMs ?? config.abortGraceMs,
     runAttempt: (claim, giveUp) => runAttempt(claim, attemptParts, giveUp),
     onCancelRequested: (hearer) =>
       engine.subscribe((event) => event.type === 'job.cancel_requested' && hearer(event.jobId)),
   })
+  return { worker, leases }
+}
+
+/** Among many machines a name is never used twice: in containers host names and process numbers come again. */
+function workerName({ database }: Config): string {
+  const name = `${hostname()}-${process.pid}`
+  return database ? `${name}-${randomBytes(3).toString('hex')}` : name
 }
 
 function attemptPartsOf(

@@ -31,11 +31,52 @@ export const SETTINGS = {
   ),
   METRICS: flag(true, 'Measure the service, and serve the metrics at `/metrics`.'),
 
+  ROLE: oneOf(
+    ['all', 'api', 'worker'],
+    'all',
+    '`api` takes requests and runs no jobs, `worker` runs jobs and answers only for its own health; both need `DATABASE_URL`.',
+  ),
+  DATABASE_URL: text(
+    /^(postgres(ql)?:\/\/\S+)?$/,
+    'a postgres:// URL',
+    '',
+    'PostgreSQL database that any number of replicas share. Without it, the embedded engine keeps the jobs of one process in `DATA_DIR`.',
+  ),
+  DATABASE_LISTEN_URL: text(
+    /^(postgres(ql)?:\/\/\S+)?$/,
+    'a postgres:// URL',
+    '',
+    'The same database without a pooler between, for the two or three connections that listen. Needed only when `DATABASE_URL` leads to a pooler in transaction mode.',
+  ),
+  DATABASE_SCHEMA: text(
+    /^[a-z_][a-z0-9_]{0,40}$/,
+    'a lower-case name of letters, digits and _',
+    'longshore',
+    'Schema of the tables; services with schemas of their own share a database.',
+  ),
+  DATABASE_WORKER_SCHEMA: text(
+    /^[a-z_][a-z0-9_]{0,40}$/,
+    'a lower-case name of letters, digits and _',
+    'graphile_worker',
+    "Schema of Graphile Worker's tables, by which idle workers are woken.",
+  ),
+  DATABASE_POOL_SIZE: integer(2, 1000, 10, 'Connections of a replica at most, beside the two or three that listen.'),
+  MIGRATE_ON_START: flag(
+    true,
+    'Bring the database schema up to date at the start. Else run `longshore migrate` before.',
+  ),
+
   DATA_DIR: text(
     /^[^\0]+$/,
     'a folder',
     './data',
     'Folder of the embedded engine, the local store and the work directories.',
+  ),
+  OBJECTS_DIR: text(
+    /^[^\0]*$/,
+    'a folder',
+    '',
+    'Folder of the local store, when replicas are to share one; needs `SIGNING_SECRET`. Without it, `DATA_DIR/objects`.',
   ),
   S3_ENDPOINT_URL: endpoint(
     'Endpoint of an S3-compatible store. Without it, but with `S3_BUCKET`, a key or a region set, AWS itself.',

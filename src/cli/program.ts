@@ -10,6 +10,7 @@ import { jobCommand } from './commands/job.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
 import { logsCommand } from './commands/logs.ts'
+import { migrateCommand } from './commands/migrate.ts'
 import { outputsCommand } from './commands/outputs.ts'
 import { retryCommand } from './commands/retry.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -52,7 +53,10 @@ const COMMANDS: readonly { group: string; commands: readonly ((context: CliConte
       deleteCommand,
     ],
   },
-  { group: 'Services:', commands: [initCommand, serveCommand, doctorCommand, keysCommand, completionCommand] },
+  {
+    group: 'Services:',
+    commands: [initCommand, serveCommand, migrateCommand, doctorCommand, keysCommand, completionCommand],
+  },
 ]
 
 /** Builds the whole command around a context. */

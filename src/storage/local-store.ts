@@ -28,8 +28,10 @@ import { type ListedPart, sameEtag } from './upload-parts.ts'
 
 /** What a local store needs. */
 export interface LocalStoreOptions {
-  /** Folder that holds a folder per bucket; made when it is missing. One process at a time may use it. */
+  /** Folder that holds a folder per bucket; made when it is missing. One process at a time may use it, unless `shared`. */
   folder: string
+  /** Other processes use the folder too: nothing that may be theirs is swept away at the start. Default false. */
+  shared?: boolean
   /** Signs part and download URLs; whoever checks them needs the same, see `verifySignedUrl`. */
   signingSecret: string
 }
@@ -37,7 +39,7 @@ export interface LocalStoreOptions {
 /**
  * Objects as files: `<folder>/<bucket>/<key>`, written aside, synced and renamed, so that a crash leaves the old object
  * or the new one. ETags come from size, time and inode; the content type from the key's extension. Beside the buckets
- * lie `.tmp` (emptied at start) and `.uploads`.
+ * lie `.tmp` (emptied at start; when shared, a folder in it per process) and `.uploads`.
  */
 export class LocalStore implements ObjectStore {
   readonly kind = 'local'
@@ -45,10 +47,12 @@ export class LocalStore implements ObjectStore {
   readonly #uploads: LocalUploads
   readonly #tempFolder: string
   readonly #secret: string
+  readonly #shared: boolean
 
   constructor(options: LocalStoreOptions) {
     this.#tree = new ObjectTree(options.folder)
-    this.#tempFolder = join(this.#tree.root, '.tmp')
+    this.#shared = options.shared ?? false
+    this.#tempFolder = this.#shared ? join(this.#tree.root, '.tmp', randomUUID()) : join(this.#tree.root, '.tmp')
     const place = (file: string, ref: ObjectRef): Promise<void> => this.#tree.place(file, ref)
     this.#uploads = new LocalUploads(join(this.#tree.root, '.uploads'), this.#tempFolder, place)
     this.#secret = options.signingSecret
@@ -59,11 +63,13 @@ export class LocalStore implements ObjectStore {
     return onDisk(async () => {
       await rm(this.#tempFolder, { recursive: true, force: true })
       await mkdir(this.#tempFolder, { recursive: true })
-      await this.#uploads.start()
+      await this.#uploads.start({ sweep: !this.#shared })
     })
   }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    if (this.#shared) await onDisk(() => rm(this.#tempFolder, { recursive: true, force: true }))
+  }
 
   async put(ref: ObjectRef, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
     checkObjectRef(ref)

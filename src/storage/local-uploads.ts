@@ -34,9 +34,10 @@ export class LocalUploads {
     this.#place = place
   }
 
-  /** Makes the folder and sweeps away what is no upload: those that a crash kept from being cleared after completion. */
-  async start(): Promise<void> {
+  /** Makes the folder and, if asked, sweeps away what is no upload: those that a crash kept from being cleared after completion. */
+  async start({ sweep }: { sweep: boolean }): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
+    if (!sweep) return
     for (const id of await readdir(this.#folder)) {
       if (!(await isWhole(join(this.#folder, id)))) await rm(join(this.#folder, id), { recursive: true, force: true })
     }

@@ -39,7 +39,7 @@ export class LeaseKeeper {
     const kept = { lease, abort }
     this.#kept.set(lease.jobId, kept)
     this.#arm()
-    if (this.#early.delete(lease.jobId)) this.#beat().catch(this.#parts.onError)
+    if (this.#early.delete(lease.jobId)) this.beat().catch(this.#parts.onError)
     return () => {
       if (this.#kept.get(lease.jobId) === kept) this.#kept.delete(lease.jobId)
       if (this.#kept.size === 0) this.#disarm()
@@ -67,7 +67,7 @@ export class LeaseKeeper {
   #arm(): void {
     this.#timer ??= this.#parts.clock.setTimer(this.#parts.leaseMs / HEARTBEATS_PER_LEASE, () => {
       this.#timer = undefined
-      this.#beat()
+      this.beat()
         .catch(this.#parts.onError)
         .finally(() => this.#kept.size > 0 && this.#arm())
     })
@@ -78,7 +78,8 @@ export class LeaseKeeper {
     this.#timer = undefined
   }
 
-  async #beat(): Promise<void> {
+  /** Extends every lease now. */
+  async beat(): Promise<void> {
     const leases = [...this.#kept.values()].map((kept) => kept.lease)
     for (const news of await this.#parts.jobs.heartbeat(leases, this.#parts.leaseMs)) {
       const kept = this.#kept.get(news.jobId)

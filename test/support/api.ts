@@ -5,6 +5,7 @@ export interface WireJob {
   job_id: string
   status: 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled'
   attempt: number
+  worker: string | null
   error: string | null
   errors: { attempt: number; code: string; message: string }[]
   result: { attempt: number; resumedFrom: number; digests: Record<string, string> } | null

@@ -87,7 +87,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
   })
   const changes: JobChanges = new JobChanges({
     db,
-    writes: new JobWrites(db, setting.maxLogLines, `${id}:changes`),
+    writes: new JobWrites(db, { maxLogLines: setting.maxLogLines, owner: `${id}:changes`, ring }),
     clock,
     settled: (lease) => dispatcher.noteSettled(lease),
     publish,

@@ -1,5 +1,6 @@
+import { integerOrNull } from '../record/columns.ts'
 import { isSilent } from '../record/job-row.ts'
-import { stateOf } from '../record/phase.ts'
+import { PHASE, stateOf } from '../record/phase.ts'
 import { PROGRESS_KEPT, TRIM_EVERY } from '../record/row-events.ts'
 import { type Database, type Run, storable } from './database.ts'
 import type { JobDraft } from './job-draft.ts'
@@ -42,11 +43,14 @@ export class JobWrites {
   readonly #writeRows: string
   readonly #sql: Record<'putFiles' | 'markDone' | 'clearFiles' | 'addLogs' | 'trimLogs' | 'trimEvents', string>
 
-  /** @param owner the row of `counters` that this writer's sums go to */
-  constructor(db: Database, maxLogLines: number, owner: string) {
+  /**
+   * @param owner the row of `counters` that this writer's sums go to
+   * @param ring a FROM item that rings for workers
+   */
+  constructor(db: Database, { maxLogLines, owner, ring }: { maxLogLines: number; owner: string; ring: string }) {
     this.#db = db
     this.#maxLogLines = maxLogLines
-    this.#writeRows = writeRowsSql(db.schema, owner)
+    this.#writeRows = writeRowsSql(db.schema, owner, ring)
     this.#sql = restSql(db.schema)
   }
 
@@ -70,7 +74,7 @@ export class JobWrites {
       events.map(({ data, ...event }) => ({ job: before.num, ...event, data: JSON.stringify(data) })),
     )
     const written = await run(this.#writeRows, [JSON.stringify(rows), JSON.stringify(events)])
-    return new Set(written.map((row) => Number(row[0])))
+    return new Set(written.flatMap((row) => integerOrNull(row, 0) ?? []))
   }
 
   async #writeRest(run: Run, draft: JobDraft): Promise<void> {
@@ -143,8 +147,8 @@ function rowOf(before: StoredJob, after: StoredJob) {
   } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'was' | 'now', unknown>
 }
 
-/** Rows, their events and the sums by state, in one statement. The lease's end is the heartbeats' own column. */
-function writeRowsSql(schema: string, owner: string): string {
+/** Rows, their events and the sums by state in one statement, which rings for workers when a job became ready again. The lease's end is the heartbeats' own column. */
+function writeRowsSql(schema: string, owner: string, ring: string): string {
   const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`)
   const sets = Object.keys(COLUMNS).map((name) => `${name} = i.${name}`)
   const sums = STATES.map(
@@ -156,7 +160,7 @@ function writeRowsSql(schema: string, owner: string): string {
     UPDATE ${schema}.jobs j SET revision = j.revision + 1, ${sets.join(', ')},
       lease_expires_at = CASE WHEN i.phase = 2 THEN j.lease_expires_at END
     FROM input i WHERE j.num = i.num AND j.revision = i.revision
-    RETURNING j.num, i.was, i.now
+    RETURNING j.num, i.was, i.now, j.phase
   ), told AS (
     INSERT INTO ${schema}.events (job, seq, type, at, data)
     SELECT e.job, e.seq, e.type, e.at, e.data
@@ -167,7 +171,9 @@ function writeRowsSql(schema: string, owner: string): string {
     SELECT '${owner}', ${sums.join(', ')} FROM written HAVING bool_or(was <> now)
     ON CONFLICT (owner) DO UPDATE SET ${STATES.map((state) => `${state} = c.${state} + excluded.${state}`).join(', ')}
   )
-  SELECT num FROM written`
+  SELECT num FROM written
+  UNION ALL SELECT NULL FROM (SELECT FROM written WHERE phase = ${PHASE.ready} AND was <> 'queued' LIMIT 1) ready
+    CROSS JOIN LATERAL (SELECT FROM ${ring} LIMIT 1) rung`
 }
 
 function restSql(schema: string) {

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, test } from 'node:test'
+import { Api } from '../support/api.ts'
+import { startPostgres } from '../support/postgres-server.ts'
+import { type ServiceProcess, startService } from '../support/service-process.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const server = await startPostgres()
+const skip = server ? false : 'there is no PostgreSQL to test against'
+if (server) after(() => server[Symbol.asyncDispose]())
+
+/** Replicas of one service: a schema and a folder of objects that they share, a data folder for each. */
+async function openSite(): Promise<
+  { start(settings?: Record<string, string>): Promise<ServiceProcess> } & AsyncDisposable
+> {
+  const objects = await tempFolder()
+  const stack = new AsyncDisposableStack()
+  stack.use(objects)
+  const shared = {
+    DATABASE_URL: server?.url ?? '',
+    DATABASE_SCHEMA: `site_${randomBytes(5).toString('hex')}`,
+    OBJECTS_DIR: objects.path,
+    SIGNING_SECRET: 'a secret that all replicas of this site share',
+    LEASE_SECONDS: '5',
+    ABORT_GRACE_SECONDS: '5',
+  }
+  return {
+    async start(settings = {}) {
+      const data = stack.use(await tempFolder())
+      return stack.use(await startService({ ...shared, DATA_DIR: data.path, ...settings }))
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+test('a job submitted at one replica is read, awaited and cancelled at another', { skip }, async () => {
+  await using site = await openSite()
+  const [front, back] = await Promise.all([site.start({ ROLE: 'api' }), site.start({ ROLE: 'worker' })])
+  const other = await site.start({ ROLE: 'api' })
+  const [submit, read] = [new Api(front.url), new Api(other.url)]
+  const quick = await submit.upload({ 'a.txt': 'a' })
+  assert.equal((await read.job(quick)).job_id, quick, 'every replica knows the job right after the 202')
+  assert.equal((await read.ended(quick)).status, 'completed')
+  assert.deepEqual((await read.events(quick)).at(-1)?.event, 'job.completed')
+
+  const long = await submit.upload({ 'b.txt': 'b' }, { parameters: { workMs: 60_000 } })
+  await read.until(long, ({ status }) => status === 'processing')
+  const asked = performance.now()
+  assert.equal((await fetch(`${other.url}/jobs/${long}/cancel`, { method: 'POST' })).status, 202)
+  assert.equal((await submit.ended(long)).status, 'cancelled')
+  assert.ok(performance.now() - asked < 3_000, 'a cancel crosses replicas without waiting for a heartbeat')
+
+  const refused = await fetch(`${back.url}/jobs/${long}`)
+  assert.equal(refused.status, 404)
+  assert.match(await refused.text(), /ROLE=worker/)
+  assert.equal((await fetch(`${back.url}/readyz`)).status, 200)
+})
+
+test('SIGTERM: another replica goes on from the checkpoint within two seconds, at no cost of an attempt', {
+  skip,
+}, async () => {
+  await using site = await openSite()
+  const [first, second] = await Promise.all([site.start({ SHUTDOWN_GRACE_SECONDS: '0' }), site.start({ ROLE: 'api' })])
+  const api = new Api(second.url)
+  const id = await api.upload({ 'a.txt': 'a' }, { parameters: { workMs: 6_000 } })
+  await api.until(id, ({ progress }) => progress?.stage === 'processing' && (progress.percent ?? 0) > 0)
+  const third = await site.start()
+  const stopping = performance.now()
+  const ended = first.kill('SIGTERM')
+  await api.until(id, ({ worker }) => worker !== null && worker.includes(`-${third.pid}-`))
+  const tookMs = performance.now() - stopping
+  assert.equal(await ended, 0)
+  const job = await api.ended(id)
+  assert.deepEqual([job.status, job.result?.attempt, job.result?.resumedFrom], ['completed', 1, 1])
+  assert.ok(tookMs < 2_000, `it took ${tookMs} ms`)
+})
+
+test('SIGKILL: the jobs of the dead run elsewhere once their leases are over', { skip }, async () => {
+  await using site = await openSite()
+  const [first, second] = await Promise.all([site.start(), site.start({ ROLE: 'api' })])
+  const api = new Api(second.url)
+  const ids = await Promise.all(['a', 'b'].map((name) => api.upload({ name }, { parameters: { workMs: 3_000 } })))
+  for (const id of ids) await api.until(id, ({ status }) => status === 'processing')
+  await site.start()
+  const killed = performance.now()
+  await first.kill('SIGKILL')
+  for (const id of ids) {
+    const job = await api.ended(id)
+    assert.deepEqual([job.status, job.result?.attempt, job.result?.resumedFrom], ['completed', 2, 1])
+  }
+  // Lease of 5 s, looked for every third of it, then 3 s of work; by default it is 30 s and 10 s.
+  assert.ok(performance.now() - killed < 15_000)
+})
+
+test('a replica that was frozen finds its lease lost, and changes nothing', { skip }, async () => {
+  await using site = await openSite()
+  const [zombie, front] = await Promise.all([site.start(), site.start({ ROLE: 'api' })])
+  const api = new Api(front.url)
+  const id = await api.upload({ 'a.txt': 'a' }, { parameters: { workMs: 2_000 } })
+  await api.until(id, ({ status }) => status === 'processing')
+  process.kill(zombie.pid, 'SIGSTOP')
+  await site.start()
+  const done = await api.ended(id)
+  assert.deepEqual([done.status, done.result?.attempt], ['completed', 2])
+  process.kill(zombie.pid, 'SIGCONT')
+  assert.equal(await zombie.kill('SIGTERM'), 0, 'it comes to its end with all it ran')
+  assert.deepEqual(await api.job(id), done)
+})
