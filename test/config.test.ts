@@ -20,7 +20,7 @@ test('no setting at all gives a service for this machine alone, on the local sto
   const config = parseConfig({})
   assert.equal(config.host, '127.0.0.1')
   assert.equal(config.port, 8000)
-  assert.deepEqual(config.storage, { kind: 'local', folder: './data/objects' })
+  assert.deepEqual(config.storage, { kind: 'local', folder: './data/objects', shared: false })
 })
 
 test('an empty setting counts as not set', () => {
@@ -151,4 +151,21 @@ test('settings that do not go together are told with those that are wrong by the
     ['PORT', 'RETRY_CAP_SECONDS', 'API_KEYS', 'S3_ACCESS_KEY'],
   )
   assert.deepEqual(faultsOf({ HOST: '0.0.0.0', AUTH: 'x' }).length, 1)
+})
+
+test('many machines need what they share: a database, an object store, and one secret for a shared folder', () => {
+  const faultsOf = (settings: Record<string, string>): string => {
+    try {
+      parseConfig(settings)
+    } catch (failure) {
+      return failure instanceof Error ? failure.message : ''
+    }
+    return ''
+  }
+  const DATABASE_URL = 'postgres://user:hidden@db/jobs'
+  assert.match(faultsOf({ ROLE: 'worker', S3_BUCKET: 'b' }), /Expected DATABASE_URL to be set, because ROLE=worker/)
+  assert.match(faultsOf({ ROLE: 'api', DATABASE_URL }), /Expected an object store that all replicas share/)
+  assert.match(faultsOf({ DATABASE_URL, OBJECTS_DIR: '/shared' }), /Expected SIGNING_SECRET to be set/)
+  assert.doesNotMatch(faultsOf({ DATABASE_URL: 'mysql://user:hidden@db/jobs' }), /hidden/)
+  assert.equal(faultsOf({ ROLE: 'worker', DATABASE_URL, S3_BUCKET: 'bucket' }), '')
 })

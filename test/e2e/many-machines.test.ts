@@ -68,7 +68,7 @@ test('SIGTERM: another replica goes on from the checkpoint within two seconds, a
   const third = await site.start()
   const stopping = performance.now()
   const ended = first.kill('SIGTERM')
-  await api.until(id, ({ worker }) => worker !== null && worker.includes(`-${third.pid}-`))
+  await api.until(id, ({ worker }) => worker?.includes(`-${third.pid}-`) ?? false)
   const tookMs = performance.now() - stopping
   assert.equal(await ended, 0)
   const job = await api.ended(id)
