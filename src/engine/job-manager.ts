@@ -32,6 +32,8 @@ export interface JobRequest {
   group?: string
   labels?: Readonly<Record<string, string>>
   idempotency?: { key: string; requestHash: string }
+  /** The span that asks, as W3C Trace Context writes it. */
+  traceparent?: string
 }
 
 /** The rules that jobs are kept by. */
@@ -86,6 +88,7 @@ export class JobManager {
       maxAttempts: request.maxAttempts ?? this.#rules.maxAttempts,
       timeoutMs: request.timeoutMs ?? this.#rules.timeoutMs,
       ...(request.idempotency && { idempotency: request.idempotency }),
+      ...(request.traceparent !== undefined && { traceparent: request.traceparent }),
     }
   }
 

@@ -80,6 +80,8 @@ export interface Job {
   labels: Readonly<Record<string, string>>
   maxAttempts: number
   timeoutMs: number
+  /** The span that submitted it, as W3C Trace Context writes it; null when it belongs to no trace. */
+  traceparent: string | null
   /** Only files whose ledger state is not `done` are worked on. */
   failedFilesOnly: boolean
 
@@ -118,6 +120,8 @@ export interface NewJob
     | 'maxAttempts'
     | 'timeoutMs'
   > {
+  /** The span that submits it, as W3C Trace Context writes it. */
+  traceparent?: string
   /** The same key with the same hash gives the same job; with another hash it is refused. */
   idempotency?: { key: string; requestHash: string }
 }

@@ -3,10 +3,11 @@ import { LongshoreError } from '../../base/errors.ts'
 import { openError } from './database-error.ts'
 import { migrateDoorbell } from './doorbell.ts'
 import { sql as jobs } from './migrations/0001-jobs.ts'
+import { sql as traceparent } from './migrations/0002-traceparent.ts'
 import { quoted } from './quoted.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
-const MIGRATIONS: readonly string[] = [jobs]
+const MIGRATIONS: readonly string[] = [jobs, traceparent]
 
 /** "LSHR": nobody migrates while another does. */
 const MIGRATION_LOCK = 0x4c53_4852

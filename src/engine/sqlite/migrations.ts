@@ -3,9 +3,10 @@ import { LongshoreError } from '../../base/errors.ts'
 import { integer } from '../record/columns.ts'
 import { Query } from './database.ts'
 import { sql as jobs } from './migrations/0001-jobs.ts'
+import { sql as traceparent } from './migrations/0002-traceparent.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
-export const MIGRATIONS: readonly string[] = [jobs]
+export const MIGRATIONS: readonly string[] = [jobs, traceparent]
 
 /** "LSHR": marks a SQLite file as ours (`PRAGMA application_id`). */
 const APPLICATION_ID = 0x4c534852

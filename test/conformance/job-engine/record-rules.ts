@@ -25,6 +25,7 @@ export function recordRules(makeEngine: MakeEngine): void {
         labels: { ship: 'Polarstern', leg: '2' },
         maxAttempts: 9,
         timeoutMs: 1_500,
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       })
       const { job, replayed } = await bench.engine.insert(submitted)
       assert.equal(replayed, false)
