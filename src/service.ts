@@ -15,6 +15,7 @@ import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
 import { answerHealthOnly } from './http/health-only.ts'
 import { buildServer } from './http/server.ts'
 import { Ingests } from './input/ingest.ts'
+import { type Instruments, openInstruments, watchAdapters } from './instruments.ts'
 import { openOutputs } from './output/open-outputs.ts'
 import { checkParameters } from './processor/checks.ts'
 import type { ExecutionKind } from './processor/execution-kind.ts'
@@ -26,13 +27,7 @@ import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
 import { loadSigningSecret } from './storage/signing-secret.ts'
 import { AttemptWatch } from './telemetry/attempt-watch.ts'
-import { logEvents } from './telemetry/event-log.ts'
-import { Facts } from './telemetry/facts.ts'
 import { JobLog } from './telemetry/job-log.ts'
-import { Metrics } from './telemetry/metrics.ts'
-import { type Redactor, redactor } from './telemetry/redaction.ts'
-import { openServiceLog } from './telemetry/service-log.ts'
-import { timedEngine, timedStore } from './telemetry/timed-adapters.ts'
 import { type AttemptParts, runAttempt } from './worker/attempt.ts'
 import { LeaseKeeper } from './worker/lease-keeper.ts'
 import { Maintenance } from './worker/maintenance.ts'
@@ -78,14 +73,10 @@ interface WorkState {
 }
 
 /** What every part of a service is built from. */
-interface Ground {
+interface Ground extends Instruments {
   processor: AnyProcessor
   config: Config
   clock: Clock
-  log: Logger
-  redact: Redactor
-  facts: Facts
-  onError(thrown: unknown): void
 }
 
 /** The parts that the HTTP side and the worker side share. */
@@ -104,13 +95,17 @@ export function buildService(
   refuseWithinHost()
   const config = loadConfig(options.settings)
   const secret = config.signingSecret ?? loadSigningSecret(config.dataDir)
-  const redact = redactor(secretsOf(config, secret))
-  const log = options.logger ?? openServiceLog(config.logLevel, redact)
-  const onError = (failure: unknown): void => log.error({ err: failure }, messageOf(failure))
+  const instruments = openInstruments(config, secret, options.logger)
+  const { log, onError } = instruments
   const opened = openEngine(config, onError)
-  const ground: Ground = { processor, config, clock: opened.clock, log, redact, facts: new Facts(onError), onError }
+  const ground: Ground = { ...instruments, processor, config, clock: opened.clock }
   const state = { started: false, draining: false }
-  const { engine, store, metrics } = observed(ground, opened.engine, openStore(config, secret), state)
+  const { engine, store, metrics } = watchAdapters(instruments, config, {
+    ...ground,
+    engine: opened.engine,
+    store: openStore(config, secret),
+    slots: () => (partsOf(config).runsJobs && state.started && !state.draining ? config.maxConcurrentJobs : 0),
+  })
   const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
   const floor: Floor = { ...ground, engine, store, jobs }
 
@@ -158,7 +153,6 @@ export function buildService(
     await labour.start()
     state.started = true
   }
-  engine.subscribe(logEvents(log))
   app.addHook('onReady', async () => {
     await lifecycle.start()
     if (works === 'when ready') await work()
@@ -166,13 +160,6 @@ export function buildService(
   app.addHook('preClose', drain)
   app.addHook('onClose', () => labour.stop().finally(() => lifecycle.stop()))
   return { app, config, log, work, drain }
-}
-
-/** Everything the service knows that must not be in its log. */
-function secretsOf({ apiKeys, storage, database }: Config, signingSecret: string): string[] {
-  const storeSecret = storage.kind === 's3' ? storage.credentials?.secretAccessKey : undefined
-  const passwords = [database?.url, database?.listenUrl].map((url) => url && URL.parse(url)?.password)
-  return [...apiKeys, signingSecret, storeSecret, ...passwords].flatMap((secret) => secret || [])
 }
 
 /** What a replica of this role is there for. */
@@ -188,25 +175,6 @@ function holdFolder(folder: string, clock: Clock): Component {
     },
     stop: async () => lock?.release(),
   }
-}
-
-/** The adapters with what listens to them; without METRICS, as they are. */
-function observed(
-  { config, clock, facts, processor }: Ground,
-  engine: ServiceEngine,
-  store: ObjectStore,
-  state: WorkState,
-): { engine: ServiceEngine; store: ObjectStore; metrics?: Metrics } {
-  if (!config.metrics) return { engine, store }
-  const metrics = new Metrics(processor, {
-    clock,
-    counts: () => engine.counts(),
-    slots: () => (partsOf(config).runsJobs && state.started && !state.draining ? config.maxConcurrentJobs : 0),
-    dataDir: config.dataDir,
-  })
-  engine.subscribe(metrics.hearEvent)
-  facts.listen(metrics.hearFact)
-  return { engine: timedEngine(engine, facts), store: timedStore(store, facts), metrics }
 }
 
 function openStore({ storage, bucket }: Config, signingSecret: string): ObjectStore {
@@ -261,10 +229,11 @@ function attemptPartsOf(
     ...floor,
     ...parts,
     jobLog: new JobLog(log, redact),
-    watch: (job) => new AttemptWatch(job, floor.facts),
+    watch: (job, lease) => new AttemptWatch(job, floor.facts, floor.tracing?.attempt(job, lease)),
     serviceLog: log,
     maxLogLines: limits.logLines,
-    openOutputs: (job, signal) => openOutputs({ ...config, store, jobId: job.id, attempt: job.attempt, signal }),
+    openOutputs: (job, signal, watch) =>
+      openOutputs({ ...config, store: watch.outputStore(store), jobId: job.id, attempt: job.attempt, signal }),
     manifest: { store, readableBuckets, maxBytes: limits.bodyBytes, maxFiles: limits.filesPerJob },
     fetch: { store, clock, limits, mode: floor.processor.inputs, concurrency: config.downloadConcurrency },
   }

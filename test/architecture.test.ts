@@ -21,6 +21,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   processor: 4,
   http: 5,
   worker: 5,
+  'instruments.ts': 5.5,
   'service.ts': 6,
   'serve.ts': 6.5,
   cli: 7,

@@ -2,12 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LongshoreError } from '../base/errors.ts'
+import { parseTraceparent } from '../base/traceparent.ts'
 
 /** What a client may send as `X-Request-Id` and find in logs and problems. */
 const ACCEPTED = /^[\w.:/+=@-]{1,128}$/
-
-/** W3C Trace Context, version 00 and later. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\w-]{1,100})?$/
 
 /** Makes request ids: the client's own when it is a plain word, else one of this process. A counter is 20 times cheaper than a UUID. */
 export function requestIds(): (request: IncomingMessage) => string {
@@ -23,7 +21,7 @@ export function requestIds(): (request: IncomingMessage) => string {
 export function echoIds(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   reply.header('x-request-id', request.id)
   const { traceparent } = request.headers
-  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) reply.header('traceparent', traceparent)
+  if (traceparent !== undefined && parseTraceparent(traceparent)) reply.header('traceparent', traceparent)
   if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') done()
   else done(new LongshoreError('MALFORMED_REQUEST', 'HTTP/1.1 requests need a Host header.'))
 }

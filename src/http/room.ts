@@ -14,6 +14,7 @@ import { ROUTES, type RouteName } from '../contract/routes.ts'
 import type { Arrivals } from './arrival.ts'
 import type { Holds } from './holds.ts'
 import type { ServerParts } from './server-parts.ts'
+import type { TraceparentOf } from './trace-requests.ts'
 
 /** The Fastify instance with handlers typed by zod schemas. */
 type App = FastifyInstance<
@@ -32,6 +33,8 @@ export interface Room extends ServerParts {
   requireKey: onRequestHookHandler | undefined
   /** Refuses work while memory is short. */
   guardMemory: onRequestHookHandler
+  /** Which span a request belongs to. */
+  traceparentOf: TraceparentOf
   /** Makes a URL of this service absolute. */
   absolute(request: FastifyRequest, url: string): string
 }

@@ -7,6 +7,7 @@ import type { Ingests } from '../input/ingest.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Facts } from '../telemetry/facts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 
 /** What the HTTP service stands on. */
 export interface ServerParts {
@@ -23,6 +24,8 @@ export interface ServerParts {
   metrics?: Pick<Metrics, 'contentType' | 'render'>
   /** Where requests are told of; nowhere when absent. */
   facts?: Facts
+  /** Traces requests; nothing does when absent. */
+  tracing?: Tracing
   /** What the service calls itself. */
   identity: { name: string; version: string }
   /** Why the service does not take work now; nothing when it does. */

@@ -30,6 +30,7 @@ import { uploadForm } from './routes/upload-form.ts'
 import { serverOptions } from './server-options.ts'
 import type { ServerParts } from './server-parts.ts'
 import { SilentSockets } from './silent-sockets.ts'
+import { type TraceparentOf, traceRequests } from './trace-requests.ts'
 import { watchRequests } from './watch-requests.ts'
 
 export type { ServerParts } from './server-parts.ts'
@@ -49,13 +50,13 @@ const JSON_ROUTES: readonly Routes[] = [
 /** The HTTP service: every route of the contract, ready to listen or to be called by `inject`. */
 export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify(serverOptions(parts))
-  const room = furnish(parts)
+  app.addHook('onRequest', echoIds)
+  const room = furnish(parts, traceRequests(app, parts.tracing))
   const { limits, corsOrigins } = parts.config
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body'))
   app.setSerializerCompiler(() => JSON.stringify)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', jsonBodyParser(limits, room.arrivals))
-  app.addHook('onRequest', echoIds)
   if (parts.facts?.isHeard) watchRequests(app, parts.facts)
   app.addHook('onRoute', (route) => {
     const readsNoBody = [route.method].flat().some((method) => method === 'GET' || method === 'HEAD')
@@ -74,9 +75,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   return app
 }
 
-function furnish(parts: ServerParts): Room {
+function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
   return {
     ...parts,
+    traceparentOf,
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
     holds: new Holds(),
     requireKey: requireKey(parts.config.apiKeys),

@@ -19,6 +19,8 @@ export type FormPart =
 
 export interface FormOptions {
   idempotencyKey?: string
+  /** The span the request belongs to, as W3C Trace Context writes it. */
+  traceparent?: string
   /** Ends the upload; its reason is thrown. */
   signal?: AbortSignal
 }
@@ -59,7 +61,7 @@ export class FormUpload {
       else await this.#storeFile(part, options)
     }
     options.signal?.throwIfAborted()
-    return this.#submit(options.idempotencyKey)
+    return this.#submit(options)
   }
 
   /** Deletes what was stored. */
@@ -109,7 +111,7 @@ export class FormUpload {
     }
   }
 
-  #submit(idempotencyKey: string | undefined): Promise<{ job: Job; replayed: boolean }> {
+  #submit({ idempotencyKey, traceparent }: FormOptions): Promise<{ job: Job; replayed: boolean }> {
     if (this.#files.length === 0) {
       throw new LongshoreError(
         'VALIDATION_FAILED',
@@ -123,7 +125,7 @@ export class FormUpload {
     const content = this.#files.map(({ filename, sizeBytes, sha256 }) => ({ filename, sizeBytes, sha256 }))
     const idempotency =
       idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
-    const draft = this.#jobs.draft(jobRequest(options, idempotency), this.#ingest.jobId)
+    const draft = this.#jobs.draft(jobRequest(options, { idempotency, traceparent }), this.#ingest.jobId)
     return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
   }
 }

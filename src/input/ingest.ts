@@ -14,7 +14,7 @@ import { fileOf, ingestClosed, ingestNotFound, unlessGone } from './ingest-error
 import { type AnnouncedFile, dropUploads, inParallel, keyOf, openUploads } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
-import { type Idempotency, jobRequest, type ParsedJobOptions } from './job-request.ts'
+import { jobRequest, type Origin, type ParsedJobOptions } from './job-request.ts'
 import { type PartUrl, signPartUrls } from './part-urls.ts'
 import { isPlace, Places } from './places.ts'
 import { SharedLock } from './shared-lock.ts'
@@ -93,11 +93,11 @@ export class Ingests implements Component {
   async open(
     files: readonly AnnouncedFile[],
     options: ParsedJobOptions,
-    idempotency?: Idempotency,
+    origin: Origin = {},
   ): Promise<{ ingest: Ingest; replayed: boolean }> {
     checkAnnounced(files, this.#settings)
     const jobId = newId()
-    const draft = this.#jobs.draft(jobRequest(options, idempotency), jobId)
+    const draft = this.#jobs.draft(jobRequest(options, origin), jobId)
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
     const place = this.#places.place(jobId)

@@ -8,7 +8,8 @@ import type { JobRequest } from '../engine/job-manager.ts'
 export type ParsedJobOptions = z.output<typeof JobOptions>
 
 /** What a submitter asked for, in the words of the job manager. */
-export function jobRequest(options: ParsedJobOptions, idempotency?: Idempotency): JobRequest {
+export function jobRequest(options: ParsedJobOptions, origin: Origin = {}): JobRequest {
+  const { idempotency, traceparent } = origin
   return {
     ...(options.parameters !== undefined && { parameters: options.parameters }),
     ...(options.priority !== undefined && { priority: options.priority }),
@@ -19,7 +20,15 @@ export function jobRequest(options: ParsedJobOptions, idempotency?: Idempotency)
     ...(options.group !== undefined && { group: options.group }),
     ...(options.labels !== undefined && { labels: options.labels }),
     ...(idempotency && { idempotency }),
+    ...(traceparent !== undefined && { traceparent }),
   }
+}
+
+/** What a request says of itself beside what it asks for. */
+export interface Origin {
+  idempotency?: Idempotency | undefined
+  /** The span it belongs to, as W3C Trace Context writes it. */
+  traceparent?: string | undefined
 }
 
 /** A client's key, and the hash of the request it came with. */

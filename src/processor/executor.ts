@@ -27,6 +27,8 @@ export interface Execution {
   workDir: () => string
   /** Aborts on cancel, timeout, stop and lost lease; the reason is a `LongshoreError` whose code says which. */
   signal: AbortSignal
+  /** The span the processor's code runs in, as W3C Trace Context writes it; null outside of any trace. */
+  traceparent: string | null
   log: Logger
   outputs: ExecutionOutputs
   /** Cheap; called as often as the processor likes. */

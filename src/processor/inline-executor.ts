@@ -40,7 +40,7 @@ export class InlineExecutor implements Executor {
 
 /** What most jobs do not use, folder, log and outputs, is made when it is asked for. */
 function openInput(execution: Execution, parameters: unknown): JobInput {
-  const { jobId, attempt, files, signal } = execution
+  const { jobId, attempt, files, signal, traceparent } = execution
   let checkpoint = execution.checkpoint
   return {
     jobId,
@@ -48,6 +48,7 @@ function openInput(execution: Execution, parameters: unknown): JobInput {
     files,
     parameters,
     signal,
+    traceparent,
     localPaths: files.filter((file) => file.path !== '').map((file) => file.path),
     get workDir() {
       return execution.workDir()

@@ -26,6 +26,8 @@ export interface JobInput<Parameters = unknown> {
   readonly workDir: string
   /** Aborts on cancel, timeout, stop and lost lease; `signal.reason.code` says which. */
   readonly signal: AbortSignal
+  /** The span to hang own spans below, as W3C Trace Context writes it; null when the job belongs to no trace. */
+  readonly traceparent: string | null
   /** Lines go to the service's log and are kept with the job. */
   readonly log: Logger
   readonly outputs: JobOutputs

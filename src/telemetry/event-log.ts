@@ -1,5 +1,7 @@
 import type { Level, Logger } from 'pino'
+import { traceIdOf } from '../base/traceparent.ts'
 import type { JobEvent, JobEventType } from '../job/event.ts'
+import type { Job } from '../job/job.ts'
 
 /** How loud each fact is; progress is not logged. */
 const LEVELS: Readonly<Partial<Record<JobEventType, Level>>> = {
@@ -17,10 +19,12 @@ const LEVELS: Readonly<Partial<Record<JobEventType, Level>>> = {
 }
 
 /** Writes the facts about jobs to the service's log. */
-export function logEvents(logger: Logger): (event: JobEvent) => void {
-  return (event) => {
+export function logEvents(logger: Logger): (event: JobEvent, job: Pick<Job, 'traceparent'>) => void {
+  return (event, { traceparent }) => {
     const level = LEVELS[event.type]
     if (level === undefined || !logger.isLevelEnabled(level)) return
-    logger[level]({ job_id: event.jobId, ...event.data }, event.type)
+    const traceId = traceIdOf(traceparent)
+    const origin = { job_id: event.jobId, ...(traceId !== undefined && { trace_id: traceId }) }
+    logger[level]({ ...origin, ...event.data }, event.type)
   }
 }

@@ -1,4 +1,5 @@
 import { LongshoreError } from '../base/errors.ts'
+import { wrappedPort } from './wrapped-port.ts'
 
 /** One call of a port that has ended. */
 export interface PortCall {
@@ -19,20 +20,9 @@ export function timedPort<Port extends object>(
   verbs: readonly (keyof Port & string)[],
   told: (call: PortCall) => void,
 ): Port {
-  const methods = new Map<string | symbol, unknown>()
-  for (const verb of verbs) methods.set(verb, timed(port, verb, told))
-  return new Proxy(port, {
-    get(target, name) {
-      const known = methods.get(name)
-      if (known !== undefined) return known
-      const value: unknown = Reflect.get(target, name)
-      if (typeof value !== 'function') return value
-      // Private fields are the port's own: a method must be called on it, not on the proxy.
-      const bound: unknown = value.bind(target)
-      methods.set(name, bound)
-      return bound
-    },
-  })
+  const instead: Partial<Record<string, unknown>> = {}
+  for (const verb of verbs) instead[verb] = timed(port, verb, told)
+  return wrappedPort(port, instead as Partial<Port>)
 }
 
 function timed<Port extends object>(

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock, Timer } from '../base/clock.ts'
 import { LongshoreError, messageOf } from '../base/errors.ts'
+import { traceIdOf } from '../base/traceparent.ts'
 import type { Claim } from '../engine/job-engine.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, Lease } from '../job/job.ts'
@@ -23,9 +24,9 @@ export interface RunParts {
   /** Log lines kept with a job. */
   maxLogLines: number
   /** Begins to watch an attempt. */
-  watch(job: Job): AttemptWatch
+  watch(job: Job, lease: Lease): AttemptWatch
   /** Opens the writers of an attempt. */
-  openOutputs(job: Job, signal: AbortSignal): AttemptOutputs
+  openOutputs(job: Job, signal: AbortSignal, watch: AttemptWatch): AttemptOutputs
 }
 
 /** What one attempt holds while it runs: its lease, signal, journal, scratch folder, log and outputs. */
@@ -46,7 +47,7 @@ export class AttemptRun implements AsyncDisposable {
     this.job = claim.job
     this.lease = claim.lease
     this.#parts = parts
-    this.watch = parts.watch(claim.job)
+    this.watch = parts.watch(claim.job, claim.lease)
     this.#folder = parts.folders.open(claim.lease)
     this.#release = parts.leases.keep(claim.lease, (reason) => this.#abort.abort(reason))
     this.#timeout = parts.clock.setTimer(claim.job.timeoutMs, () => this.#abort.abort(timedOut(claim.job)))
@@ -66,13 +67,13 @@ export class AttemptRun implements AsyncDisposable {
 
   /** The attempt's own log; made on first use, as most attempts write none. */
   get log(): Logger {
-    this.#log ??= this.#parts.jobLog.open(originOf(this.lease), (line) => this.journal.log(line))
+    this.#log ??= this.#parts.jobLog.open(originOf(this.lease, this.job), (line) => this.journal.log(line))
     return this.#log.logger
   }
 
   /** The attempt's writers; opened on first use. */
   get outputs(): AttemptOutputs {
-    this.#outputs ??= this.#parts.openOutputs(this.job, this.signal)
+    this.#outputs ??= this.#parts.openOutputs(this.job, this.signal, this.watch)
     return this.#outputs
   }
 
@@ -92,7 +93,7 @@ export class AttemptRun implements AsyncDisposable {
   /** Notes a fault that concerns the operator and changes nothing for the job. */
   warn(text: string, failure: unknown): void {
     const { serviceLog } = this.#parts
-    serviceLog.warn({ ...originOf(this.lease), error: messageOf(failure) }, text)
+    serviceLog.warn({ ...originOf(this.lease, this.job), error: messageOf(failure) }, text)
   }
 
   /** An error that nobody caught fails the attempt it comes from; once that has its verdict, it is only told. */
@@ -116,8 +117,9 @@ export class AttemptRun implements AsyncDisposable {
   }
 }
 
-function originOf({ jobId, attempt, worker }: Lease): LogOrigin {
-  return { job_id: jobId, attempt, worker }
+function originOf({ jobId, attempt, worker }: Lease, { traceparent }: Job): LogOrigin {
+  const traceId = traceIdOf(traceparent)
+  return { job_id: jobId, attempt, worker, ...(traceId !== undefined && { trace_id: traceId }) }
 }
 
 function timedOut(job: Job): LongshoreError {

@@ -100,6 +100,7 @@ async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[
     checkpoint: job.checkpoint,
     workDir: run.workDir,
     signal,
+    traceparent: run.watch.traceparent,
     get log() {
       return run.log
     },

@@ -35,6 +35,7 @@ export function testExecution(overrides: Partial<Execution> = {}) {
       return folder
     },
     signal: new AbortController().signal,
+    traceparent: null,
     log: pino({ base: null }, { write: (line: string) => said.logged.push(JSON.parse(line)) }),
     outputs,
     onProgress: (progress) => said.reports.push(progress),

@@ -5,11 +5,11 @@ import type { Outcome } from '../../src/job/settlement.ts'
 import { AttemptWatch } from '../../src/telemetry/attempt-watch.ts'
 import { type Fact, Facts, type Verdict } from '../../src/telemetry/facts.ts'
 
-function watched(job = { runAt: 1_000, startedAt: 1_250 }) {
+function watched(times = { runAt: 1_000, startedAt: 1_250 }) {
   const heard: Fact[] = []
   const facts = new Facts((thrown) => assert.ifError(thrown))
   facts.listen((fact) => heard.push(fact))
-  return { heard, watch: new AttemptWatch(job, facts) }
+  return { heard, watch: new AttemptWatch({ ...times, traceparent: null }, facts) }
 }
 
 test('how long a job waited counts from when it was due', () => {

@@ -67,7 +67,10 @@ const startIngest: Routes = (app, room) => {
       const { files, ...options } = request.body
       const key = idempotencyKeyOf(request)
       const idempotency = key === undefined ? key : idempotencyOf(key, 'startIngest', request.body)
-      const { ingest, replayed } = await room.ingests.open(files.map(announced), options, idempotency)
+      const { ingest, replayed } = await room.ingests.open(files.map(announced), options, {
+        idempotency,
+        traceparent: room.traceparentOf(request),
+      })
       const urls: PartUrl[][] = []
       for (const file of ingest.files)
         urls.push(absoluteUrls(room, request, await room.ingests.signParts(ingest, file)))

@@ -30,7 +30,10 @@ export const submitJob: Routes = (app, room) => {
       const source = manifestSource(body, limits)
       const key = idempotencyKeyOf(request)
       const idempotency = key === undefined ? key : idempotencyOf(key, 'submitJob', body)
-      const draft = room.jobs.draft(jobRequest(body, idempotency), newId())
+      const draft = room.jobs.draft(
+        jobRequest(body, { idempotency, traceparent: room.traceparentOf(request) }),
+        newId(),
+      )
       const { job, replayed } = await room.jobs.submit(draft, source)
       return answerSubmit(room, request, reply, job, replayed)
     },

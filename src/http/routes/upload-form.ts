@@ -38,6 +38,7 @@ export const uploadForm: Routes = (app, room) => {
     }),
     handler: async (request, reply) => {
       const idempotencyKey = idempotencyKeyOf(request)
+      const traceparent = room.traceparentOf(request)
       const stopper = new AbortController()
       const watch = room.arrivals.watch(request.raw, (error) => stopper.abort(error))
       try {
@@ -45,6 +46,7 @@ export const uploadForm: Routes = (app, room) => {
         const { job, replayed } = await room.ingests.uploadForm(parts, {
           signal: stopper.signal,
           ...(idempotencyKey !== undefined && { idempotencyKey }),
+          ...(traceparent !== undefined && { traceparent }),
         })
         return await answerSubmit(room, request, reply, job, replayed)
       } catch (failure) {

@@ -59,6 +59,8 @@ export class CommandExecutor implements Executor {
         LONGSHORE_JOB: desk.jobFile,
         LONGSHORE_JOB_ID: execution.jobId,
         LONGSHORE_ATTEMPT: String(execution.attempt),
+        // The name that OpenTelemetry gives it between processes.
+        ...(execution.traceparent !== null && { TRACEPARENT: execution.traceparent }),
         ...options.env,
       },
       ...(stdin !== undefined && { stdin }),

@@ -89,9 +89,10 @@ export function hostDied(kind: string, how: string, lastWords: string): Longshor
 }
 
 function hostedJobOf(execution: Execution): HostedJob {
-  const { jobId, attempt, files, parameters, checkpoint, log, outputs } = execution
+  const { jobId, attempt, files, parameters, checkpoint, traceparent, log, outputs } = execution
   const workDir = execution.workDir()
-  return { jobId, attempt, files, parameters, checkpoint, workDir, logLevel: log.level, outputs: outputs.plan }
+  const logLevel = log.level
+  return { jobId, attempt, files, parameters, checkpoint, workDir, traceparent, logLevel, outputs: outputs.plan }
 }
 
 const LEVELS: readonly [number, Level][] = [

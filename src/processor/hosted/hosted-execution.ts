@@ -48,6 +48,10 @@ export class HostedExecution implements Execution {
     return this.#job.checkpoint
   }
 
+  get traceparent(): string | null {
+    return this.#job.traceparent
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal
   }

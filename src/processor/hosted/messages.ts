@@ -11,6 +11,7 @@ export interface HostedJob {
   parameters: JsonValue
   checkpoint: JsonValue
   workDir: string
+  traceparent: string | null
   /** Least level of the attempt's log. */
   logLevel: string
   outputs: OutputPlan

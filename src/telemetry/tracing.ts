@@ -1,0 +1,93 @@
+import { createRequire } from 'node:module'
+import { systemCodeOf } from '../base/errors.ts'
+import { parseTraceparent } from '../base/traceparent.ts'
+import type { Job, Lease, NewJob } from '../job/job.ts'
+import { AttemptTrace } from './attempt-trace.ts'
+import { type OtelApi, placeBelow, type SpanPlace, TraceSpan } from './trace-span.ts'
+
+/** The span of one HTTP request. */
+export interface RequestTrace {
+  readonly traceparent: string
+  within<Result>(action: () => Result): Result
+  end(status: number): void
+}
+
+/** Tells OpenTelemetry of requests, submits and attempts. */
+export class Tracing {
+  readonly #place: Omit<SpanPlace, 'context'>
+
+  constructor(api: OtelApi) {
+    this.#place = { api, tracer: api.trace.getTracer('longshore') }
+  }
+
+  /** Begins the span of a request: below the one that is active, if HTTP itself is traced, else below the client's. */
+  request(request: { method: string; route: string; path: string; traceparent: unknown }): RequestTrace {
+    const { api } = this.#place
+    const { method, route, path, traceparent } = request
+    const span = new TraceSpan(this.#placeOf(traceparent), `${method} ${route}`, {
+      kind: api.SpanKind.SERVER,
+      attributes: { 'http.request.method': method, 'http.route': route, 'url.path': path },
+    })
+    return {
+      traceparent: span.traceparent,
+      within: (action) => span.within(action),
+      end: (status) => {
+        span.describe({ 'http.response.status_code': status })
+        if (status >= 500) span.fail(String(status))
+        span.end()
+      },
+    }
+  }
+
+  /** Submits a job in a span of its own, which is the one the job keeps. */
+  enqueue<Answer extends { job: Pick<Job, 'id'>; replayed: boolean }>(
+    job: NewJob,
+    submit: (job: NewJob) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { api } = this.#place
+    const span = new TraceSpan(this.#placeOf(job.traceparent), 'job.enqueue', {
+      kind: api.SpanKind.PRODUCER,
+      attributes: { 'longshore.processor': job.processor.name },
+    })
+    return span.during(async () => {
+      const answer = await submit({ ...job, traceparent: span.traceparent })
+      span.describe({ 'longshore.job.id': answer.job.id, 'longshore.job.replayed': answer.replayed })
+      return answer
+    })
+  }
+
+  /** Begins the trace of an attempt, below the submit of its job. */
+  attempt(job: Job, lease: Lease): AttemptTrace {
+    return new AttemptTrace(placeBelow(this.#place, job.traceparent), job, lease)
+  }
+
+  /** An active span of another trace than the one asked for belongs to something else. */
+  #placeOf(traceparent: unknown): SpanPlace {
+    const { api, tracer } = this.#place
+    const asked = parseTraceparent(traceparent)
+    const active = api.trace.getSpanContext(api.context.active())
+    if (active && (asked === undefined || asked.traceId === active.traceId)) {
+      return { api, tracer, context: api.context.active() }
+    }
+    return placeBelow(this.#place, typeof traceparent === 'string' ? traceparent : null)
+  }
+}
+
+/** Tracing, where OpenTelemetry is installed and was set up before; undefined otherwise, and then it costs nothing. */
+export function findTracing(): Tracing | undefined {
+  const api = loadApi()
+  if (api === undefined) return undefined
+  const provider = api.trace.getTracerProvider()
+  const isSetUp = !(provider instanceof api.ProxyTracerProvider) || provider.getDelegateTracer('longshore')
+  return isSetUp ? new Tracing(api) : undefined
+}
+
+/** The API is an optional peer. It is asked for by `require`, which is done at once and fails without rejecting anything. */
+function loadApi(): OtelApi | undefined {
+  try {
+    return createRequire(import.meta.url)('@opentelemetry/api')
+  } catch (failure) {
+    if (systemCodeOf(failure) === 'MODULE_NOT_FOUND') return undefined
+    throw failure
+  }
+}
