@@ -1,8 +1,11 @@
-import { EventEmitter } from 'node:events'
-import { Logger, runMigrations, runTaskList, type WorkerEvents, type WorkerPool } from 'graphile-worker'
+import { Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker'
 import { Pool } from 'pg'
+import { type Clock, sleep } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { quoted } from './quoted.ts'
+
+/** Pause before Graphile Worker is started anew, in ms. */
+const RESTART_MS = 1_000
 
 /** Where Graphile Worker is, and who may ring. */
 export interface DoorbellPlace {
@@ -18,6 +21,7 @@ export interface DoorbellOptions extends DoorbellPlace {
   url: string
   /** Asked for in vain this often, in ms, should a notification be lost. */
   pollMs: number
+  clock: Clock
   onError(thrown: unknown): void
 }
 
@@ -31,6 +35,8 @@ export class Doorbell {
   readonly #options: DoorbellOptions
   readonly #pool: Pool
   #workers: WorkerPool | undefined
+  #ended: Promise<void> = Promise.resolve()
+  readonly #stopped = new AbortController()
 
   constructor(options: DoorbellOptions) {
     this.#options = options
@@ -47,15 +53,7 @@ export class Doorbell {
 
   /** Begins to listen; `answer` resolves when there is room for more. */
   start(answer: () => Promise<void>): void {
-    const { workerSchema, pollMs, onError } = this.#options
-    const events: WorkerEvents = new EventEmitter()
-    const preset = { worker: { schema: workerSchema, pollInterval: pollMs, preparedStatements: false } }
-    this.#workers = runTaskList(
-      { preset, concurrency: 1, noHandleSignals: true, logger: quietLogger(onError), events },
-      { [bellName(this.#options)]: answer },
-      this.#pool,
-    )
-    Promise.resolve(this.#workers.promise).catch(onError)
+    this.#ended = this.#listen(answer)
   }
 
   /** The name that Graphile Worker locks bells with. */
@@ -64,9 +62,36 @@ export class Doorbell {
   }
 
   async stop(): Promise<void> {
+    this.#stopped.abort()
     await Promise.resolve(this.#workers?.gracefulShutdown()).catch(this.#options.onError)
-    this.#workers = undefined
+    await this.#ended
     await this.#pool.end()
+  }
+
+  /** Graphile Worker gives up when it cannot write for a while; then it is started anew. */
+  async #listen(answer: () => Promise<void>): Promise<void> {
+    const { clock, onError } = this.#options
+    while (!this.#stopped.signal.aborted) {
+      const workers = this.#begin(answer)
+      this.#workers = workers
+      await Promise.resolve(workers.promise).catch(onError)
+      if (this.#stopped.signal.aborted) return
+      await sleep(clock, RESTART_MS, this.#stopped.signal).catch(() => {})
+      const [unlock = ''] = unlockSql(this.#options)
+      await this.#pool.query(unlock, [[workers.id]]).catch(onError)
+    }
+  }
+
+  #begin(answer: () => Promise<void>): WorkerPool {
+    const { workerSchema, pollMs, onError } = this.#options
+    // Completions in batches, even of one, are what Graphile Worker tries again when the connection breaks.
+    const batches = { completeJobBatchDelay: 0, failJobBatchDelay: 0 }
+    const preset = { worker: { schema: workerSchema, pollInterval: pollMs, preparedStatements: false, ...batches } }
+    return runTaskList(
+      { preset, concurrency: 1, noHandleSignals: true, logger: quietLogger(onError) },
+      { [bellName(this.#options)]: answer },
+      this.#pool,
+    )
   }
 }
 

@@ -227,7 +227,7 @@ export class PostgresEngine implements JobEngine {
     try {
       await this.#measured(() => parts.replica.askTime())
       await parts.news.start()
-      this.#bell = new Doorbell({ url: listenUrl, schema, workerSchema, pollMs: beatMs, onError: this.#onError })
+      this.#bell = new Doorbell({ ...places, pollMs: beatMs, clock: this.clock, onError: this.#onError })
       await this.#beat(parts)
     } catch (thrown) {
       await parts.news.stop()

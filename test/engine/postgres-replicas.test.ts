@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Claim } from '../../src/engine/job-engine.ts'
+import { JobFeed } from '../../src/engine/job-feed.ts'
+import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
+import type { PostgresEngine } from '../../src/engine/postgres/postgres-engine.ts'
+import { COMPLETED, decideOn, submit } from '../conformance/job-engine/bench.ts'
+import { newJob } from '../support/new-job.ts'
+import { startPostgres } from '../support/postgres-server.ts'
+import { TestWorker } from '../support/test-worker.ts'
+import { type PostgresBench, postgresBench } from './postgres-bench.ts'
+
+const server = await startPostgres()
+const skip = server ? false : 'there is no PostgreSQL to test against'
+if (server) after(() => server[Symbol.asyncDispose]())
+
+const openBench = (): Promise<PostgresBench> => postgresBench(server ?? { url: '' })
+
+/** Replicas on the database's own time. */
+const REAL = { beatMs: 300, silentMs: 1_000 }
+const LEASE_MS = 1_500
+
+/** Calls until the database answers. */
+async function persist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await call()
+    } catch {
+      await pause(20)
+    }
+  }
+}
+
+/** Works off what is due until stopped; notes every run. */
+function workOn(engine: PostgresEngine, worker: string, runs: Pick<Claim, 'lease'>[], completed: string[]) {
+  const kept = new Set<Claim['lease']>()
+  const options = { worker, concurrency: 4, leaseMs: LEASE_MS }
+  const dispatch = engine.dispatch(options, async ({ lease }) => {
+    runs.push({ lease })
+    kept.add(lease)
+    await pause(Math.random() * 30)
+    const now = engine.clock.now()
+    await persist(() => engine.save(lease, { progress: { stage: 'half' } }))
+    const job = await persist(() => engine.settle(lease, decideOn(COMPLETED, now), {}))
+    kept.delete(lease)
+    if (job?.state === 'completed') completed.push(lease.jobId)
+  })
+  const timer = setInterval(() => {
+    engine.heartbeat([...kept], LEASE_MS).catch(() => {})
+    engine.rescue((job) => decideOn({ type: 'expired' }, engine.clock.now())(job)).catch(() => {})
+  }, 300)
+  return { stop: () => dispatch.stop().finally(() => clearInterval(timer)) }
+}
+
+describe('replicas on one database', { skip }, () => {
+  test('whatever connections are cut, every job completes once, and no two leases on one have the same token', async () => {
+    await using bench = await openBench()
+    const engines = await Promise.all([1, 2, 3].map(() => bench.replica({ ...REAL, clock: new DatabaseClock() })))
+    const runs: Pick<Claim, 'lease'>[] = []
+    const completed: string[] = []
+    const workers = engines.map((engine, n) => workOn(engine, `worker-${n}`, runs, completed))
+    let cuts = 0
+    const cutting = setInterval(() => {
+      const victims = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name LIKE 'longshore%' AND pid <> pg_backend_pid() AND random() < 0.3`
+      bench.sql(victims).then(
+        (rows) => (cuts += rows.length),
+        () => {},
+      )
+    }, 60)
+    const jobs = Array.from({ length: 400 }, () => newJob(engines[0]?.clock.now() ?? 0, { maxAttempts: 1_000 }))
+    for (const [n, job] of jobs.entries()) {
+      if (n % 4 === 0) await pause(5)
+      persist(async () => engines[n % 3]?.insert(job))
+    }
+    const states = async () => (await persist(async () => engines[0]?.counts()))?.states
+    while ((await states())?.completed !== jobs.length) await pause(50)
+    clearInterval(cutting)
+    await Promise.all(workers.map((worker) => worker.stop()))
+
+    assert.ok(cuts > 30, `only ${cuts} connections were cut`)
+    const claims = runs.map(({ lease }) => `${lease.jobId} ${lease.token}`)
+    assert.equal(new Set(claims).size, claims.length, 'a token was given twice')
+    assert.deepEqual(completed.sort(), jobs.map(({ id }) => id).sort(), 'every job is completed by one attempt')
+    for (const { id } of jobs) {
+      const events = (await engines[0]?.since(id, 0, 10_000)) ?? []
+      assert.equal(events.filter(({ type }) => type === 'job.completed').length, 1)
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        events.map((_, n) => n + 1),
+      )
+    }
+    const [sums] = await bench.sql(`SELECT sum(queued)::int AS queued, sum(processing)::int AS processing,
+      sum(completed)::int AS completed FROM ${bench.schema}.counters`)
+    assert.deepEqual(sums, { queued: 0, processing: 0, completed: jobs.length })
+  })
+
+  test('a follower at another replica hears of changes, though every notification is lost', async () => {
+    await using bench = await openBench()
+    const other = await bench.replica()
+    await bench.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
+    const { id, version } = await submit(bench)
+    const waiting = new JobFeed(other, bench.clock).waitForChange(id, version, 60_000)
+    await other.counts()
+    await bench.engine.requestCancel(id)
+    bench.advance(5_000)
+    assert.equal((await waiting)?.state, 'cancelled')
+    assert.equal((await new JobFeed(other, bench.clock).waitForChange(id, 1, 60_000))?.state, 'cancelled')
+  })
+
+  test('a follower at another replica hears every event, in order', async () => {
+    await using bench = await openBench()
+    const other = await bench.replica()
+    const { id } = await submit(bench)
+    const seqs: number[] = []
+    const following = (async () => {
+      const events = new JobFeed(other, bench.clock).follow(id, 0, AbortSignal.timeout(20_000))
+      for await (const { seq } of events) seqs.push(seq)
+    })()
+    const { lease } = await new TestWorker(bench.engine).next()
+    for (let n = 0; n < 50; n++) await bench.engine.save(lease, { progress: { stage: 's', n } })
+    await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    await following
+    assert.deepEqual(
+      seqs,
+      Array.from({ length: 53 }, (_, n) => n + 1),
+    )
+  })
+
+  test('a job that waits is taken by the replica that idles, though a busy one was rung for it', async () => {
+    await using bench = await openBench()
+    const busy = new TestWorker(bench.engine)
+    await submit(bench)
+    const long = await busy.next()
+    const { id } = await submit(bench)
+    const idle = new TestWorker(await bench.replica())
+    assert.equal((await idle.next()).job.id, id)
+    const third = await submit(bench)
+    const late = new TestWorker(await bench.replica(), { concurrency: 2 })
+    assert.equal((await late.next()).job.id, third.id)
+    long.end()
+  })
+
+  test('replicas keep to one limit of a group together', async () => {
+    await using bench = await openBench()
+    for (let n = 0; n < 8; n++) await submit(bench, { group: 'limited' })
+    const options = { concurrency: 4, groupConcurrency: 3 }
+    const replicas = [bench.engine, await bench.replica(), await bench.replica()]
+    const workers = replicas.map((engine) => new TestWorker(engine, options))
+    const running = (): number => workers.reduce((sum, worker) => sum + worker.running, 0)
+    while (running() < 3) await pause(10)
+    await pause(200)
+    assert.equal(running(), 3)
+  })
+
+  test('two replicas that start at once on an empty database migrate it once', async () => {
+    await using bench = await openBench()
+    await bench.engine.stop()
+    await bench.sql(`DROP SCHEMA ${bench.schema} CASCADE`)
+    const [one, two] = await Promise.all([bench.replica(), bench.replica()])
+    assert.equal((await one.counts()).states.queued, (await two.counts()).states.queued)
+    assert.equal((await bench.sql(`SELECT version FROM ${bench.schema}.migrations`)).length, 1)
+  })
+
+  test('a schema that is not up to date, or is newer, is refused with what to do', async () => {
+    await using bench = await openBench()
+    await bench.sql(`INSERT INTO ${bench.schema}.migrations (version) VALUES (999)`)
+    await assert.rejects(bench.replica(), { code: 'CONFIG_INVALID', message: /newer version/ })
+    await bench.sql(`DROP SCHEMA ${bench.schema} CASCADE`)
+    await assert.rejects(bench.replica({ migrates: false }), { code: 'CONFIG_INVALID', message: /longshore migrate/ })
+  })
+})
