@@ -32,10 +32,10 @@ export abstract class BaseProcessor<Result extends AnySchema = AnySchema, Parame
   /** Works on one job. Called for many jobs at once, so what belongs to a job stays in its `input`. */
   abstract processInput(input: JobInput<z.output<Parameters>>): Promise<z.input<Result>>
 
-  /** Called once before the first job; a failure keeps the service from starting, and `shutdown` is then not called. */
+  /** Called once before the first job, in each thread or process that runs the processor; a failure keeps the service from starting, and `shutdown` is then not called. */
   async startup(): Promise<void> {}
 
-  /** Called once after the last job. A failure is the exit code 1; all else is stopped as usual. */
+  /** Called once after the last job, in each of them. A failure is the exit code 1; all else is stopped as usual. */
   async shutdown(): Promise<void> {}
 
   /** Says what the job being worked on is doing. Cheap: call it as often as you like, a few a second are written. */

@@ -102,6 +102,12 @@ test('what a process prints is kept with the job it printed it in', async () => 
   assert.partialDeepStrictEqual(said.logged, [{ level: 40, msg: 'last words ☠', stream: 'stderr' }])
 })
 
+test('code that writes to the line to the service ends its own process, and nothing else', async () => {
+  await using troubled = await openTroubled({ kind: 'process' })
+  await assert.rejects(troubled.run({ trouble: 'channel' }).result, { code: 'PROCESS_DIED', message: /descriptor 3/ })
+  assert.equal((await troubled.run({}).result).jobs, 1)
+})
+
 test('an aborted attempt takes what its processor started with it, even out of the group and the session', async () => {
   await using troubled = await openTroubled({ kind: 'process' })
   const abort = new AbortController()

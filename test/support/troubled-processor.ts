@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
+import { writeSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { BaseProcessor, type JobInput, z } from '../../src/index.ts'
 
 const Parameters = z.object({
-  trouble: z.enum(['exit', 'promise', 'timer', 'memory', 'escape', 'print']).optional(),
+  trouble: z.enum(['exit', 'promise', 'timer', 'memory', 'escape', 'print', 'channel']).optional(),
   /** Memory that is kept for good. */
   keepMiB: z.number().default(0),
 })
@@ -29,6 +30,7 @@ export default class TroubledProcessor extends BaseProcessor<z.ZodType, typeof P
 
   async #cause(trouble: NonNullable<Input['parameters']['trouble']>, signal: AbortSignal): Promise<void> {
     const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    if (trouble === 'channel') writeSync(3, 'this is no message')
     if (trouble === 'print') return console.error('last words ☠')
     if (trouble === 'exit') {
       console.error('out of ink')
@@ -36,7 +38,7 @@ export default class TroubledProcessor extends BaseProcessor<z.ZodType, typeof P
     } else if (trouble === 'promise') void Promise.reject(new Error('forgotten'))
     else if (trouble === 'timer') setTimeout(() => JSON.parse('forgotten'))
     else if (trouble === 'memory') for (const hoard: unknown[] = []; ; ) hoard.push(new Array(1e5).fill(hoard.length))
-    else {
+    else if (trouble === 'escape') {
       const escaped = spawn('setsid', ['sleep', '1000'], { stdio: 'ignore' })
       this.reportProgress({ percent: 1, message: String(escaped.pid) })
     }

@@ -2,18 +2,25 @@ import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 
 const LENGTH_BYTES = 4
+/** No message is longer; a length beyond it is none. A manifest of a million files makes some 200 MiB. */
+const MAX_MESSAGE_BYTES = 1024 ** 3
 
-/** Messages over a stream, each with its length before it; any value that structured cloning takes. */
+/**
+ * Messages over a stream, each with its length before it; any value that structured cloning takes. What is no message, as
+ * somebody else wrote to the stream, breaks it: nothing more is read.
+ */
 export class Frames<Incoming, Outgoing> {
   readonly #stream: Socket
   readonly #listener: (message: Incoming) => void
+  readonly #onBroken: () => void
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #wantedBytes = LENGTH_BYTES
 
-  constructor(stream: Socket, listener: (message: Incoming) => void) {
+  constructor(stream: Socket, listener: (message: Incoming) => void, onBroken: () => void) {
     this.#stream = stream
     this.#listener = listener
+    this.#onBroken = onBroken
     stream.on('data', (chunk: Buffer) => this.#read(chunk))
     stream.resume()
   }
@@ -34,20 +41,42 @@ export class Frames<Incoming, Outgoing> {
     while (this.#waitingBytes >= this.#wantedBytes) this.#takeFrames()
   }
 
+  #break(): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#wantedBytes = Number.POSITIVE_INFINITY
+    this.#onBroken()
+  }
+
   /** Joins what came, once per frame that was not whole, and takes all that is whole out of it. */
   #takeFrames(): void {
     let rest = this.#waiting.length === 1 ? (this.#waiting[0] as Buffer) : Buffer.concat(this.#waiting)
-    this.#wantedBytes = LENGTH_BYTES
-    while (rest.length >= LENGTH_BYTES) {
-      const end = LENGTH_BYTES + rest.readUInt32LE()
-      this.#wantedBytes = end
-      if (rest.length < end) break
-      const message: Incoming = deserialize(rest.subarray(LENGTH_BYTES, end))
-      rest = rest.subarray(end)
-      this.#wantedBytes = LENGTH_BYTES
+    while (rest.length >= LENGTH_BYTES && rest.length >= endOfFrame(rest)) {
+      const message = read<Incoming>(rest.subarray(LENGTH_BYTES, endOfFrame(rest)))
+      rest = rest.subarray(endOfFrame(rest))
+      if (message === undefined) {
+        this.#break()
+        return
+      }
       this.#listener(message)
     }
     this.#waiting = [rest]
     this.#waitingBytes = rest.length
+    this.#wantedBytes = rest.length < LENGTH_BYTES ? LENGTH_BYTES : endOfFrame(rest)
+    if (this.#wantedBytes > MAX_MESSAGE_BYTES) this.#break()
   }
+}
+
+/** Undefined for bytes that are no message. */
+function read<Message>(bytes: Buffer): Message | undefined {
+  try {
+    return deserialize(bytes) as Message
+  } catch {
+    return undefined
+  }
+}
+
+/** Where the first frame ends, told by its length. */
+function endOfFrame(bytes: Buffer): number {
+  return LENGTH_BYTES + bytes.readUInt32LE()
 }

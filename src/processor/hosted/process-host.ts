@@ -20,13 +20,24 @@ export class ProcessHost implements Host {
   private constructor(program: RunningProgram, graceMs: number, listener: HostListener) {
     this.#program = program
     this.#graceMs = graceMs
-    this.#frames = new Frames(program.channel, (message) => listener.onMessage(message))
+    let broken = false
+    this.#frames = new Frames(
+      program.channel,
+      (message) => listener.onMessage(message),
+      () => {
+        broken = true
+        program.end(0)
+      },
+    )
     for (const name of ['stdout', 'stderr'] as const) {
       const lines = new LineReader(MAX_LINE_LENGTH, (line) => listener.onOutput(name, line))
       program[name]?.on('data', (chunk) => lines.push(chunk)).once('end', () => lines.end())
       program[name]?.resume()
     }
-    this.ended = program.gone.then(({ code, signal }) => (signal === null ? `exit code ${code}` : `signal ${signal}`))
+    this.ended = program.gone.then(({ code, signal }) => {
+      if (broken) return 'it was ended, as its code wrote to file descriptor 3, which is the line to the service'
+      return signal === null ? `exit code ${code}` : `signal ${signal}`
+    })
   }
 
   /** @param graceMs between SIGTERM and SIGKILL */

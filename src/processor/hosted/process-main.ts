@@ -6,7 +6,11 @@ import type { FromHost, ToHost } from './messages.ts'
 /** A process that runs a processor. It has no listener for SIGTERM on purpose: so that ends it whatever it is doing. */
 const [, , module = '', exportName = ''] = process.argv
 const channel = new Socket({ fd: 3, readable: true, writable: true })
-const frames = new Frames<ToHost, FromHost>(channel, (message) => session.receive(message))
+const frames = new Frames<ToHost, FromHost>(
+  channel,
+  (message) => session.receive(message),
+  () => process.exit(1),
+)
 const session = new HostSession({ send: (message) => frames.send(message) }, { module, export: exportName }, () =>
   channel.end(() => process.exit()),
 )

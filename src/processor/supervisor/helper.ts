@@ -6,9 +6,6 @@ import { mainFile } from '../../base/main-file.ts'
 import { markedProcesses, signal } from './live-processes.ts'
 import type { News, Order } from './orders.ts'
 
-/** Keeps the helper small: it does little, and every page of it makes each start slower. */
-const LEAN = ['--max-semi-space-size=1', '--single-threaded']
-
 /** What is killed is gone after a moment. */
 const KILL_POLL_MS = 10
 
@@ -26,7 +23,7 @@ export class Helper {
 
   constructor(socketPath: string, listener: HelperListener) {
     this.#child = fork(mainFile('helper-main', import.meta.url), [socketPath, this.#mark], {
-      execArgv: LEAN,
+      execArgv: [],
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
