@@ -165,7 +165,7 @@ export const SETTINGS = {
     1,
     3600,
     10,
-    'How long a processor may take to stop after its signal aborted, before the service stops without it.',
+    'How long a processor may take to stop after its signal aborted. Then a thread or process is ended by force; inline, a stop goes on without it.',
   ),
   RETENTION_DAYS: integer(
     0,
