@@ -120,7 +120,7 @@ export interface JobEngine extends Component {
 
   /** A queued job becomes cancelled at once, a processing one is marked; a final one is answered unchanged. */
   requestCancel(id: string): Promise<Job | undefined>
-  /** A failed or cancelled job becomes queued again, with fresh attempts; any other is answered unchanged. */
+  /** A failed or cancelled job becomes queued again, with fresh attempts; any other, and one that is being forgotten, is answered unchanged. */
   requeue(id: string, options: { failedFilesOnly: boolean }): Promise<Job | undefined>
 
   /** A job's events after `seq`, oldest first. State changes are kept as long as the job; of progress the newest 1,000. */
@@ -133,6 +133,9 @@ export interface JobEngine extends Component {
 
   /** Settles every attempt whose lease has run out as `decide` says; answers the jobs after it. */
   rescue(decide: (job: Job) => Settlement): Promise<Job[]>
-  /** Forgets jobs with all that belongs to them (events, ledger, logs); those that are not final are left. Answers those it forgot. */
-  prune(ids: readonly string[]): Promise<Job[]>
+  /**
+   * Forgets jobs with all that belongs to them (events, ledger, logs); those that are not final are left, and those of
+   * which `removeRest`, which removes what else a job left, says no. Meanwhile nobody requeues one. Answers those it forgot.
+   */
+  prune(ids: readonly string[], removeRest?: (job: Job) => Promise<boolean>): Promise<Job[]>
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import { Turns } from '../base/turns.ts'
 import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
@@ -63,8 +62,6 @@ export class JobManager {
   readonly #clock: Clock
   readonly #rules: JobRules
   readonly #random: () => number
-  /** Between a retry and a removal of the same job. */
-  readonly #turns = new Turns()
 
   constructor({ engine, clock, rules, random = Math.random }: JobManagerParts) {
     this.#engine = engine
@@ -133,20 +130,26 @@ export class JobManager {
   }
 
   /** Queues a failed or cancelled job again with fresh attempts. Throws `JOB_NOT_FOUND`, `JOB_NOT_RETRYABLE`. */
-  retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
-    return this.#turns.take(id, () => this.#retry(id, options))
+  async retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
+    const before = await this.get(id)
+    const after = isRetryable(before) ? found(id, await this.#engine.requeue(id, options)) : before
+    if (after.version === before.version) {
+      throw new LongshoreError(
+        'JOB_NOT_RETRYABLE',
+        `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
+      )
+    }
+    return after
   }
 
   /**
    * Forgets an ended job, after `removeRest` removed what else it left; no retry comes between. Answers whether it was
    * forgotten: `removeRest` may say no. Throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`.
    */
-  forget(id: string, removeRest: (job: Job) => Promise<boolean> = async () => true): Promise<boolean> {
-    return this.#turns.take(id, async () => {
-      const job = await this.get(id)
-      if (!isFinal(job.state)) throw notFinal(job)
-      return (await removeRest(job)) && (await this.#engine.prune([id])).length > 0
-    })
+  async forget(id: string, removeRest: (job: Job) => Promise<boolean> = async () => true): Promise<boolean> {
+    const job = await this.get(id)
+    if (!isFinal(job.state)) throw notFinal(job)
+    return (await this.#engine.prune([id], removeRest)).length > 0
   }
 
   /** Hands out due jobs to `run`. */
@@ -172,18 +175,6 @@ export class JobManager {
   /** Ends every attempt whose lease ran out: requeued, or failed when it was the last. */
   rescue(): Promise<Job[]> {
     return this.#engine.rescue((job) => this.#decide(job, { type: 'expired' }))
-  }
-
-  async #retry(id: string, options: { failedFilesOnly: boolean }): Promise<Job> {
-    const before = await this.get(id)
-    const after = isRetryable(before) ? found(id, await this.#engine.requeue(id, options)) : before
-    if (after.version === before.version) {
-      throw new LongshoreError(
-        'JOB_NOT_RETRYABLE',
-        `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
-      )
-    }
-    return after
   }
 
   #decide(job: Job, outcome: Outcome): Settlement {

@@ -6,6 +6,7 @@ import { JobFeed } from '../../src/engine/job-feed.ts'
 import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
 import type { PostgresEngine } from '../../src/engine/postgres/postgres-engine.ts'
 import { COMPLETED, decideOn, submit } from '../conformance/job-engine/bench.ts'
+import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts'
 import { newJob } from '../support/new-job.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { TestWorker } from '../support/test-worker.ts'
@@ -20,6 +21,17 @@ const openBench = (): Promise<PostgresBench> => postgresBench(server ?? { url: '
 /** Replicas on the database's own time. */
 const REAL = { beatMs: 300, silentMs: 1_000 }
 const LEASE_MS = 1_500
+
+function proxyOf(url: string): Promise<CuttingProxy> {
+  const { hostname, port } = new URL(url)
+  return cuttingProxy(hostname, Number(port || 5432))
+}
+
+function through({ port }: CuttingProxy): string {
+  const url = new URL(server?.url ?? '')
+  url.host = `127.0.0.1:${port}`
+  return url.href
+}
 
 /** Calls until the database answers. */
 async function persist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
@@ -96,6 +108,36 @@ describe('replicas on one database', { skip }, () => {
     assert.deepEqual(sums, { queued: 0, processing: 0, completed: jobs.length })
   })
 
+  test('a settlement whose answer was lost is known when it is asked for again, and a stale one still is not', async () => {
+    await using proxy = await proxyOf(server?.url ?? '')
+    await using bench = await openBench()
+    const engine = await bench.replica({ url: through(proxy) })
+    const { id } = await submit(bench)
+    const { lease } = await new TestWorker(engine).next()
+    const lost = proxy.loseAnswerTo('UPDATE')
+    const settling = engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    await lost
+    await assert.rejects(settling, { code: 'ENGINE_UNAVAILABLE' })
+    assert.equal((await bench.engine.get(id))?.state, 'completed')
+    assert.equal((await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {}))?.state, 'completed')
+    assert.equal(await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {}), undefined)
+    assert.equal((await bench.engine.since(id, 0, 10)).length, 3)
+  })
+
+  test('a job whose claim got no answer runs all the same, as the same attempt', async () => {
+    await using proxy = await proxyOf(server?.url ?? '')
+    await using bench = await openBench()
+    const engine = await bench.replica({ url: through(proxy) })
+    const { id } = await submit(bench)
+    const lost = proxy.loseAnswerTo('RECURSIVE')
+    const worker = new TestWorker(engine)
+    await lost
+    while (bench.errors.length === 0) await pause(10)
+    bench.advance(1_000)
+    const { job } = await worker.next()
+    assert.deepEqual([job.id, job.attempt, job.token], [id, 1, 1])
+  })
+
   test('a follower at another replica hears of changes, though every notification is lost', async () => {
     await using bench = await openBench()
     const other = await bench.replica()
@@ -160,7 +202,11 @@ describe('replicas on one database', { skip }, () => {
     await bench.sql(`DROP SCHEMA ${bench.schema} CASCADE`)
     const [one, two] = await Promise.all([bench.replica(), bench.replica()])
     assert.equal((await one.counts()).states.queued, (await two.counts()).states.queued)
-    assert.equal((await bench.sql(`SELECT version FROM ${bench.schema}.migrations`)).length, 1)
+    const steps = await bench.sql(`SELECT version FROM ${bench.schema}.migrations ORDER BY version`)
+    assert.deepEqual(
+      steps.map(({ version }) => version),
+      steps.map((_, n) => n + 1),
+    )
   })
 
   test('a schema that is not up to date, or is newer, is refused with what to do', async () => {

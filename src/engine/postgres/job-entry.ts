@@ -9,10 +9,12 @@ export interface StoredJob extends JobEntry {
   readonly downloaded: number
   /** Token and worker of the attempt that settled last; null when it was rescued. */
   readonly endedBy: string | null
+  /** What else the job left is being removed. */
+  readonly forgetting: boolean
 }
 
 /** The columns of {@link readStoredJob}, in its order. */
-export const STORED_COLUMNS = `${ENTRY_COLUMNS}, revision, files_downloaded, lease_expires_at, ended_by`
+export const STORED_COLUMNS = `${ENTRY_COLUMNS}, revision, files_downloaded, lease_expires_at, ended_by, forgetting`
 
 const OWN = ENTRY_COLUMNS.split(',').length
 
@@ -32,5 +34,6 @@ export function readStoredJob(row: Row): StoredJob {
     revision: integer(row, OWN),
     downloaded: integer(row, OWN + 1),
     endedBy: textOrNull(row, OWN + 3),
+    forgetting: integer(row, OWN + 4) > 0,
   }
 }

@@ -28,7 +28,7 @@ import { isHeld, markOf } from './job-changes.ts'
 import { expiredJobs, extendLeases } from './leases.ts'
 import { checkVersion, migrateDatabase } from './migrations.ts'
 import { PostgresIngestRecords } from './postgres-ingest-records.ts'
-import { pruneJobs } from './prune.ts'
+import { pruneJobs, pruneWithRest } from './prune.ts'
 
 /** What the engine of many machines needs. */
 export interface PostgresEngineOptions {
@@ -176,8 +176,8 @@ export class PostgresEngine implements JobEngine {
 
   async requeue(id: string, options: { failedFilesOnly: boolean }): Promise<Job | undefined> {
     return this.#opened().changes.change(id, (draft) => {
-      const fact = draft && requeued(draft.job, options.failedFilesOnly, this.clock.now())
-      if (fact === undefined) return draft?.job
+      const fact = draft && !draft.after.forgetting && requeued(draft.job, options.failedFilesOnly, this.clock.now())
+      if (!fact) return draft?.job
       if (!options.failedFilesOnly) draft?.clearLedger()
       return draft?.record(fact)
     })
@@ -207,8 +207,10 @@ export class PostgresEngine implements JobEngine {
     return (await Promise.all(rescued)).filter((job) => job !== undefined)
   }
 
-  async prune(ids: readonly string[]): Promise<Job[]> {
-    return pruneJobs(this.#opened().db, ids, `${this.#id}:prune`)
+  async prune(ids: readonly string[], removeRest?: (job: Job) => Promise<boolean>): Promise<Job[]> {
+    const { db } = this.#opened()
+    const owner = `${this.#id}:prune`
+    return removeRest ? pruneWithRest(db, ids, owner, removeRest) : pruneJobs(db, ids, owner)
   }
 
   async #open(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Job } from '../../job/job.ts'
+import type { Row } from '../record/columns.ts'
 import { type Database, storable } from './database.ts'
 import { readStoredJob, STORED_COLUMNS } from './job-entry.ts'
 
@@ -22,4 +23,32 @@ export async function pruneJobs(db: Database, ids: readonly string[], owner: str
     [ids.map((id) => storable(id))],
   )
   return rows.map((row) => readStoredJob(row).job)
+}
+
+/**
+ * Forgets final jobs of which `removeRest` has removed what else they left. From before it begins such a job is marked,
+ * and nobody requeues it, at any replica; a crash leaves the mark, as it leaves a job whose objects are half gone.
+ */
+export async function pruneWithRest(
+  db: Database,
+  ids: readonly string[],
+  owner: string,
+  removeRest: (job: Job) => Promise<boolean>,
+): Promise<Job[]> {
+  const mark = (by: 1 | -1, which: readonly string[]): Promise<Row[]> =>
+    db.query(
+      `UPDATE ${db.schema}.jobs SET forgetting = forgetting + ${by}, revision = revision + 1
+        WHERE id = ANY($1) AND phase >= 3 RETURNING ${STORED_COLUMNS}`,
+      [which.map((id) => storable(id))],
+    )
+  const forgotten: Job[] = []
+  for (const { job } of (await mark(1, ids)).map(readStoredJob)) {
+    const isCleared = await removeRest(job).catch(async (failure: unknown) => {
+      await mark(-1, [job.id])
+      throw failure
+    })
+    if (isCleared) forgotten.push(...(await pruneJobs(db, [job.id], owner)))
+    else await mark(-1, [job.id])
+  }
+  return forgotten
 }

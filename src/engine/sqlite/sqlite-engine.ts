@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
+import { Turns } from '../../base/turns.ts'
 import type { JobEvent } from '../../job/event.ts'
 import { isFinal, type Job, type JobFile, type Lease, type LogLine, type NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/settlement.ts'
@@ -46,6 +47,8 @@ export class SqliteEngine implements JobEngine {
   readonly #options: SqliteEngineOptions
   readonly #listeners: Listeners
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
+  /** Between a requeue and the removal of what the same job left. */
+  readonly #turns = new Turns()
   #starting: Promise<void> | undefined
   #parts: EngineParts | undefined
 
@@ -162,7 +165,9 @@ export class SqliteEngine implements JobEngine {
   }
 
   requeue(id: string, options: { failedFilesOnly: boolean }): Promise<Job | undefined> {
-    return this.#write((parts) => requeueJob(parts, id, this.#options.clock.now(), options.failedFilesOnly))
+    const requeue = (): Promise<Job | undefined> =>
+      this.#write((parts) => requeueJob(parts, id, this.#options.clock.now(), options.failedFilesOnly))
+    return this.#turns.take(id, requeue)
   }
 
   async since(id: string, seq: number, limit: number): Promise<JobEvent[]> {
@@ -188,7 +193,16 @@ export class SqliteEngine implements JobEngine {
     )
   }
 
-  async prune(ids: readonly string[]): Promise<Job[]> {
+  async prune(ids: readonly string[], removeRest?: (job: Job) => Promise<boolean>): Promise<Job[]> {
+    if (removeRest === undefined) return this.#forget(ids)
+    const clear = async (id: string): Promise<Job[]> => {
+      const job = await this.get(id)
+      return job && isFinal(job.state) && (await removeRest(job)) ? this.#forget([id]) : []
+    }
+    return (await Promise.all(ids.map((id) => this.#turns.take(id, () => clear(id))))).flat()
+  }
+
+  async #forget(ids: readonly string[]): Promise<Job[]> {
     const ended = this.#read(({ records }) => ids.filter((id) => isFinal(records.current(id)?.job.state ?? 'queued')))
     return ended.length === 0 ? [] : this.#write((parts) => forgetJobs(parts, ended))
   }

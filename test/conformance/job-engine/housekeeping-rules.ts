@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Job } from '../../../src/job/job.ts'
 import { jobFile, newJob } from '../../support/new-job.ts'
 import { TestWorker } from '../../support/test-worker.ts'
 import { COMPLETED, decideOn, type MakeEngine, runOne, submit } from './bench.ts'
@@ -79,6 +80,35 @@ export function housekeepingRules(makeEngine: MakeEngine): void {
       assert.deepEqual(await bench.engine.logs(done.id, 10), [])
       assert.deepEqual((await bench.engine.files(done.id, { limit: 10 })).items, [])
       assert.equal((await bench.engine.since(done.id, 0, 10)).length, 1)
+    })
+
+    test('nobody requeues a job while what it left is removed; when that says no or fails, the job is as before', async () => {
+      await using bench = await makeEngine()
+      const { engine } = bench
+      const { id } = await submit(bench)
+      await engine.requestCancel(id)
+      assert.deepEqual(await engine.prune([id], async () => false), [])
+      await assert.rejects(
+        engine.prune([id], () => Promise.reject(new Error('the store is gone'))),
+        /the store is gone/,
+      )
+      let requeueing: Promise<unknown> | undefined
+      const removeRest = async (job: Job): Promise<boolean> => {
+        assert.equal(job.id, id)
+        requeueing = engine.requeue(id, { failedFilesOnly: false })
+        await engine.counts()
+        return true
+      }
+      assert.deepEqual(
+        (await engine.prune([id], removeRest)).map((job) => job.id),
+        [id],
+      )
+      await requeueing
+      assert.equal(await engine.get(id), undefined)
+      const other = await submit(bench)
+      await engine.requestCancel(other.id)
+      await engine.prune([other.id], async () => false)
+      assert.equal((await engine.requeue(other.id, { failedFilesOnly: false }))?.state, 'queued')
     })
 
     test('a job that ended, was pruned and others go on: the rest runs', async () => {

@@ -4,7 +4,8 @@
  *
  * `phase` is the job's state, with `queued` split in two: 0 delayed, 1 ready, 2 processing, 3 completed, 4 failed,
  * 5 cancelled. `revision` grows with every write of the row, and a write names the one it was decided on. `counters`
- * holds the sums by state in a row per writer, so that no two writers wait for each other.
+ * holds the sums by state in a row per writer, so that no two writers wait for each other. `forgetting` counts who is
+ * removing what else a job left: such a job is not requeued.
  */
 export const sql = `
 CREATE TABLE jobs (
@@ -34,6 +35,7 @@ CREATE TABLE jobs (
   worker text,
   lease_expires_at bigint,
   ended_by text,
+  forgetting integer NOT NULL DEFAULT 0,
   checkpoint text,
   progress text,
   result text,
