@@ -41,7 +41,6 @@ report({
   goal: { atMost: 5 },
 })
 report({ what: "with Node's own spawn instead", unit: 'a second', ours: direct.perSecond })
-report({ what: 'event loop late meanwhile, p99', unit: 'ms', ours: direct.lagMs })
 
 async function measure(ballastMiB: number, how: string, count: number): Promise<Figures> {
   const rounds: Figures[] = []
