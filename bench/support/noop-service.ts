@@ -39,8 +39,13 @@ const app = createApp(processor, {
 })
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
-/** Tells the parent once so many jobs have begun and none is left unfinished. */
-process.on('message', (expected: number) => {
+/** Tells the parent once so many jobs have begun and none is left unfinished, or what processor time it took so far, in ms. */
+process.on('message', (expected: number | 'cpu') => {
+  if (expected === 'cpu') {
+    const { user, system } = process.cpuUsage()
+    process.send?.((user + system) / 1000)
+    return
+  }
   processor.expected = processor.begun + expected
   processor.onExpected = async () => {
     // Without a turn of the loop in between, asking would keep the jobs from ending.
