@@ -65,7 +65,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** Calls `action` after a while, however long; answers how to take that back. */
 export function startTimer(delayMs: number, action: () => void): () => void {
-  const timer = setTimeout(action, Math.min(delayMs, LONGEST_TIMER_MS))
+  let timer: ReturnType<typeof setTimeout>
+  const wait = (restMs: number): void => {
+    const next = restMs > LONGEST_TIMER_MS ? () => wait(restMs - LONGEST_TIMER_MS) : action
+    timer = setTimeout(next, Math.min(restMs, LONGEST_TIMER_MS))
+  }
+  wait(delayMs)
   return () => clearTimeout(timer)
 }
 

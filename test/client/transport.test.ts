@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { JobClient, NetworkError } from '@longshore/client'
 import { readNothing } from '../../client/src/answers.ts'
+import { startTimer } from '../../client/src/stop.ts'
 import { Transport } from '../../client/src/transport.ts'
 import { rawServer } from './raw-server.ts'
 import { rejects } from './rejects.ts'
@@ -63,6 +64,22 @@ describe('the time limit of a call', () => {
     await using server = await tinyServer(() => ({ body: HEALTHY }))
     const client = new JobClient({ url: server.url, retry: { tryMs: Number.POSITIVE_INFINITY } })
     await client.health({ timeoutMs: 1e12 })
+  })
+
+  test('that is longer than a timer can run ends when it is over, not before', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const longestMs = 2 ** 31 - 1
+    let calls = 0
+    startTimer(2 * longestMs + 5, () => calls++)
+    for (const ms of [longestMs, longestMs, 4]) t.mock.timers.tick(ms)
+    assert.equal(calls, 0)
+    t.mock.timers.tick(1)
+    assert.equal(calls, 1)
+    const stopTimer = startTimer(2 * longestMs, () => calls++)
+    t.mock.timers.tick(longestMs)
+    stopTimer()
+    t.mock.timers.tick(longestMs)
+    assert.equal(calls, 1)
   })
 })
 
