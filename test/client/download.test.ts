@@ -392,6 +392,28 @@ describe('a download that ends early', () => {
     assert.deepEqual(await readdir(join(disk.path, JOB_ID)), [])
   })
 
+  test('by what its listener throws rejects with that, and leaves no temporary file', async () => {
+    await using server = await objectServer({ [KEY]: randomBytes(9000) })
+    await using folder = await tempFolder()
+    const onProgress = ({ receivedFiles, receivedBytes }: DownloadProgress): void => {
+      if (receivedFiles > 0 || receivedBytes > 0) throw new Error('a mistake of the listener')
+    }
+    const client = new JobClient({ url: server.url })
+    const download = client.downloadFiles([server.outputOf(KEY)], folder.path, { onProgress })
+    await assert.rejects(download, /^Error: a mistake of the listener$/)
+    assert.equal(server.requests.length, 1)
+  })
+
+  test('before it begins, when its bound is none', async () => {
+    await using server = await objectServer({ [KEY]: randomBytes(10) })
+    await using folder = await tempFolder()
+    for (const concurrency of [0, -1, 0.5, Number.NaN]) {
+      const download = new JobClient({ url: server.url }).downloadFiles([URI], folder.path, { concurrency })
+      await assert.rejects(download, /^TypeError: Expected concurrency to be an integer from 1, got /)
+    }
+    assert.deepEqual(await readdir(folder.path), [])
+  })
+
   test('by a folder that cannot be made says why', async () => {
     await using server = await objectServer({ [KEY]: Buffer.from('a') })
     await using folder = await tempFolder()

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path'
+import { boundOf, eachBounded } from '../bounded.ts'
 import { DownloadError } from '../errors.ts'
 import type { JobOutput } from '../shapes.ts'
 import type { Stop } from '../stop.ts'
 import { type CallOptions, limitOf, type Transport } from '../transport.ts'
-import { eachBounded } from '../upload/bounded.ts'
 import { asDownloadError, codeOf, quoted } from './download-faults.ts'
 import { placementsOf } from './download-layout.ts'
 import { downloadObject } from './download-object.ts'
@@ -18,7 +18,7 @@ export interface DownloadOptions extends CallOptions {
    * any other is an error; true replaces it.
    */
   readonly overwrite?: boolean
-  /** Files that are fetched at once. Default 8. */
+  /** Files that are fetched at once. Default 8; a `TypeError` below 1. */
   readonly concurrency?: number
   /** Called at the start, some times a second while bytes arrive, and after every file. */
   readonly onProgress?: (progress: DownloadProgress) => void
@@ -70,12 +70,14 @@ class Download {
   readonly #options: DownloadOptions
   readonly #stop: Stop
   readonly #urls: OutputUrls
+  readonly #bound: number
 
   constructor(parts: DownloadParts, root: string, options: DownloadOptions, stop: Stop) {
     this.#parts = parts
     this.#root = root
     this.#options = options
     this.#stop = stop
+    this.#bound = boundOf(options.concurrency ?? 8)
     this.#urls = new OutputUrls((jobId) => parts.listOutputs(jobId, { signal: stop.signal }))
   }
 
@@ -86,7 +88,7 @@ class Download {
       this.#prepare(cargo).catch((failure: unknown) => this.#fail(cargo, failure)),
     )
     const sizes = cargoes.map(({ output }) => output.size_bytes)
-    const tally = new DownloadTally(sizes, this.#options.onProgress)
+    const tally = new DownloadTally(sizes, (progress) => this.#tell(progress))
     const files: DownloadedFile[] = []
     await this.#each(cargoes.entries(), async ([index, cargo]) => {
       const fetching = cargo.isThere ? skipped(cargo, tally) : this.#fetch(cargo, tally)
@@ -147,13 +149,23 @@ class Download {
     return { uri, path, sizeBytes: size_bytes, sha256, skipped: false }
   }
 
+  /** What a listener throws is no fault of a download: its caller gets it as it is. */
+  #tell(progress: DownloadProgress): void {
+    try {
+      this.#options.onProgress?.(progress)
+    } catch (failure) {
+      this.#stop.abort(failure)
+      throw failure
+    }
+  }
+
   #fail({ output, path }: Cargo, failure: unknown): never {
     this.#stop.signal.throwIfAborted()
     throw asDownloadError(output.uri, path, failure)
   }
 
   #each<Item>(items: Iterator<Item>, action: (item: Item) => Promise<void>): Promise<void> {
-    return eachBounded(items, this.#options.concurrency ?? 8, this.#stop, action)
+    return eachBounded(items, this.#bound, this.#stop, action)
   }
 }
 

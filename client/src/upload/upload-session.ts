@@ -1,7 +1,7 @@
+import { boundOf, eachBounded } from '../bounded.ts'
 import { ApiError } from '../errors.ts'
 import { freshKey } from '../fresh-key.ts'
 import type { Stop } from '../stop.ts'
-import { eachBounded } from './bounded.ts'
 import type { Cargo, Shipment } from './cargo.ts'
 import { discard } from './discard.ts'
 import { announce, type OpenedUpload, resumeUpload, startUpload, type UploadGround } from './open-upload.ts'
@@ -42,7 +42,7 @@ export class UploadSession {
 
   async run(): Promise<string> {
     this.#stop.signal.throwIfAborted()
-    const bound = boundOf(this.#options)
+    const bound = boundOf(this.#options.concurrency ?? 4)
     const { jobId, expiresAt, cargoes } = await this.#open()
     this.#jobId = jobId
     this.#options.onStarted?.(jobId, expiresAt)
@@ -136,9 +136,4 @@ export class UploadSession {
 
 async function* shipments(cargoes: readonly Cargo[], signal: AbortSignal): AsyncGenerator<Shipment, void> {
   for (const cargo of cargoes) yield* cargo.shipments(signal)
-}
-
-function boundOf({ concurrency = 4 }: UploadOptions): number {
-  if (Number.isInteger(concurrency) && concurrency > 0) return concurrency
-  throw new TypeError(`Expected concurrency to be an integer from 1, got ${concurrency}`)
 }

@@ -1,4 +1,4 @@
-import type { Stop } from '../stop.ts'
+import type { Stop } from './stop.ts'
 
 /**
  * Works on a few items at a time, taken from one source by all, and only when there is a hand free for one. The first
@@ -20,4 +20,10 @@ export async function eachBounded<Item>(
   await Promise.all(Array.from({ length: bound }, () => run().catch(fail)))
   await items.return?.()
   stop.signal.throwIfAborted()
+}
+
+/** How many at once, as it was asked for. Throws a `TypeError` for what is no number of hands. */
+export function boundOf(concurrency: number): number {
+  if (Number.isInteger(concurrency) && concurrency > 0) return concurrency
+  throw new TypeError(`Expected concurrency to be an integer from 1, got ${concurrency}`)
 }
