@@ -21,6 +21,9 @@ const TEXTS = { 'a.txt': 'abcdefghij', 'b.txt': 'xyz' }
 
 const MD5 = { etagOf: (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"` }
 
+/** What the service answers to a start, as far as it matters here. */
+type Started = { files: object[] }
+
 describe('an upload', () => {
   test('sends each part once, completes each file with its quoted ETags in order, and answers the job', async () => {
     const service = ingestService()
@@ -66,6 +69,45 @@ describe('an upload', () => {
     await assert.rejects(uploading, /^TypeError: Expected concurrency to be an integer from 1, got 0$/)
     assert.deepEqual(server.received, [])
   })
+
+  test('of something that is no source is refused with what is expected, before anything is asked of the service', async () => {
+    await using server = await tinyServer(ingestService().answer)
+    const { uploadFiles } = JobClient.prototype
+    for (const [source, got] of [
+      ['a.txt', 'string'],
+      [null, 'an object of nothing'],
+      [{ name: 'a.txt', data: 'text' }, 'an object of name, data'],
+    ] as const) {
+      const uploading = Reflect.apply(uploadFiles, new JobClient({ url: server.url }), [[source]])
+      await assert.rejects(uploading, new RegExp(`^TypeError: Expected each file to be a File, .*; got ${got}\\.`))
+    }
+    assert.deepEqual(server.received, [])
+  })
+
+  for (const [what, mutilate] of [
+    ['says nothing of a file', () => ({ files: [] })],
+    ['answers other files than were announced', ({ files }: Started) => ({ files: files.toReversed() })],
+    ['gives no URL for a part', ({ files }: Started) => ({ files: files.map((file) => ({ ...file, part_urls: [] })) })],
+    [
+      'cuts files into parts of nothing',
+      ({ files }: Started) => ({ files: files.map((file) => ({ ...file, part_size_bytes: 0 })) }),
+    ],
+  ] as const) {
+    test(`to a service that ${what} fails, and sends nothing`, async () => {
+      const service = ingestService()
+      await using server = await tinyServer((request) => {
+        const answer = service.answer(request)
+        if (request.path !== '/ingest/start') return answer
+        const body = answer.body as Started
+        return { ...answer, body: { ...body, ...mutilate(body) } }
+      })
+      await rejects(new JobClient({ url: server.url }).uploadFiles(FILES), {
+        name: 'UploadError',
+        code: 'UNEXPECTED_ANSWER',
+      })
+      assert.equal(partsSent(server.received), 0)
+    })
+  }
 
   test('announces names, sizes, media types and the digests it is given or asked for', async () => {
     const service = ingestService()

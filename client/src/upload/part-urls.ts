@@ -1,3 +1,4 @@
+import { UploadError } from '../errors.ts'
 import type { StartedIngest } from '../shapes.ts'
 
 /** Part URLs, and how long they are good, in ms. */
@@ -30,8 +31,8 @@ export class PartUrls {
   async of(partNumber: number): Promise<string> {
     await this.keepAlive()
     const url = this.#urls.get(partNumber)
-    if (url === undefined) throw new Error(`The service gave no URL for part ${partNumber}`)
-    return url
+    if (url !== undefined) return url
+    throw new UploadError({ code: 'UNEXPECTED_ANSWER', message: `The service gave no URL for part ${partNumber}` })
   }
 
   /** Another URL of a part than the one that was refused. */

@@ -51,13 +51,24 @@ export interface Supply {
   readonly onceOnly: boolean
 }
 
-/** Looks at what kind of source it is. */
+/** Looks at what kind of source it is. Throws a `TypeError` for what is none. */
 export function supplyOf(source: UploadSource): Supply {
+  if (typeof source !== 'object' || source === null) throw noSource(source)
   // First of all: a blob has a `stream` too.
   if (source instanceof Blob) return ofBlob(source, { name: source.name, contentType: source.type || undefined })
-  if ('data' in source) return ofBlob(source.data, source)
+  if ('data' in source && source.data instanceof Blob) return ofBlob(source.data, source)
   if ('read' in source) return ofRange(source)
-  return ofStream(source)
+  if ('stream' in source) return ofStream(source)
+  throw noSource(source)
+}
+
+/** Those who write no TypeScript hear it here. */
+function noSource(source: unknown): TypeError {
+  const got =
+    typeof source === 'object' ? `an object of ${Object.keys(source ?? {}).join(', ') || 'nothing'}` : typeof source
+  return new TypeError(
+    `Expected each file to be a File, or to have a name and data (a Blob), read or stream; got ${got}. A path needs the client of @longshore/client/node.`,
+  )
 }
 
 function ofBlob(data: Blob, facts: SourceFacts): Supply {

@@ -11,8 +11,9 @@ export function uploadFailure(failure: unknown, where: Where): unknown {
   if (!(failure instanceof LongshoreError)) return failure
   const { code, retryable } = failure
   const isOurs = failure instanceof UploadError
-  const filename = isOurs ? failure.filename : where.filename
-  const name = isOurs || filename === undefined ? '' : `${JSON.stringify(filename)} could not be uploaded: `
+  const named = isOurs ? failure.filename : undefined
+  const filename = named ?? where.filename
+  const name = filename === named ? '' : `${JSON.stringify(filename)} could not be uploaded: `
   const message = `${name}${failure.message}`
   const jobId = failure.jobId ?? where.jobId
   return new UploadError({ code, message, retryable, jobId, filename, cause: isOurs ? failure.cause : failure })
