@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import { Problem } from '../../src/contract/problem.ts'
 import { ApiError, JobNotFoundError } from './errors.ts'
+import { piecesOf } from './pieces.ts'
 
 /** Reads what an answer says; a connection that breaks meanwhile is one more failure that may pass. */
 export type Reader<Answer> = (response: Response) => Promise<Answer>
 
 /** Reads a JSON answer; one of another form means that this is no such service, or one of another age. */
 export async function readJson<Answer>(schema: z.ZodType<Answer>, response: Response): Promise<Answer> {
-  const parsed = schema.safeParse(parseJson(await response.text()))
+  const parsed = schema.safeParse(parseJson(await textOf(response)))
   if (parsed.success) return parsed.data
   const { status, url } = response
   const message = `${new URL(url).origin} did not answer as a Longshore service does: is the address right?`
@@ -16,7 +17,27 @@ export async function readJson<Answer>(schema: z.ZodType<Answer>, response: Resp
 
 /** Reads an answer that says all by its status, to its end, so that the connection can be used again. */
 export async function readNothing(response: Response): Promise<void> {
-  await response.arrayBuffer()
+  await textOf(response)
+}
+
+/** What an answer may have: a list of some 100,000 outputs with their URLs is a quarter of it. Texts end at 512 MiB. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024
+
+/** The whole body; what never ends, or unpacks to more than anyone can hold, is no answer. */
+async function textOf({ body, url, status }: Response): Promise<string> {
+  if (body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let sizeBytes = 0
+  for await (const piece of piecesOf(body)) {
+    sizeBytes += piece.length
+    if (sizeBytes > MAX_ANSWER_BYTES) {
+      const message = `${new URL(url).origin} answered with more than ${MAX_ANSWER_BYTES} bytes: is the address right?`
+      throw new ApiError({ code: 'UNEXPECTED_ANSWER', message, status })
+    }
+    text += decoder.decode(piece, { stream: true })
+  }
+  return text + decoder.decode()
 }
 
 /** Statuses that mean "later", from a service, a store or a proxy that does not speak in problems. */
@@ -25,8 +46,9 @@ const LATER: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 /** Reads the error out of an answer that is one. */
 export async function errorOf(response: Response): Promise<ApiError> {
   const { status } = response
+  if (isRedirect(response)) return redirected(response)
   const retryAfterMs = retryAfter(response)
-  const text = await response.text()
+  const text = await textOf(response)
   const problem = Problem.safeParse(parseJson(text)).data
   if (problem === undefined) {
     const fault = storeFault(text)
@@ -37,6 +59,19 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const { code, detail: message, retryable } = problem
   const Kind = code === 'JOB_NOT_FOUND' ? JobNotFoundError : ApiError
   return new Kind({ code, message, status, retryable, problem, retryAfterMs })
+}
+
+/** A browser shows a redirect that is not followed without its status. */
+function isRedirect({ status, type, headers }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400 && headers.has('location'))
+}
+
+function redirected({ status, headers, url }: Response): ApiError {
+  const location = headers.get('location')
+  const target = location !== null && URL.canParse(location, url) ? new URL(location, url) : undefined
+  const to = target === undefined ? 'elsewhere' : `to ${target.origin}${target.pathname}`
+  const message = `${new URL(url).origin} sends its callers on ${to}, and no key is carried there: give the service's own address as url`
+  return new ApiError({ code: 'UNEXPECTED_ANSWER', message, status })
 }
 
 /** The code in the XML of an S3 store's error. A body that arrived too slowly is one of its 400s: `RequestTimeout`. */

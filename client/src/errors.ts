@@ -33,6 +33,13 @@ export class LongshoreError extends Error {
   }
 }
 
+/** Says which job a failure is about, unless it says so already; any other than the client's own stays as it is. */
+export function aboutJob(jobId: string | undefined, failure: unknown): unknown {
+  // To everybody else it is readonly.
+  if (failure instanceof LongshoreError) (failure as { jobId: string | undefined }).jobId ??= jobId
+  return failure
+}
+
 /**
  * No answer came: code `UNREACHABLE`; `STALLED` when the connection stood still; `TIMED_OUT` when the call's `timeoutMs` ran out.
  */

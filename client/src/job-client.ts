@@ -7,6 +7,7 @@ import { type EventOptions, jobEvents } from './job-events.ts'
 import { jobReader, jobSchema } from './job-reader.ts'
 import { type Processed, type ProcessOptions, type ProcessSteps, processFiles } from './process.ts'
 import type { JobSchemas, LastArgument, Typing } from './processor-shape.ts'
+import { jobPath } from './service-paths.ts'
 import type {
   CompletedJob,
   Health,
@@ -49,7 +50,7 @@ export class JobClient<T extends Typing = Typing> {
 
   readonly #readJob: Reader<Job<T>>
 
-  /** Throws a `TypeError` when the address is none. */
+  /** Throws a `TypeError` when the address or the key is none. */
   constructor(options: JobClientOptions<T>) {
     this.transport = new Transport(options)
     this.#readJob = jobReader<T>(options.schemas)
@@ -67,7 +68,7 @@ export class JobClient<T extends Typing = Typing> {
   }
 
   /** A job as it is now. */
-  getJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
+  async getJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
     return this.transport.ask(jobPath(jobId), options, this.#readJob)
   }
 
@@ -90,17 +91,17 @@ export class JobClient<T extends Typing = Typing> {
   }
 
   /** Asks a job to stop; it is `cancelled` only when its work has stopped. Asking again does no harm. */
-  cancelJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
+  async cancelJob(jobId: string, options: CallOptions = {}): Promise<Job<T>> {
     return cancelJob(this.transport, jobPath(jobId), this.#readJob, options)
   }
 
   /** Queues a failed or cancelled job again, once, whatever happens to the answer. */
-  retryJob(jobId: string, { failedFilesOnly = false, ...options }: RetryOptions = {}): Promise<Job<T>> {
+  async retryJob(jobId: string, { failedFilesOnly = false, ...options }: RetryOptions = {}): Promise<Job<T>> {
     return retryJob(this.transport, jobPath(jobId), this.#readJob, failedFilesOnly, options)
   }
 
   /** Forgets an ended job, with its uploads and outputs. */
-  deleteJob(jobId: string, options: CallOptions = {}): Promise<void> {
+  async deleteJob(jobId: string, options: CallOptions = {}): Promise<void> {
     return deleteJob(this.transport, jobPath(jobId), options)
   }
 
@@ -113,7 +114,7 @@ export class JobClient<T extends Typing = Typing> {
   }
 
   /** Waits until a job has completed. Rejects with `JobFailedError`, `JobCancelledError` or `JobTimeoutError` otherwise. */
-  waitForJob(jobId: string, options: WaitOptions<T> = {}): Promise<CompletedJob<T>> {
+  async waitForJob(jobId: string, options: WaitOptions<T> = {}): Promise<CompletedJob<T>> {
     return waitForJob(this.transport, jobPath(jobId), this.#readJob, options)
   }
 
@@ -194,10 +195,6 @@ export interface RetryOptions extends CallOptions {
 export interface LogOptions extends CallOptions {
   /** At most so many, the newest. Default 1,000. */
   readonly tail?: number
-}
-
-function jobPath(jobId: string): string {
-  return `jobs/${encodeURIComponent(jobId)}`
 }
 
 function queryString(query: Readonly<Record<string, unknown>>): string {

@@ -1,8 +1,10 @@
 import { JobEvent as JobEventSchema } from '../../src/contract/job.ts'
 import { parseJson } from './answers.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, aboutJob } from './errors.ts'
+import { piecesOf } from './pieces.ts'
 import { mayPass, waitMs } from './retry-policy.ts'
 import { EventStreamParser, type ServerSentEvent } from './server-sent-events.ts'
+import { jobIdOf } from './service-paths.ts'
 import type { JobEvent, JobStatus } from './shapes.ts'
 import { sleep } from './stop.ts'
 import { type CallOptions, limitOf, type Transport } from './transport.ts'
@@ -21,6 +23,12 @@ interface FollowOptions extends EventOptions {
 
 /** The service sends at least a comment every 15 s: a stream that is silent three times as long is broken. */
 const SILENCE_MS = 45_000
+
+/** What one event may have: its memory is ours. Progress, the largest thing in one, is kept to 16 KiB by the service. */
+const MAX_EVENT_CHARS = 4 * 1024 * 1024
+
+/** The longest wait before coming back that a stream may ask for, in ms. */
+const MAX_RETRY_MS = 60_000
 
 const FINAL: ReadonlySet<JobStatus> = new Set(['completed', 'failed', 'cancelled'])
 
@@ -43,9 +51,11 @@ export async function* jobEvents(
   const path = `${jobPath}/events`
   try {
     for (;;) {
+      let failure: unknown
       try {
         yield* connect(transport, path, course, limit.signal, course.begun ? undefined : opening?.tryTimeoutMs)
-      } catch (failure) {
+      } catch (caught) {
+        failure = caught
         limit.signal.throwIfAborted()
         const tries = (course.begun ? undefined : opening?.tries) ?? transport.retry.tries
         if (!mayPass(failure) || course.failed >= tries) throw failure
@@ -53,8 +63,11 @@ export async function* jobEvents(
       if (course.isOver) return
       // Asked at once whether a final event was the last one: it is unless the job has been retried since.
       const endHeard = isFinal(course.status) && course.idle === 0
-      if (!endHeard) await sleep(Math.max(course.retryMs, waitMs(transport.retry, course.idle)), limit.signal)
+      const pauseMs = Math.max(course.retryMs, waitMs(transport.retry, course.idle, failure))
+      if (!endHeard) await sleep(pauseMs, limit.signal)
     }
+  } catch (failure) {
+    throw aboutJob(jobIdOf(jobPath), failure)
   } finally {
     limit.release()
   }
@@ -118,23 +131,18 @@ async function* readStream(body: ReadableStream<Uint8Array>, course: Course): As
       course.idle = 0
       yield event
     }
-    course.retryMs = parser.retryMs ?? course.retryMs
-  }
-}
-
-/** Not by the stream's own iterator, which Safari does not have. Who stops early gives the connection up. */
-async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const reader = body.getReader()
-  try {
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value
-  } finally {
-    await reader.cancel().catch(() => {})
+    if (parser.heldChars > MAX_EVENT_CHARS) throw unexpected(`an event of more than ${MAX_EVENT_CHARS} characters`)
+    course.retryMs = Math.min(parser.retryMs ?? course.retryMs, MAX_RETRY_MS)
   }
 }
 
 function readEvent({ id, data }: ServerSentEvent): JobEvent {
   const event = JobEventSchema.safeParse(parseJson(data))
-  if (event.success && /^\d+$/.test(id)) return { ...event.data, id: Number(id) }
-  const message = `An event of a job was expected, and this came: ${data.slice(0, 200)}`
-  throw new ApiError({ code: 'UNEXPECTED_ANSWER', message, status: 200, cause: event.error })
+  if (event.success && /^\d{1,15}$/.test(id)) return { ...event.data, id: Number(id) }
+  throw unexpected(data.slice(0, 200), event.error)
+}
+
+function unexpected(what: string, cause?: unknown): ApiError {
+  const message = `An event of a job was expected, and this came: ${what}`
+  return new ApiError({ code: 'UNEXPECTED_ANSWER', message, status: 200, cause })
 }

@@ -1,5 +1,5 @@
 import { errorOf, type Reader } from './answers.ts'
-import { LongshoreError, NetworkError } from './errors.ts'
+import { NetworkError } from './errors.ts'
 import { onAbort, openStop, startTimer } from './stop.ts'
 
 /** How long one try may be kept waiting. */
@@ -20,23 +20,28 @@ export async function tryOnce<Answer>(
 ): Promise<Answer> {
   const watch = new Watch(followed, url)
   try {
-    const response = await watch.within(patience.tryTimeoutMs, () => send(watch.signal))
+    const response = await watch
+      .within(patience.tryTimeoutMs, () => send(watch.signal))
+      .catch((cause) => {
+        throw watch.breakOff(cause)
+      })
     const watched = watchBody(response, watch, patience)
     if (!response.ok && response.status !== 304) throw await errorOf(watched)
     return await read(watched)
-  } catch (cause) {
-    throw watch.breakOff(cause)
+  } catch (failure) {
+    // A reader may fail for reasons of its own: those are none of the network's.
+    throw watch.end(failure)
   }
 }
 
 /** Watches over one request, from its sending to the last byte of its answer. */
 class Watch {
   readonly #stop
-  readonly #url: URL
+  readonly url: URL
 
   constructor(followed: readonly (AbortSignal | undefined)[], url: URL) {
     this.#stop = openStop(...followed)
-    this.#url = url
+    this.url = url
   }
 
   get signal(): AbortSignal {
@@ -49,7 +54,7 @@ class Watch {
 
   /** Waits for the next piece of an answer, and breaks the request off when it does not come in time. */
   async within<Piece>(limitMs: number, next: () => Promise<Piece>): Promise<Piece> {
-    const message = `${this.#url.origin} sent nothing for ${limitMs / 1000} s`
+    const message = `${this.url.origin} sent nothing for ${limitMs / 1000} s`
     const stalled = (): void => this.#stop.abort(new NetworkError({ code: 'STALLED', message, retryable: true }))
     const stopTimer = startTimer(limitMs, stalled)
     try {
@@ -59,9 +64,14 @@ class Watch {
     }
   }
 
-  /** Ends the request, whose connection would otherwise stay open; answers what its failure is to its caller. */
+  /** Ends a request whose connection failed; answers what that is to its caller. */
   breakOff(cause: unknown): unknown {
-    this.#stop.abort(cause instanceof LongshoreError ? cause : unreachable(this.#url, cause))
+    return this.end(unreachable(this.url, cause))
+  }
+
+  /** Ends the request, whose connection would otherwise stay open; answers why it ended first. */
+  end(failure: unknown): unknown {
+    this.#stop.abort(failure)
     this.release()
     return this.signal.reason
   }
@@ -80,9 +90,10 @@ function orAborted<Piece>(signal: AbortSignal, piece: Promise<Piece>): Promise<P
  * a slow service.
  */
 function watchBody(response: Response, watch: Watch, { tryTimeoutMs, silenceMs }: Patience): Response {
+  const url = response.url || watch.url.href
   if (response.body === null) {
     watch.release()
-    return response
+    return Object.defineProperty(response, 'url', { value: url })
   }
   const reader = response.body.getReader()
   let limitMs = tryTimeoutMs
@@ -102,7 +113,7 @@ function watchBody(response: Response, watch: Watch, { tryTimeoutMs, silenceMs }
     return reader.cancel(reason)
   }
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull, cancel }, { highWaterMark: 0 })
-  const { status, statusText, headers, url } = response
+  const { status, statusText, headers } = response
   return Object.defineProperty(new Response(body, { status, statusText, headers }), 'url', { value: url })
 }
 

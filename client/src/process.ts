@@ -1,3 +1,4 @@
+import { aboutJob } from './errors.ts'
 import type { ParametersOf, Typing } from './processor-shape.ts'
 import type { CompletedJob, Job, JobOptions, JobOutput } from './shapes.ts'
 import { type CallOptions, limitOf } from './transport.ts'
@@ -68,7 +69,7 @@ export async function processFiles<T extends Typing, Source>(
     return { job, outputs: await steps.outputs(id, { signal }) }
   } catch (failure) {
     if (signal.aborted && jobId !== undefined && onAbort === 'cancel') await askToStop(steps, jobId)
-    throw failure
+    throw aboutJob(jobId, failure)
   } finally {
     release()
   }

@@ -7,7 +7,7 @@ export interface RetryPolicy {
   readonly tries: number
   /** Ceiling of the random wait before the second try, in ms; doubles with each further one. Default 250. */
   readonly baseMs: number
-  /** Highest ceiling, in ms; a service that asks for a longer wait gets it. Default 10,000. */
+  /** Highest ceiling, in ms; a service that asks for a longer wait, up to 5 min, gets it. Default 10,000. */
   readonly capMs: number
   /** How long one try may go without a byte of its answer before its connection counts as stalled, in ms. Default 30,000. */
   readonly tryMs: number
@@ -45,13 +45,17 @@ export async function withRetries<Result>(
   }
 }
 
-/** Whether the same may succeed later. */
+/** The longest wait that a service is granted, in ms: whoever is to wait longer is told so by the error's `retryAfterMs`. */
+const MAX_ASKED_MS = 300_000
+
+/** Whether the same may succeed soon. */
 export function mayPass(failure: unknown): failure is LongshoreError {
+  if (failure instanceof ApiError && (failure.retryAfterMs ?? 0) > MAX_ASKED_MS) return false
   return failure instanceof LongshoreError && failure.retryable
 }
 
 /** How long to wait after so many tries: as long as the service asks, otherwise a random time. */
-export function waitMs(policy: RetryPolicy, tried: number, failure?: LongshoreError): number {
+export function waitMs(policy: RetryPolicy, tried: number, failure?: unknown): number {
   const asked = failure instanceof ApiError ? failure.retryAfterMs : undefined
   return asked ?? backoffMs(policy, tried)
 }

@@ -14,8 +14,14 @@ export class EventStreamParser {
   #id = ''
   #type = ''
   #data: string[] = []
+  #dataChars = 0
   /** How long the stream asks to wait before coming back, in ms. */
-  retryMs: number | undefined;
+  retryMs: number | undefined
+
+  /** How much of an event that is not whole yet is held. */
+  get heldChars(): number {
+    return this.#partialLine.length + this.#dataChars
+  }
 
   /** The events that a further piece completes, wherever the stream was cut into pieces. */
   *push(bytes: Uint8Array): Generator<ServerSentEvent, void> {
@@ -41,10 +47,15 @@ export class EventStreamParser {
     const colon = line.indexOf(':')
     const name = colon === -1 ? line : line.slice(0, colon)
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
-    if (name === 'data') this.#data.push(value)
+    if (name === 'data') this.#hold(value)
     else if (name === 'event') this.#type = value
     else if (name === 'id' && !value.includes('\0')) this.#id = value
     else if (name === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value)
+  }
+
+  #hold(line: string): void {
+    this.#data.push(line)
+    this.#dataChars += line.length + 1
   }
 
   *#dispatch(): Generator<ServerSentEvent, void> {
@@ -52,6 +63,7 @@ export class EventStreamParser {
     const event = { id: this.#id, type: this.#type || 'message', data: data.join('\n') }
     this.#type = ''
     this.#data = []
+    this.#dataChars = 0
     if (data.length > 0) yield event
   }
 }

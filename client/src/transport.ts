@@ -1,15 +1,19 @@
 import type { z } from 'zod'
 import { type Reader, readJson } from './answers.ts'
-import { NetworkError } from './errors.ts'
+import { aboutJob, NetworkError } from './errors.ts'
 import { type Patience, tryOnce } from './one-try.ts'
 import { DEFAULT_RETRY, type RetryPolicy, withRetries } from './retry-policy.ts'
+import { jobIdOf } from './service-paths.ts'
 import { openStop, type Stop, startTimer } from './stop.ts'
 
 /** Where the service is and how to speak to it. */
 export interface TransportOptions {
   /** Address of the service, e.g. `http://127.0.0.1:8000`; a path is kept. */
   readonly url: string
-  /** One of the service's `API_KEYS`, if it has any. Sent to the service only, never to a store. */
+  /**
+   * One of the service's `API_KEYS`, if it has any; an empty one is none. Sent to the service only: never to a store, and
+   * never where the service redirects to.
+   */
   readonly apiKey?: string | undefined
   /** How often and how fast requests are made again. */
   readonly retry?: Partial<RetryPolicy>
@@ -55,10 +59,10 @@ export class Transport {
   /** How often and how fast requests are made again. */
   readonly retry: RetryPolicy
 
-  /** Throws a `TypeError` when the address is none. */
+  /** Throws a `TypeError` when the address or the key is none. */
   constructor({ url, apiKey, retry, fetch = globalThis.fetch }: TransportOptions) {
     this.#base = baseOf(url)
-    this.#apiKey = apiKey
+    this.#apiKey = keyOf(apiKey)
     this.#fetch = fetch
     this.retry = { ...DEFAULT_RETRY, ...retry }
   }
@@ -75,15 +79,24 @@ export class Transport {
   }
 
   /** Asks the service for an answer that needs a closer look; 304 is an answer too. */
-  ask<Answer>(path: string, request: Request, read: Reader<Answer>): Promise<Answer> {
+  async ask<Answer>(path: string, request: Request, read: Reader<Answer>): Promise<Answer> {
     const key = this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }
-    return this.follow(path, { ...request, headers: { ...request.headers, ...key } }, read)
+    const init = toInit({ ...request, headers: { ...request.headers, ...key } })
+    try {
+      // A redirect would turn a submit into a question, and take the key to whoever it names, or lose it.
+      return await this.#send(path, { ...init, redirect: 'manual' }, request, read)
+    } catch (failure) {
+      throw aboutJob(jobIdOf(path), failure)
+    }
   }
 
   /** Uses a URL that the service handed out: it carries its own permission, so no key goes with it. */
   async follow<Answer>(url: string, request: Request, read: Reader<Answer>): Promise<Answer> {
+    return this.#send(url, toInit(request), request, read)
+  }
+
+  async #send<Answer>(url: string, init: RequestInit, request: Request, read: Reader<Answer>): Promise<Answer> {
     const target = new URL(url, this.#base)
-    const init = toInit(request)
     const patience = patienceOf(request, this.retry)
     // Bound to nothing: a browser's own fetch refuses to be called as a method of another object.
     const fetch = this.#fetch
@@ -130,6 +143,13 @@ function baseOf(url: string): URL {
     )
   }
   return new URL(base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`, base)
+}
+
+/** Not left to the header, whose own error would tell the key. */
+function keyOf(apiKey = ''): string | undefined {
+  const key = apiKey.trim()
+  if (/^[\x21-\x7e]*$/.test(key)) return key || undefined
+  throw new TypeError('Expected apiKey to be a key in visible ASCII characters, on one line')
 }
 
 function patienceOf({ tryTimeoutMs, silenceMs }: Request, { tryMs }: RetryPolicy): Patience {

@@ -1,8 +1,9 @@
 import type { Reader } from './answers.ts'
-import { ApiError, JobCancelledError, JobFailedError, JobTimeoutError, NetworkError } from './errors.ts'
+import { ApiError, aboutJob, JobCancelledError, JobFailedError, JobTimeoutError, NetworkError } from './errors.ts'
 import { isFinal, jobEvents } from './job-events.ts'
 import type { Typing } from './processor-shape.ts'
 import { mayPass } from './retry-policy.ts'
+import { jobIdOf } from './service-paths.ts'
 import type { CompletedJob, Job } from './shapes.ts'
 import { openStop, sleep, startTimer } from './stop.ts'
 import type { CallOptions, Transport } from './transport.ts'
@@ -44,7 +45,7 @@ export async function waitForJob<T extends Typing>(
     const job = await endOf(watched, transport, onProgress !== undefined)
     return completed(job)
   } catch (failure) {
-    throw failure === timeUp ? timedOut(watched.job, timeoutMs) : failure
+    throw aboutJob(jobIdOf(jobPath), failure === timeUp ? timedOut(watched.job, timeoutMs) : failure)
   } finally {
     stopTimer?.()
     limit.release()

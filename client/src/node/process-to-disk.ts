@@ -1,3 +1,4 @@
+import { aboutJob } from '../errors.ts'
 import {
   type Processed,
   type ProcessOptions,
@@ -48,10 +49,11 @@ export async function processToDisk<T extends Typing>(
   try {
     const done = await processFiles(steps, files, { ...options, signal })
     if (outputDir === undefined) return { ...done, downloaded: [] }
-    return {
-      ...done,
-      downloaded: await steps.downloadFiles(done.outputs, outputDir, { overwrite, signal, onProgress }),
-    }
+    const downloading = steps.downloadFiles(done.outputs, outputDir, { overwrite, signal, onProgress })
+    const downloaded = await downloading.catch((failure: unknown) => {
+      throw aboutJob(done.job.job_id, failure)
+    })
+    return { ...done, downloaded }
   } finally {
     release()
   }

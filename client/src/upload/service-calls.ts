@@ -7,6 +7,7 @@ import {
 } from '../../../src/contract/ingest.ts'
 import { readJson, readNothing } from '../answers.ts'
 import { ApiError } from '../errors.ts'
+import { ingestPath, jobPath } from '../service-paths.ts'
 import type { StartedIngest } from '../shapes.ts'
 import type { Transport } from '../transport.ts'
 import type { Piece } from './source.ts'
@@ -104,14 +105,6 @@ export class ServiceCalls {
   deleteJob(jobId: string, signal: AbortSignal): Promise<void> {
     return this.#transport.ask(jobPath(jobId), { method: 'DELETE', signal }, readNothing)
   }
-}
-
-function ingestPath(jobId: string): string {
-  return `ingest/${encodeURIComponent(jobId)}`
-}
-
-function jobPath(jobId: string): string {
-  return `jobs/${encodeURIComponent(jobId)}`
 }
 
 /** The service's clock decides what expires: where its time can be read, this machine's may be wrong. */
