@@ -74,6 +74,17 @@ export function executorRules(name: string, open: OpenActing): void {
       ])
     })
 
+    test('the processor knows the span it runs in, or that there is none', async () => {
+      await using opened = await open()
+      const span = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+      const traced = await begin(opened.executor, 'span', { traceparent: span })
+      await traced.result
+      assert.partialDeepStrictEqual(traced.said.logged, [{ msg: span }])
+      const plain = await begin(opened.executor, 'span')
+      await plain.result
+      assert.partialDeepStrictEqual(plain.said.logged, [{ msg: 'none' }])
+    })
+
     test('what the processor wrote is stored, and is what can be committed', async () => {
       await using opened = await open()
       const asked = await begin(opened.executor, 'outputs')

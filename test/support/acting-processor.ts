@@ -46,6 +46,10 @@ const ACTS: Readonly<Record<string, Act>> = {
     log.warn('second')
     return undefined
   },
+  span: async ({ log, traceparent }) => {
+    log.info(traceparent ?? 'none')
+    return undefined
+  },
   outputs: async ({ outputs }) => {
     await outputs.file('notes/a.txt').write('hello')
     await outputs.file('empty.bin').close()

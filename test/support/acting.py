@@ -20,6 +20,8 @@ elif act == "checkpoint":
 elif act == "log":
     longshore.log("first", cells=3)
     longshore.log("second", level="warn")
+elif act == "span":
+    longshore.log(os.environ.get("TRACEPARENT", "none"))
 elif act == "outputs":
     os.mkdir(os.path.join(job["outdir"], "notes"))
     with open(os.path.join(job["outdir"], "notes/a.txt"), "w") as file:

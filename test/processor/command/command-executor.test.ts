@@ -38,13 +38,6 @@ test('of the environment a program gets what it is allowed, what it is given, an
   ])
 })
 
-test('a program of a job in a trace is told its span', async () => {
-  await using commands = await openCommands()
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-  const { result } = commands.run(['printenv', 'TRACEPARENT'], { stdout: 'text' }, { traceparent })
-  assert.equal(String(await result).trim(), traceparent)
-})
-
 test('standard input is empty, the parameters or the first file, and a program need not read it to its end', async () => {
   await using commands = await openCommands()
   await using folder = await tempFolder()
