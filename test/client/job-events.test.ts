@@ -182,6 +182,24 @@ describe('the events of a job', () => {
     assert.equal((await heard).length, 1)
   })
 
+  for (const [what, answer] of [
+    ['that refuses and names a time', () => new Response(null, { status: 503, headers: { 'retry-after': '60' } })],
+    ['that breaks off and asks for an hour, of which a minute is granted', () => retryAfterAnHour()],
+  ] as const) {
+    test(`are not looked for sooner than is asked by a stream ${what}`, async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] })
+      let asked = 0
+      const fetch = async (): Promise<Response> => (++asked === 1 ? answer() : new Response(null, { status: 204 }))
+      const ended = collect(jobEvents(new Transport({ url: 'http://host', fetch }), `jobs/${JOB_ID}`, {}))
+      await turns()
+      t.mock.timers.tick(59_999)
+      await turns()
+      assert.equal(asked, 1)
+      t.mock.timers.tick(1)
+      assert.deepEqual(await ended, [])
+    })
+  }
+
   test('are refused clearly by what is no stream', async () => {
     await using server = await rawServer((_, response) => response.setHeader('content-type', 'text/html').end('<html>'))
     await assert.rejects(collect(streamOf(server.url)), { code: 'UNEXPECTED_ANSWER' })
@@ -241,6 +259,15 @@ function replay(
   if (cut === undefined || cut.clean) return void response.end(bytes.subarray(0, cut?.at))
   if (cut.at === 0) return void request.socket.destroy()
   response.write(bytes.subarray(0, cut.at), () => request.socket.destroy())
+}
+
+function retryAfterAnHour(): Response {
+  return new Response('retry: 3600000\n\n', { headers: { 'content-type': 'text/event-stream' } })
+}
+
+/** Lets everything happen that waits for no timer. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 30; i++) await new Promise(setImmediate)
 }
 
 async function none(connections: () => Promise<number>): Promise<void> {

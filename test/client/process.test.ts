@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { JobClient as UniversalClient } from '@longshore/client'
+import { DownloadError, JobClient as UniversalClient } from '@longshore/client'
 import { JobClient, type ProcessToDiskProgress } from '@longshore/client/node'
 import { openScriptedService, type Script } from '../support/scripted-service.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -66,6 +66,19 @@ describe('processing', () => {
     await using service = await openScriptedService(shout)
     const { outputs, downloaded } = await new JobClient({ url: service.api.url }).process([HELLO])
     assert.deepEqual([outputs.length, downloaded], [1, []])
+  })
+
+  test('names the job when its outputs cannot be written, so that they can be downloaded elsewhere', async () => {
+    await using service = await openScriptedService(shout)
+    await using folder = await tempFolder()
+    const client = new JobClient({ url: service.api.url })
+    const processing = client.process([HELLO], { outputDir: import.meta.filename })
+    const jobId = await processing.then(
+      () => assert.fail('a file took the place of a folder'),
+      (failure) => failure instanceof DownloadError && failure.code === 'CANNOT_WRITE' && failure.jobId,
+    )
+    assert.ok(jobId)
+    assert.equal((await client.downloadFiles(await client.outputs(jobId), folder.path)).length, 1)
   })
 
   test('rejects as waiting does when the job fails, and leaves the job as it is', async () => {

@@ -16,20 +16,22 @@ describe('making a request again', () => {
     assert.equal(await done, 'done')
   })
 
-  test('waits a random time below a ceiling that doubles up to its cap', async (t) => {
-    t.mock.method(Math, 'random', () => 1)
-    t.mock.timers.enable({ apis: ['setTimeout'] })
-    const action = failing(4)
-    const done = withRetries({ ...DEFAULT_RETRY, tries: 5, baseMs: 100, capMs: 300 }, undefined, action)
-    for (const [i, ceiling] of [100, 200, 300, 300].entries()) {
-      await turn()
-      t.mock.timers.tick(ceiling - 1)
-      await turn()
-      assert.equal(action.mock.callCount(), i + 1)
-      t.mock.timers.tick(1)
-    }
-    assert.equal(await done, 'done')
-  })
+  for (const random of [0.25, 1]) {
+    test(`waits a random time below a ceiling that doubles up to its cap: ${random} of it`, async (t) => {
+      t.mock.method(Math, 'random', () => random)
+      t.mock.timers.enable({ apis: ['setTimeout'] })
+      const action = failing(4)
+      const done = withRetries({ ...DEFAULT_RETRY, tries: 5, baseMs: 100, capMs: 300 }, undefined, action)
+      for (const [i, ceiling] of [100, 200, 300, 300].entries()) {
+        await turn()
+        t.mock.timers.tick(random * ceiling - 1)
+        await turn()
+        assert.equal(action.mock.callCount(), i + 1)
+        t.mock.timers.tick(1)
+      }
+      assert.equal(await done, 'done')
+    })
+  }
 
   test('is not done for a mistake of another kind', async () => {
     const action = mock.fn(() => Promise.reject(new TypeError('a mistake')))

@@ -188,6 +188,20 @@ describe('an upload over a bad network', () => {
     assert.equal(service.renewals(), 2)
   })
 
+  test('asks once for other URLs when those of several parts are refused together', async () => {
+    const service = ingestService()
+    let refused = 0
+    const together = Promise.withResolvers<void>()
+    await using server = await tinyServer(async (request) => {
+      if (request.method !== 'PUT' || request.path.includes('fresh')) return service.answer(request)
+      if (++refused === 3) together.resolve()
+      await together.promise
+      return { status: 403 }
+    })
+    await new JobClient({ url: server.url }).uploadFiles(FILES.slice(0, 1), { concurrency: 3 })
+    assert.deepEqual([refused, service.renewals(), service.files()], [3, 1, { 'a.txt': TEXTS['a.txt'] }])
+  })
+
   test('renews URLs when half their life is over, so that the service does not drop it', async (t) => {
     const service = ingestService({ lastsMs: 60_000 })
     let now = 0
