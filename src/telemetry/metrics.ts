@@ -22,7 +22,6 @@ export class Metrics {
   /** Hears the facts of the rooms. */
   readonly hearFact: FactListener
   readonly #registry = new Registry()
-  readonly #process = processMetrics()
   readonly #readState: () => Promise<void>
 
   constructor(identity: BuildIdentity, scraped: Scraped) {
@@ -36,7 +35,7 @@ export class Metrics {
   /** All metrics as they are now, in Prometheus' text format. */
   async render(): Promise<string> {
     await this.#readState()
-    return [await this.#registry.metrics(), await this.#process.metrics()].join('\n')
+    return [await this.#registry.metrics(), await processMetrics().metrics()].join('\n')
   }
 }
 

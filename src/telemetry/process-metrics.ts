@@ -7,7 +7,8 @@ let registry: Registry | undefined
 
 /**
  * What prom-client knows of the process: processor time, memory, file descriptors, garbage collection, lag of the event
- * loop. One registry however many services run in the process: it is theirs together, and its observers have no end.
+ * loop. One registry however many services run in the process: it is theirs together, and its observers have no end. They
+ * begin with the first call, because the one of the event loop wakes the process a hundred times a second.
  */
 export function processMetrics(): Registry {
   registry ??= observeProcess()
