@@ -21,7 +21,8 @@ export async function awaitJobs(
   { onChange }: AwaitOptions = {},
 ): Promise<Job[]> {
   using board = new JobBoard(session, ids, showsLive(session))
-  const { signal } = session
+  const stop = new AbortController()
+  const signal = AbortSignal.any([session.signal, stop.signal])
   const waitFor = async (id: string): Promise<Job> => {
     const onProgress = (job: Job): void => {
       onChange?.(job)
@@ -29,17 +30,23 @@ export async function awaitJobs(
     }
     return client.waitForJob(id, { signal, onProgress }).catch(endedOtherwise)
   }
-  const ended = await waitForAll(ids.map(waitFor)).catch((failure) => {
-    if (signal.aborted) board.leave(`The waiting has ended, ${goesOn(session, ids)}`)
+  const ended = await waitForAll(ids.map(waitFor), stop).catch((failure) => {
+    if (session.signal.aborted) board.leave(`The waiting has ended, ${goesOn(session, ids)}`)
     throw failure
   })
   if (ended.some(({ status }) => status !== 'completed')) session.endWith(EXIT.failed)
   return ended
 }
 
-/** The first that cannot be waited for ends all of it. */
-function waitForAll(jobs: Promise<Job>[]): Promise<Job[]> {
-  return Promise.all(jobs)
+/** The first that cannot be waited for ends all of it: nothing is waited for, or shown, any more when this rejects. */
+async function waitForAll(jobs: readonly Promise<Job>[], stop: AbortController): Promise<Job[]> {
+  try {
+    return await Promise.all(jobs)
+  } catch (failure) {
+    stop.abort(failure)
+    await Promise.allSettled(jobs)
+    throw failure
+  }
 }
 
 function endedOtherwise(failure: unknown): Job {

@@ -27,7 +27,7 @@ export async function followLogs(
   { tail, print }: { tail: number; print: PrintLines },
 ): Promise<void> {
   const { signal, world } = session
-  const course = followJob(client, id, signal)
+  using course = followJob(client, id, signal)
   let known = await client.logs(id, { tail, signal })
   print(known)
   for (;;) {
@@ -40,8 +40,8 @@ export async function followLogs(
   }
 }
 
-/** Whether a job is over, and when it changes. */
-interface JobCourse {
+/** Whether a job is over, and when it changes. Disposed of, it is followed no longer. */
+interface JobCourse extends Disposable {
   readonly isOver: boolean
   nextChange(): Promise<void>
   /** Rejects when the job can no longer be followed. */
@@ -51,12 +51,13 @@ interface JobCourse {
 function followJob(client: JobClient, id: string, signal: AbortSignal): JobCourse {
   let change = Promise.withResolvers<void>()
   let isOver = false
+  const stop = new AbortController()
   const onProgress = (): void => {
     change.resolve()
     change = Promise.withResolvers()
   }
   const ended = client
-    .waitForJob(id, { signal, onProgress })
+    .waitForJob(id, { signal: AbortSignal.any([signal, stop.signal]), onProgress })
     .then(() => {}, ignoreBadEnd)
     .finally(() => {
       isOver = true
@@ -70,6 +71,7 @@ function followJob(client: JobClient, id: string, signal: AbortSignal): JobCours
     },
     nextChange: () => (isOver ? Promise.resolve() : change.promise),
     ended,
+    [Symbol.dispose]: () => stop.abort(),
   }
 }
 
