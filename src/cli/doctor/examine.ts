@@ -7,6 +7,7 @@ import { examineDataFolder } from './data-folder.ts'
 import { checkDatabase } from './database.ts'
 import type { Finding } from './finding.ts'
 import { checkPort } from './port.ts'
+import { checkPostgres } from './postgres.ts'
 import { checkService } from './service.ts'
 import { checkStore } from './store.ts'
 
@@ -34,7 +35,8 @@ export async function* examine({ env, clock, steady, service }: Patient): AsyncG
 async function* examineWith(config: Config, clock: Clock): AsyncGenerator<Finding> {
   await using folder = await examineDataFolder(config.dataDir, clock)
   yield* folder.findings
-  if (folder.state === 'held' || folder.state === 'ours') yield checkDatabase(config.dataDir, folder.state)
+  if (config.database !== undefined) yield* await checkPostgres(config.database)
+  else if (folder.state === 'held' || folder.state === 'ours') yield checkDatabase(config.dataDir, folder.state)
   yield* await checkStore(config, folder.state)
   yield await checkPort(config, folder.state === 'held' ? 'held' : 'free')
 }

@@ -7,13 +7,13 @@ import { sql as traceparent } from './migrations/0002-traceparent.ts'
 import { quoted } from './quoted.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
-const MIGRATIONS: readonly string[] = [jobs, traceparent]
+export const MIGRATIONS: readonly string[] = [jobs, traceparent]
 
 /** "LSHR": nobody migrates while another does. */
 const MIGRATION_LOCK = 0x4c53_4852
 
 /** Oldest PostgreSQL that has all we use. */
-const OLDEST_SERVER = 130_000
+export const OLDEST_SERVER = 130_000
 
 /** Where the tables are. */
 export interface MigrationOptions {
@@ -102,7 +102,8 @@ async function takeStep(client: PoolClient, schema: string, step: string, versio
   await client.query('COMMIT')
 }
 
-async function versionOf(on: Pool | PoolClient, schema: string): Promise<number> {
+/** The version a schema has; 0 when it is not there. */
+export async function versionOf(on: Pool | PoolClient, schema: string): Promise<number> {
   const table = `${quoted(schema)}.migrations`
   const { rows } = await on.query('SELECT to_regclass($1) IS NOT NULL AS known', [table])
   if (rows[0]?.known !== true) return 0
