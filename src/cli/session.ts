@@ -25,12 +25,16 @@ export interface Session {
 
 const BRIEF = { tries: 3, baseMs: 200 }
 
+/** A client of the service that is meant, which gives up soon. Throws `UsageError` when its address or key cannot be used. */
+export async function openClient(world: World, options: ServiceOptions): Promise<JobClient> {
+  return new JobClient({ ...(await serviceOf(world, options)), retry: BRIEF })
+}
+
 /** Opens the session of one command. */
 export async function openSession(context: CliContext, options: ServiceOptions): Promise<Session> {
   const { world } = context
-  const url = serviceUrl(options.url ?? world.env.LONGSHORE_URL)
-  const apiKey = await readApiKey(options.apiKeyFile, world.env.LONGSHORE_API_KEY)
-  const client = new JobClient({ url, apiKey, retry: BRIEF })
+  const service = await serviceOf(world, options)
+  const client = new JobClient({ ...service, retry: BRIEF })
   const signal = world.interrupts()
   return {
     client,
@@ -39,12 +43,19 @@ export async function openSession(context: CliContext, options: ServiceOptions):
     signal,
     patientClient: async () => {
       await client.health({ signal })
-      return new JobClient({ url, apiKey })
+      return new JobClient(service)
     },
     commandLine: (...words) => shellCommand(['longshore', ...words, ...serviceWords(options)]),
     endWith: (code) => {
       context.exitCode = code
     },
+  }
+}
+
+async function serviceOf({ env }: World, { url, apiKeyFile }: ServiceOptions) {
+  return {
+    url: serviceUrl(url ?? env.LONGSHORE_URL),
+    apiKey: await readApiKey(apiKeyFile, env.LONGSHORE_API_KEY),
   }
 }
 

@@ -5,7 +5,7 @@ import { fishCompletion } from '../completion/fish.ts'
 import { zshCompletion } from '../completion/zsh.ts'
 import type { CliContext } from '../context.ts'
 import { Output } from '../output.ts'
-import { openSession } from '../session.ts'
+import { openClient } from '../session.ts'
 
 const SHELLS: Readonly<Record<string, (root: CommandNode) => string>> = {
   bash: bashCompletion,
@@ -45,7 +45,7 @@ const LIMIT_MS = 2000
 export function completionJobsCommand(context: CliContext): Command {
   return new Command('completion-jobs').action(async () => {
     try {
-      const { client } = await openSession(context, {})
+      const client = await openClient(context.world, {})
       const { jobs } = await client.listJobs({ limit: OFFERED }, { timeoutMs: LIMIT_MS })
       const out = new Output(context.world)
       for (const { job_id, status, created_at } of jobs) out.print(`${job_id}\t${status}, ${created_at.slice(0, 16)}`)

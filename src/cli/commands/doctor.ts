@@ -5,7 +5,8 @@ import { checkNode } from '../doctor/node-version.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type ServiceOptions, withServiceOptions } from '../options.ts'
 import { Output, type Style } from '../output.ts'
-import { openSession } from '../session.ts'
+import { safeText } from '../render/safe-text.ts'
+import { openClient } from '../session.ts'
 
 const MORE = `
 Looks at Node, the configuration (environment and .env in the current folder), the data folder, the
@@ -19,8 +20,11 @@ export function doctorCommand(context: CliContext): Command {
     .addHelpText('after', MORE)
   return withServiceOptions(command).action(async (options: ServiceOptions) => {
     const out = new Output(context.world, options)
+    const interrupt = context.world.interrupts()
     const findings: Finding[] = []
     for await (const finding of examineAll(context, options)) {
+      // Between two checks: each takes away what it has written first.
+      interrupt.throwIfAborted()
       findings.push(finding)
       if (!out.json && !(out.quiet && finding.verdict === 'ok')) out.print(describe(finding, out))
     }
@@ -37,7 +41,7 @@ async function* examineAll(context: CliContext, options: ServiceOptions): AsyncG
   if (node.verdict === 'failed') return
   const { world } = context
   const url = options.url ?? world.env.LONGSHORE_URL
-  const service = url ? { client: (await openSession(context, options)).client, url } : undefined
+  const service = url ? { client: await openClient(world, options), url } : undefined
   const { examine } = await import('../doctor/examine.ts')
   yield* examine({ env: world.env, clock: world.clock, steady: () => performance.now(), service })
 }
@@ -46,6 +50,6 @@ const STYLES: Readonly<Record<Verdict, Style>> = { ok: 'green', warning: 'yellow
 
 function describe({ check, verdict, message, todo }: Finding, out: Output): string {
   const mark = out.paint(STYLES[verdict], verdict.padEnd(8))
-  const advice = todo === undefined ? '' : `\n${' '.repeat(24)}-> ${todo}`
-  return `${mark} ${check.padEnd(14)} ${message}${advice}`
+  const advice = todo === undefined ? '' : `\n${' '.repeat(24)}-> ${safeText(todo)}`
+  return `${mark} ${check.padEnd(14)} ${safeText(message)}${advice}`
 }

@@ -4,6 +4,7 @@ import { hashedEntry } from '../../http/auth.ts'
 import type { CliContext } from '../context.ts'
 import { type OutputOptions, withOutputOptions } from '../options.ts'
 import { Output } from '../output.ts'
+import { safeText } from '../render/safe-text.ts'
 
 /** The options of `longshore keys create`. */
 interface CreateOptions extends OutputOptions {
@@ -34,7 +35,7 @@ function createKey(): string {
 }
 
 function explain(key: string, entry: string, name: string | undefined): string {
-  const whose = name === undefined ? '' : ` of ${name}`
+  const whose = name === undefined ? '' : ` of ${safeText(name)}`
   return `The key${whose}, for the client. It is shown this once and kept nowhere:
 
   LONGSHORE_API_KEY=${key}

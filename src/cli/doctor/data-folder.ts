@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { LongshoreError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import { type DataDirLock, lockDataDir } from '../../engine/sqlite/data-dir-lock.ts'
+import { showBytes } from '../render/quantities.ts'
 import { type Finding, findingsOf } from './finding.ts'
 import { probeFolder } from './probe-file.ts'
 
@@ -85,14 +86,10 @@ async function nearestThatExists(path: string): Promise<string> {
 async function checkSpace(path: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(path)
   const freeBytes = bavail * bsize
-  const message = `${path}: ${describeBytes(freeBytes)} free, files can be written and synced`
+  const message = `${path}: ${showBytes(freeBytes)} free, files can be written and synced`
   if (freeBytes >= SCARCE_BYTES) return ok(message)
   const todo = 'Free some space, set RETENTION_DAYS lower, or set DATA_DIR to a folder on a larger disk'
   return freeBytes < TOO_LITTLE_BYTES ? failed(message, todo) : warning(message, todo)
-}
-
-function describeBytes(bytes: number): string {
-  return bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(0)} MiB`
 }
 
 /** Without a lock file no service ever ran on the folder, and making one could leave it to the wrong user. */
