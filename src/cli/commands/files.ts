@@ -2,10 +2,11 @@ import type { JobFile } from '@longshore/client'
 import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { type ServiceOptions, withServiceOptions } from '../options.ts'
+import type { Output } from '../output.ts'
 import { showBytes } from '../render/quantities.ts'
 import { safeText } from '../render/safe-text.ts'
 import { type Column, renderTable } from '../render/table.ts'
-import { openSession, type Session } from '../session.ts'
+import { openSession } from '../session.ts'
 
 /** `longshore files ID`: what became of each input file of a job. */
 export function filesCommand(context: CliContext): Command {
@@ -17,12 +18,17 @@ export function filesCommand(context: CliContext): Command {
     .argument('<id>', 'id of the job')
   return withServiceOptions(command).action(async (id: string, options: ServiceOptions) => {
     const session = await openSession(context, options)
+    const { client, out, signal } = session
     let rows: JobFile[] = []
-    for await (const file of session.client.files(id, { signal: session.signal })) {
+    let hasHead = true
+    for await (const file of client.files(id, { signal })) {
       rows.push(file)
-      if (rows.length === ROWS) rows = print(session, rows)
+      if (rows.length < ROWS) continue
+      print(out, rows, hasHead)
+      rows = []
+      hasHead = false
     }
-    print(session, rows)
+    print(out, rows, hasHead)
   })
 }
 
@@ -35,12 +41,7 @@ const COLUMNS: readonly Column<JobFile>[] = [
   { head: 'FILE', cell: ({ uri, error }) => safeText(error === null ? uri : `${uri}  ${error}`) },
 ]
 
-function print({ out }: Session, rows: readonly JobFile[]): JobFile[] {
+function print(out: Output, rows: readonly JobFile[], hasHead: boolean): void {
   if (out.json) for (const row of rows) out.printJsonLine(row)
-  else if (rows.length > 0) out.print(renderTable(COLUMNS, rows, { width: out.width, head: bold(out) }))
-  return []
-}
-
-function bold({ paint }: Session['out']): (text: string) => string {
-  return (text) => paint('bold', text)
+  else if (rows.length > 0) out.print(renderTable(COLUMNS, rows, { width: out.width, paint: out.paint, hasHead }))
 }

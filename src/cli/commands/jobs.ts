@@ -73,13 +73,14 @@ async function listAll(session: Session, query: JobQuery): Promise<void> {
   let cursor: string | null | undefined
   do {
     const page = await client.listJobs({ ...query, limit: PAGE, ...(cursor && { cursor }) }, { signal })
-    if (page.jobs.length > 0 || cursor === undefined) print(session, page.jobs)
+    const hasHead = cursor === undefined
+    if (page.jobs.length > 0 || hasHead) print(session, page.jobs, hasHead)
     cursor = page.next
   } while (cursor !== null)
 }
 
-function print({ out, world }: Session, jobs: readonly Job[]): void {
+function print({ out, world }: Session, jobs: readonly Job[], hasHead = true): void {
   if (out.json) for (const job of jobs) out.printJsonLine(job)
   else if (jobs.length === 0) out.tell('There are no such jobs.')
-  else out.print(renderJobs(jobs, { width: out.width, nowMs: world.clock.now(), paint: out.paint }))
+  else out.print(renderJobs(jobs, { width: out.width, paint: out.paint, nowMs: world.clock.now(), hasHead }))
 }

@@ -41,7 +41,7 @@ async function list({ client, out, signal }: Session, id: string): Promise<void>
   const outputs = await client.outputs(id, { signal })
   if (out.json) out.printJson(outputs)
   else if (outputs.length === 0) out.tell('The job left no outputs.')
-  else out.print(renderTable(COLUMNS, outputs, { width: out.width, head: (text) => out.paint('bold', text) }))
+  else out.print(renderTable(COLUMNS, outputs, out))
 }
 
 async function download(session: Session, id: string, folder: string, overwrite: boolean): Promise<void> {

@@ -3,7 +3,7 @@ import type { Paint } from '../output.ts'
 import { describeState, statusMark, statusWord } from './job-status.ts'
 import { showInstant, showSpan } from './quantities.ts'
 import { safeText } from './safe-text.ts'
-import { type Column, fit, padTo, renderTable } from './table.ts'
+import { type Column, fit, padTo, renderTable, type TableOptions } from './table.ts'
 
 /** How much room there is, when it is, and how to colour. */
 export interface Canvas {
@@ -12,8 +12,11 @@ export interface Canvas {
   readonly paint: Paint
 }
 
+/** The same for a table, which may go on with one that was begun. */
+type JobsCanvas = Canvas & Pick<TableOptions, 'hasHead'>
+
 /** Jobs as a table. The id is never cut: it is what the other commands take. */
-export function renderJobs(jobs: readonly Job[], { width, nowMs, paint }: Canvas): string {
+export function renderJobs(jobs: readonly Job[], { width, nowMs, paint, hasHead = true }: JobsCanvas): string {
   const columns: Column<Job>[] = [
     { head: ' ', cell: (job) => statusMark(job.status, paint) },
     { head: 'JOB', cell: (job) => job.job_id },
@@ -23,7 +26,7 @@ export function renderJobs(jobs: readonly Job[], { width, nowMs, paint }: Canvas
     { head: 'GROUP', cell: (job) => safeText(job.group ?? ''), fromWidth: 120 },
     { head: 'DETAIL', cell: (job) => describeState(job, nowMs), fromWidth: 56 },
   ]
-  return renderTable(columns, jobs, { width, head: (text) => paint('bold', text) })
+  return renderTable(columns, jobs, { width, paint, hasHead })
 }
 
 /** One job on one line, as it is shown while it is waited for. */

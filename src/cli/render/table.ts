@@ -1,5 +1,6 @@
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
+import type { Paint } from '../output.ts'
 
 /** A column: its head, the row's text in it, and how much room the table must have before it is shown. */
 export interface Column<Row> {
@@ -14,17 +15,25 @@ export interface Column<Row> {
 /** Between two columns. */
 const GAP = '  '
 
+/** How a table is laid out. */
+export interface TableOptions {
+  readonly width: number
+  readonly paint: Paint
+  /** False when it goes on with a table that was begun. Default true. */
+  readonly hasHead?: boolean
+}
+
 /** A table whose last column is cut, with `…`, where the room ends; wide characters count as two columns. */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { width, head = (text) => text }: { width: number; head?: (text: string) => string },
+  { width, paint, hasHead = true }: TableOptions,
 ): string {
   const shown = columns.filter(({ fromWidth = 0 }) => width >= fromWidth)
   const cells = rows.map((row) => shown.map(({ cell }) => cell(row)))
-  const heads = shown.map((column) => head(column.head))
+  const heads = shown.map(({ head }) => paint('bold', head))
   const widths = shown.map((_, i) => Math.max(...[heads, ...cells].map((line) => stringWidth(line[i] ?? ''))))
-  const lines = [heads, ...cells].map((line) =>
+  const lines = (hasHead ? [heads, ...cells] : cells).map((line) =>
     line.map((text, i) => pad(text, widths[i] ?? 0, i === shown.length - 1, shown[i]?.align)).join(GAP),
   )
   return lines.map((line) => fit(line.trimEnd(), width)).join('\n')

@@ -14,18 +14,20 @@ const ROWS = [
   { name: '海洋生物', size: '100 KiB' },
 ]
 
+const plain = (_: unknown, text: string): string => text
+
 test('wide characters count as two columns, and numbers stand right', () => {
   assert.equal(
-    renderTable(COLUMNS, ROWS, { width: 80 }),
+    renderTable(COLUMNS, ROWS, { width: 80, paint: plain }),
     ['NAME         SIZE  NAME AGAIN', 'plankton      5 B  plankton', '海洋生物  100 KiB  海洋生物'].join('\n'),
   )
 })
 
 test('the last column is cut where the room ends, never in the middle of a wide character', () => {
-  const lines = renderTable(COLUMNS, ROWS, { width: 24 }).split('\n')
+  const lines = renderTable(COLUMNS, ROWS, { width: 24, paint: plain }).split('\n')
   assert.deepEqual(lines, ['NAME         SIZE  NAME…', 'plankton      5 B  plan…', '海洋生物  100 KiB  海洋…'])
   for (let width = 1; width < 30; width++) {
-    for (const line of renderTable(COLUMNS, ROWS, { width }).split('\n')) {
+    for (const line of renderTable(COLUMNS, ROWS, { width, paint: plain }).split('\n')) {
       assert.ok(stringWidth(line) <= width, `${line} in ${width} columns`)
     }
   }
@@ -33,6 +35,13 @@ test('the last column is cut where the room ends, never in the middle of a wide 
 
 test('a column that needs more room is left out of a narrow table', () => {
   const columns = [...COLUMNS.slice(0, 1), { head: 'MORE', cell: () => 'x', fromWidth: 40 }]
-  assert.equal(renderTable(columns, ROWS, { width: 39 }).split('\n')[0], 'NAME')
-  assert.equal(renderTable(columns, ROWS, { width: 40 }).split('\n')[0], 'NAME      MORE')
+  assert.equal(renderTable(columns, ROWS, { width: 39, paint: plain }).split('\n')[0], 'NAME')
+  assert.equal(renderTable(columns, ROWS, { width: 40, paint: plain }).split('\n')[0], 'NAME      MORE')
+})
+
+test('a table that goes on has no head, but its columns are as wide as the head needs', () => {
+  assert.equal(
+    renderTable(COLUMNS, ROWS.slice(0, 1), { width: 80, paint: plain, hasHead: false }),
+    'plankton   5 B  plankton',
+  )
 })
