@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 import { systemClock } from '../base/clock.ts'
-import { systemCodeOf } from '../base/errors.ts'
+import { messageOf, systemCodeOf } from '../base/errors.ts'
 import { environment } from '../config.ts'
+import { EXIT } from './exit-codes.ts'
 import { processInterrupts } from './interrupts.ts'
 import { runCli } from './program.ts'
 
 const { stdin, stdout, stderr } = process
 
-// Whoever read the output, say `head`, has seen enough.
 for (const stream of [stdout, stderr]) {
   stream.on('error', (failure) => {
-    if (systemCodeOf(failure) !== 'EPIPE') throw failure
-    process.exit()
+    // Whoever read the output, say `head`, has seen enough.
+    if (systemCodeOf(failure) === 'EPIPE') process.exit()
+    if (stream === stdout) stderr.write(`error: the output cannot be written: ${messageOf(failure)}\n`)
+    process.exit(EXIT.failed)
   })
 }
 

@@ -190,6 +190,64 @@ test('cancel and delete go on after a job that is refused, and say which it was'
   assert.equal((await place.run('job', id)).code, 1)
 })
 
+test('watch ends with the first job that it cannot wait for, and leaves the others', async () => {
+  await using place = await open()
+  const { stdout } = await place.run('submit', place.file, '-q', '-p', 'workMs=60000')
+  const { code, stderr } = await place.run('watch', stdout.trim(), 'nope')
+  assert.equal(code, 1)
+  assert.match(stderr, /error: There is no job nope\./)
+  assert.equal((await place.run('job', stdout.trim(), '--json')).stdout.includes('"status": "completed"'), false)
+  assert.equal((await place.run('cancel', stdout.trim(), '-q')).code, 0)
+})
+
+test('a manifest of the store becomes a job, as JSON and as JSON Lines, with parameters and labels', async () => {
+  await using place = await open()
+  const { stdout: id } = await place.run('submit', place.file, '-qw', '--json')
+  const object = `s3://longshore/datasets/${JSON.parse(id).job_id}/hello.txt`
+  const manifests = {
+    'list.json': JSON.stringify({ files: [object] }),
+    'list.jsonl': `${object}\n{"uri":"${object}"}\n`,
+  }
+  for (const [name, text] of Object.entries(manifests)) {
+    await writeFile(join(place.folder, name), text)
+    const uploaded = await place.run('submit', join(place.folder, name), '-qw', '--json')
+    const uri = `s3://longshore/datasets/${JSON.parse(uploaded.stdout).job_id}/${name}`
+    const { code, stdout } = await place.run(
+      'submit',
+      '--manifest',
+      uri,
+      '-w',
+      '--json',
+      '-p',
+      'workMs=1',
+      '-l',
+      'run=42',
+    )
+    const job = JSON.parse(stdout)
+    assert.deepEqual([code, job.status, job.labels, job.parameters.workMs], [0, 'completed', { run: '42' }, 1])
+    assert.equal(job.files.total, name === 'list.json' ? 1 : 2)
+  }
+})
+
+test('a manifest that is not there, or no manifest, fails its job with the URI', async () => {
+  await using place = await open()
+  const { code, stderr } = await place.run('submit', '--manifest', 's3://longshore/no/list.json', '-w')
+  assert.equal(code, 1)
+  assert.match(stderr, /^✗ …[0-9a-f]{8} failed {5}.*s3:\/\/longshore\/no\/list\.json/m)
+  const refused = await place.run('submit', '--manifest', 'list.json')
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /^error: .*\(INVALID_URI\)/)
+})
+
+test('a folder among the files is a usage error that names --dir', async () => {
+  await using place = await open()
+  const { code, stderr } = await place.run('submit', place.file, place.folder)
+  assert.deepEqual(
+    [code, stderr],
+    [2, `error: "${place.folder}" is a folder: to upload what is in it, give --dir DIR\n`],
+  )
+})
+
 test('a key comes from the environment or a file, and the lack of one says so', async () => {
   await using place = await open({ API_KEYS: 'a-key-that-is-long-enough-for-this' })
   const without = await place.run('jobs')

@@ -112,6 +112,13 @@ test('a reader that has seen enough ends the command quietly', async () => {
   assert.deepEqual(await place.terminal.run('longshore jobs --json | true'), { output: '', code: 0 })
 })
 
+test('an output that cannot be written ends the command with 1 and says why', async () => {
+  await using service = await openService()
+  await using place = await open(service.api.url, 80)
+  const { output, code } = await place.terminal.run('longshore jobs --help > /dev/full')
+  assert.deepEqual([output, code], ['error: the output cannot be written: ENOSPC: no space left on device, write', 1])
+})
+
 test('Ctrl-C in the middle of an upload tells the command that resumes it, and that command sends only the rest', async () => {
   await using service = await openService()
   await using relay = await holdParts(service.api.url, 2)

@@ -16,7 +16,7 @@ export function migrateCommand(context: CliContext): Command {
     .description('bring the schema of the database up to date')
     .addHelpText('after', MORE)
   return withOutputOptions(command).action(async (options: OutputOptions) => {
-    const { database } = loadConfig()
+    const { database } = loadConfig(context.world.env)
     if (database === undefined) {
       throw new LongshoreError('CONFIG_INVALID', 'Expected DATABASE_URL to be set to a postgres:// URL, got nothing.')
     }

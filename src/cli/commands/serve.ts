@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { SETTINGS, type SettingName } from '../../settings.ts'
 import type { CliContext } from '../context.ts'
-import { explainFailure } from '../failures.ts'
+import { checkNode } from '../doctor/node-version.ts'
+import { explainFailure, UsageError } from '../failures.ts'
 
 /** The options of `longshore serve`. */
 interface ServeOptions {
@@ -37,6 +38,8 @@ export function serveCommand(context: CliContext): Command {
 async function run(module: string, options: ServeOptions, context: CliContext): Promise<void> {
   try {
     if (options.watch) return process.exit(await (await import('../serve/watch.ts')).runWatched())
+    const { verdict, message, todo } = checkNode(process.versions.node)
+    if (verdict === 'failed') throw new UsageError(`${message}. ${todo}`)
     const { serveModule } = await import('../serve/serve-module.ts')
     await serveModule(module, options.export, {
       HOST: options.host,

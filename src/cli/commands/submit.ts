@@ -9,7 +9,7 @@ import { safeJson } from '../render/safe-text.ts'
 import { openSession, type Session } from '../session.ts'
 import { jobOptionsOf } from '../submit/job-options.ts'
 import { readPair, readParam, readParameters } from '../submit/parameters.ts'
-import { type Source, sourceOf } from '../submit/source.ts'
+import { expectNoFolder, type Source, sourceOf } from '../submit/source.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
 import { uploadAll } from '../submit/upload.ts'
 
@@ -26,6 +26,7 @@ export function submitCommand(context: CliContext): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], options: SubmitOptions) => {
       const source = sourceOf(paths, options)
+      await expectNoFolder(source)
       const session = await openSession(context, options)
       await submit(session, source, options)
     })

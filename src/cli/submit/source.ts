@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { UsageError } from '../failures.ts'
 import type { SubmitOptions } from './submit-options.ts'
 
@@ -20,6 +21,18 @@ export function sourceOf(paths: readonly string[], options: SubmitOptions): Sour
   if (options.resume !== undefined) checkResume(options)
   if (manifest !== undefined) return { kind: 'manifest', uri: manifest }
   return dir === undefined ? { kind: 'files', paths } : { kind: 'folder', folder: dir }
+}
+
+/** Throws a `UsageError` when a folder was given as a file. A file that cannot be read is told when it is. */
+export async function expectNoFolder(source: Source): Promise<void> {
+  if (source.kind !== 'files') return
+  for (const path of source.paths) {
+    const isFolder = await stat(path).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    )
+    if (isFolder) throw new UsageError(`${JSON.stringify(path)} is a folder: to upload what is in it, give --dir DIR`)
+  }
 }
 
 const SEE_HELP = '(longshore submit --help shows examples)'
