@@ -37,6 +37,17 @@ test('empty lines are left out when the parameters say so', async () => {
   assert.deepEqual(job.result, { files: 2, lines: 3, words: 6 })
 })
 
+test('a line, and a word, may be longer than what is read at once', async () => {
+  const long = { name: 'long.txt', data: new Blob(['x'.repeat(200_000), ' ', 'y z '.repeat(100_000)]) }
+  const job = await client.waitForJob(await client.uploadFiles([long]))
+  assert.deepEqual(job.result, { files: 1, lines: 1, words: 200_001 })
+})
+
+test('parameters that are not known are refused', async () => {
+  const parameters: object = { emptylines: false }
+  await assert.rejects(client.uploadFiles(TEXTS, { parameters }), /emptylines/)
+})
+
 test('the counts of each file are an output', async () => {
   const job = await client.waitForJob(await client.uploadFiles(TEXTS))
   const [counts] = await client.outputs(job.job_id)

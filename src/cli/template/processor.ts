@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { createInterface } from 'node:readline'
 import { BaseProcessor, type JobInput, z } from 'longshore'
 
 const Result = z.object({ files: z.number(), lines: z.number(), words: z.number() })
 
-const Parameters = z.object({
+/** Strict, so that a parameter that is misspelt is refused and not left out. */
+const Parameters = z.strictObject({
   /** Whether lines without a word count. */
   emptyLines: z.boolean().default(true),
 })
@@ -33,17 +33,31 @@ export class Counter extends BaseProcessor<typeof Result, typeof Parameters> {
   }
 }
 
-/** Reads a file line by line, so that its size does not matter; stops when the signal aborts. */
+/** Reads a file piece by piece, so that neither its size nor that of a line matters; stops when the signal aborts. */
 async function count(
   path: string,
   emptyLines: boolean,
   signal: AbortSignal,
 ): Promise<{ lines: number; words: number }> {
   const counts = { lines: 0, words: 0 }
-  for await (const line of createInterface({ input: createReadStream(path, { signal }) })) {
-    const words = line.split(/\s+/).filter((word) => word !== '').length
-    if (words > 0 || emptyLines) counts.lines += 1
-    counts.words += words
+  let isEmpty = true
+  let before = '\n'
+  const endLine = (): void => {
+    if (emptyLines || !isEmpty) counts.lines += 1
+    isEmpty = true
   }
+  for await (const piece of createReadStream(path, { encoding: 'utf8', signal })) {
+    for (const { 0: found, index } of String(piece).matchAll(/\n|\S+/g)) {
+      if (found === '\n') {
+        endLine()
+        continue
+      }
+      isEmpty = false
+      // What a piece begins with may be the rest of a word.
+      if (index > 0 || /\s/.test(before)) counts.words += 1
+    }
+    before = String(piece).slice(-1)
+  }
+  if (before !== '\n') endLine()
   return counts
 }
