@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -39,11 +40,16 @@ const PROMPT = '[\\#:$?] '
 /** What the shell writes between the command line and what the command writes. */
 const BEGIN = '-- begin --'
 
-/** Opens a shell in a terminal of a given width. Each terminal has a tmux server of its own. */
+/**
+ * Opens a shell in a terminal of a given width. Each terminal has a tmux server of its own, which ends with this process,
+ * however that ends: a client that reads from us is attached, and the session does not outlive its last client.
+ */
 export async function openTerminal({ columns, rows = 50, cwd, env = {} }: TerminalOptions): Promise<Terminal> {
-  const folder = await tempFolder()
+  await using opened = new AsyncDisposableStack()
+  const folder = opened.use(await tempFolder())
+  const server = ['-u', '-S', join(folder.path, 'tmux'), '-f', '/dev/null']
   const tmux = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run('tmux', ['-u', '-S', join(folder.path, 'tmux'), '-f', '/dev/null', ...args], {
+    const { stdout } = await run('tmux', [...server, ...args], {
       // The PATH of a pane is that of the caller, whatever `-e` says.
       env: { ...process.env, ...env },
     })
@@ -53,6 +59,15 @@ export async function openTerminal({ columns, rows = 50, cwd, env = {} }: Termin
   const variables = Object.entries(settings).flatMap(([name, value]) => ['-e', `${name}=${value}`])
   const size = ['-x', String(columns), '-y', String(rows)]
   await tmux('new-session', '-d', ...size, '-c', cwd, ...variables, 'bash', '--norc', '--noprofile', '-i')
+  opened.defer(async () => {
+    await tmux('kill-server').catch(() => {})
+  })
+  const keeper = spawn('tmux', [...server, '-C', 'attach-session', '-f', 'ignore-size,no-output'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  await once(keeper.stdout, 'data')
+  keeper.stdout.resume()
+  await tmux('set-option', 'destroy-unattached', 'on')
   const screen = async ({ escapes = false } = {}): Promise<string> => {
     const text = await tmux('capture-pane', '-p', ...(escapes ? ['-e'] : []), '-S', '-')
     return text.trimEnd()
@@ -78,6 +93,7 @@ export async function openTerminal({ columns, rows = 50, cwd, env = {} }: Termin
     return { code, output: text.slice(begin, text.lastIndexOf(`[${commands + 1}:`)).trimEnd() }
   }
   await shows(/^\[1:0\]$/m)
+  const whole = opened.move()
   return {
     screen,
     shows,
@@ -90,9 +106,6 @@ export async function openTerminal({ columns, rows = 50, cwd, env = {} }: Termin
     press: async (key) => {
       await tmux('send-keys', key)
     },
-    [Symbol.asyncDispose]: async () => {
-      await tmux('kill-server').catch(() => {})
-      await folder[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
   }
 }
