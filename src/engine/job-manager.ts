@@ -136,7 +136,9 @@ export class JobManager {
     if (after.version === before.version) {
       throw new LongshoreError(
         'JOB_NOT_RETRYABLE',
-        `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
+        isRetryable(after)
+          ? `Job ${id} is being deleted.`
+          : `Job ${id} is ${after.state}; only a failed or cancelled job can be retried.`,
       )
     }
     return after

@@ -58,7 +58,7 @@ export interface EngineParts {
 /** Builds the parts; nothing is asked of the database yet. */
 export function buildParts(setting: EngineSetting): EngineParts {
   const { clock, onError, id } = setting
-  const db = new Database(setting)
+  const db = new Database({ ...setting, isDirect: setting.url === setting.listenUrl })
   const bell: DoorbellPlace = setting
   const ring = ringSql(bell, `longshore:${setting.schema}:${id}`)
   const reads = new JobReads(db)
