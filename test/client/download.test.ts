@@ -191,21 +191,28 @@ describe('an object that changes while it is fetched', () => {
 })
 
 describe('a URL that has expired', () => {
-  test('is renewed by asking the job again, once for all files, and the download goes on where it was', async () => {
-    const keys = Array.from({ length: 5 }, (_, i) => `results/${JOB_ID}/${i}`)
-    const objects = Object.fromEntries(keys.map((key) => [key, randomBytes(50_000)]))
-    await using server = await objectServer(objects, ({ generation, tries }) => {
-      if (generation === 0) return tries === 0 ? { cutAfterBytes: 20_000 } : { status: 403 }
-      return undefined
+  for (const [what, isListed] of [
+    ['an output', false],
+    ['a URI, so that the job has been asked before', true],
+  ] as const) {
+    test(`of ${what} is renewed by asking the job, once for all files, and the download goes on where it was`, async () => {
+      const stale = isListed ? 1 : 0
+      const keys = Array.from({ length: 5 }, (_, i) => `results/${JOB_ID}/${i}`)
+      const objects = Object.fromEntries(keys.map((key) => [key, randomBytes(50_000)]))
+      await using server = await objectServer(objects, ({ generation, tries }) => {
+        if (generation === stale) return tries === 0 ? { cutAfterBytes: 20_000 } : { status: 403 }
+        return undefined
+      })
+      await using folder = await tempFolder()
+      const client = new JobClient({ url: server.url, retry: QUICK })
+      const items = keys.map((key) => (isListed ? `s3://bucket/${key}` : server.outputOf(key)))
+      await client.downloadFiles(items, folder.path)
+      assert.equal(Object.keys(await filesIn(folder.path)).length, 5)
+      assert.equal(server.state.listings, stale + 1)
+      const renewed = server.requests.filter(({ generation }) => generation === stale + 1)
+      assert.deepEqual(new Set(renewed.map(({ headers }) => headers.range)), new Set(['bytes=20000-']))
     })
-    await using folder = await tempFolder()
-    const client = new JobClient({ url: server.url, retry: QUICK })
-    await client.downloadFiles(keys.map(server.outputOf), folder.path)
-    assert.equal(Object.keys(await filesIn(folder.path)).length, 5)
-    assert.equal(server.state.listings, 1)
-    const renewed = server.requests.filter(({ generation }) => generation === 1)
-    assert.deepEqual(new Set(renewed.map(({ headers }) => headers.range)), new Set(['bytes=20000-']))
-  })
+  }
 
   test('is the end when a fresh one is refused too', async () => {
     await using server = await objectServer({ [KEY]: Buffer.from('a') }, () => ({ status: 403 }))

@@ -120,8 +120,11 @@ test('a body that is a stream is sent once', async () => {
   )
 })
 
-test('a thousand calls and streams leave no listener on the signal they share', async () => {
-  await using server = await tinyServer(({ path }) => (path.endsWith('/events') ? { status: 204 } : { body: HEALTHY }))
+test('a thousand calls and streams, also those that fail, leave no listener on the signal they share', async () => {
+  await using server = await tinyServer(({ path }) => {
+    if (path.endsWith('/events')) return { status: 204 }
+    return path === '/health' ? { body: HEALTHY } : { cut: true }
+  })
   const { signal } = new AbortController()
   let listeners = 0
   let most = 0
@@ -133,10 +136,11 @@ test('a thousand calls and streams leave no listener on the signal they share', 
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  const client = new JobClient({ url: server.url })
+  const client = new JobClient({ url: server.url, retry: { ...QUICK, tries: 2 } })
   for (let i = 0; i < 50; i++) {
     await Promise.all(Array.from({ length: 19 }, () => client.health({ signal: counted, timeoutMs: 60_000 })))
     for await (const event of client.jobEvents('id', { signal: counted })) assert.fail(event.type)
+    await rejects(client.getJob('id', { signal: counted }), { code: 'UNREACHABLE' })
   }
   assert.deepEqual([most, listeners], [1, 0])
 })
