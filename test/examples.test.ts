@@ -53,6 +53,7 @@ test('the demo shows progress, prints the table and leaves the outputs where it 
   assert.equal(errors, '')
   assert.match(out, /^Uploading +100% .*12 of 12 files$/m)
   assert.match(out, /^Processing +100% /m)
+  assert.match(out, /^Downloading +100% .*4 of 4 files$/m)
   assert.match(out, /Features of the first 10 of 158 images/)
   assert.match(out, /^image +size +area +perimeter /m)
   assert.equal(out.match(/^(D20240601T\d{6}_IFCB101|IFCB5_2024_153_\d{6})_\d{5} /gm)?.length, 10)

@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from 'cli-progress'
+import { createLogUpdate } from 'log-update'
 
 /** Shows how far one step is. */
 export interface StepProgress {
@@ -13,11 +13,19 @@ export function showStep(step: string): StepProgress {
   return process.stdout.isTTY ? barFor(step) : linesFor(step)
 }
 
+/** Columns of the bar. */
+const BAR = 30
+
 function barFor(step: string): StepProgress {
-  const format = `${step.padEnd(11)} {bar} {percentage}% {message}`
-  const bar = new SingleBar({ format, hideCursor: true, barsize: 30, stream: process.stdout }, Presets.shades_classic)
-  bar.start(100, 0, { message: '' })
-  return { update: (percent, message) => bar.update(Math.floor(percent), { message }), stop: () => bar.stop() }
+  const draw = createLogUpdate(process.stdout)
+  return {
+    update: (percent, message) => {
+      const full = Math.floor((percent / 100) * BAR)
+      const bar = '█'.repeat(full) + '░'.repeat(BAR - full)
+      draw(`${step.padEnd(11)} ${bar} ${describe(percent, message)}`)
+    },
+    stop: () => draw.done(),
+  }
 }
 
 function linesFor(step: string): StepProgress {
@@ -30,7 +38,7 @@ function linesFor(step: string): StepProgress {
   }
   return {
     update: (percent, message) => {
-      last = `${step.padEnd(11)} ${String(Math.floor(percent)).padStart(3)}% ${message}`
+      last = `${step.padEnd(11)} ${describe(percent, message)}`
       const tenth = Math.floor(percent / 10)
       // What comes at 100 % may still change: the last line is for `stop`.
       if (tenth <= shownTenth || tenth === 10) return
@@ -39,4 +47,8 @@ function linesFor(step: string): StepProgress {
     },
     stop: show,
   }
+}
+
+function describe(percent: number, message: string): string {
+  return `${String(Math.floor(percent)).padStart(3)}% ${message}`
 }

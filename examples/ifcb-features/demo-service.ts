@@ -8,8 +8,6 @@ import { createInterface } from 'node:readline'
 /** The example service in a process of its own. */
 export interface DemoService extends AsyncDisposable {
   readonly url: string
-  /** Folder with everything the service keeps. */
-  readonly dataDir: string
   /** Resolves, with the reason, when the service ends by itself. */
   readonly died: Promise<Error>
 }
@@ -19,12 +17,11 @@ export interface DemoService extends AsyncDisposable {
  * reaches it, so the demo always runs on the embedded engine and the local store.
  */
 export async function startDemoService(folder: string): Promise<DemoService> {
-  const dataDir = join(folder, 'data')
   const logFile = join(folder, 'service.log')
   await mkdir(folder, { recursive: true })
   const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, 'main.ts')], {
     cwd: folder,
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' },
+    env: { PATH: process.env.PATH, DATA_DIR: join(folder, 'data'), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   // However this process ends, short of being killed, the service does not outlive it.
@@ -38,7 +35,7 @@ export async function startDemoService(folder: string): Promise<DemoService> {
   }
   const url = await Promise.race([addressIn(child.stdout), died])
   if (url instanceof Error) throw url
-  return { url, dataDir, died, [Symbol.asyncDispose]: stop }
+  return { url, died, [Symbol.asyncDispose]: stop }
 }
 
 /** Waits for the line with which the service says where it listens. */

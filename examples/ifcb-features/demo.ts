@@ -1,10 +1,9 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { JobClient, type JobOutput } from '@longshore/client'
-import { fileAt } from '@longshore/client/node'
-import { showStep } from './demo-progress.ts'
+import { type DownloadedFile, JobClient } from '@longshore/client/node'
 import { startDemoService } from './demo-service.ts'
+import { DemoSteps, kib } from './demo-steps.ts'
 import { featureTable } from './demo-table.ts'
 import { type FeatureRecord, featureRecordSchema } from './feature-record.ts'
 import { writeSampleBins } from './sample-bins.ts'
@@ -24,74 +23,51 @@ async function demo(signal: AbortSignal): Promise<void> {
   const { name, version } = await client.health({ signal: stop })
   console.log(`The service ${name} ${version} listens on ${service.url}\n`)
 
-  const jobId = await uploadBins(
+  const files = await processBins(
     client,
     bins.flatMap(({ hdr, adc, roi }) => [hdr, adc, roi]),
+    join(folder, 'results'),
     stop,
   )
-  await followJob(client, jobId, stop)
-  const outputs = await client.outputs(jobId, { signal: stop })
-  await printFeatures(client, outputs, stop)
-  printOutputs(outputs, join(service.dataDir, 'objects'))
+  await printFeatures(files)
+  printOutputs(files)
 }
 
-async function uploadBins(client: JobClient, paths: readonly string[], signal: AbortSignal): Promise<string> {
-  const step = showStep('Uploading')
+/** All of it in one call: the upload, the job, and its outputs on this disk. */
+async function processBins(
+  client: JobClient,
+  paths: readonly string[],
+  outputDir: string,
+  signal: AbortSignal,
+): Promise<readonly DownloadedFile[]> {
+  const steps = new DemoSteps()
   try {
-    return await client.uploadFiles(await Promise.all(paths.map((path) => fileAt(path))), {
-      signal,
-      onProgress: ({ sentBytes, totalBytes, sentFiles, totalFiles }) =>
-        step.update(
-          (100 * sentBytes) / totalBytes,
-          `${kib(sentBytes)} of ${kib(totalBytes)}, ${sentFiles} of ${totalFiles} files`,
-        ),
-    })
+    const options = { outputDir, signal, onProgress: steps.show.bind(steps) }
+    return (await client.process(paths, options)).downloaded
   } finally {
-    step.stop()
+    steps.stop()
   }
 }
 
-async function followJob(client: JobClient, jobId: string, signal: AbortSignal): Promise<void> {
-  const step = showStep('Processing')
-  try {
-    await client.waitForJob(jobId, {
-      signal,
-      onProgress: ({ progress }) => {
-        // Of the stages only this one has images to count.
-        if (progress?.stage === 'processing') step.update(progress.percent ?? 0, progress.message ?? '')
-        if (progress?.stage === 'completed') step.update(100, 'done')
-      },
-    })
-  } finally {
-    step.stop()
-  }
-}
-
-async function printFeatures(client: JobClient, outputs: readonly JobOutput[], signal: AbortSignal): Promise<void> {
+async function printFeatures(files: readonly DownloadedFile[]): Promise<void> {
   const records: FeatureRecord[] = []
-  for (const { url } of outputs.filter(({ uri }) => uri.endsWith('.jsonl'))) {
-    const lines = (await (await client.download(url, { signal })).text()).trimEnd().split('\n')
+  for (const { path } of files.filter(({ uri }) => uri.endsWith('.jsonl'))) {
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
     records.push(...lines.map((line) => featureRecordSchema.parse(JSON.parse(line))))
   }
   console.log(`\nFeatures of the first ${SHOWN} of ${records.length} images, lengths in pixels:\n`)
   console.log(featureTable(records.slice(0, SHOWN)))
 }
 
-function printOutputs(outputs: readonly JobOutput[], storeFolder: string): void {
+function printOutputs(files: readonly DownloadedFile[]): void {
   console.log('\nOutputs, by their URI and where they lie on this disk:\n')
-  for (const { uri, size_bytes } of outputs) {
-    console.log(`${uri}  ${kib(size_bytes)}\n  ${join(storeFolder, uri.slice('s3://'.length))}`)
-  }
+  for (const { uri, path, sizeBytes } of files) console.log(`${uri}  ${kib(sizeBytes)}\n  ${path}`)
 }
 
 function abortedWhen(died: Promise<Error>): AbortSignal {
   const controller = new AbortController()
   died.then((reason) => controller.abort(reason))
   return controller.signal
-}
-
-function kib(bytes: number): string {
-  return `${(bytes / 1024).toFixed(1)} KiB`
 }
 
 const interrupt = new AbortController()
