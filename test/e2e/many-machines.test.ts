@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { startPostgres } from '../support/postgres-server.ts'
@@ -106,4 +106,25 @@ test('a replica that was frozen finds its lease lost, and changes nothing', { sk
   process.kill(zombie.pid, 'SIGCONT')
   assert.equal(await zombie.kill('SIGTERM'), 0, 'it comes to its end with all it ran')
   assert.deepEqual(await api.job(id), done)
+})
+
+test('a URL that one replica signs is served by another, from the folder they share', { skip }, async () => {
+  await using site = await openSite()
+  const [front, back] = await Promise.all([site.start(), site.start({ ROLE: 'api' })])
+  const api = new Api(front.url)
+  const id = await api.upload({ 'a.txt': 'a' }, { parameters: { records: 3 } })
+  assert.equal((await api.ended(id)).status, 'completed')
+  const { outputs } = await api.get<{ outputs: { url: string; sha256: string }[] }>(`/jobs/${id}/outputs`)
+  assert.ok(outputs.length > 0)
+  for (const { url, sha256 } of outputs) {
+    const { pathname, search } = new URL(url)
+    const answer = await fetch(`${back.url}${pathname}${search}`)
+    assert.equal(answer.status, 200)
+    assert.equal(
+      createHash('sha256')
+        .update(await answer.bytes())
+        .digest('hex'),
+      sha256,
+    )
+  }
 })
