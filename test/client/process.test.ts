@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -72,13 +73,29 @@ describe('processing', () => {
     await using service = await openScriptedService(shout)
     await using folder = await tempFolder()
     const client = new JobClient({ url: service.api.url })
-    const processing = client.process([HELLO], { outputDir: import.meta.filename })
+    const outputDir = join(folder.path, 'results')
+    const turnIntoFile = ({ stage }: ProcessToDiskProgress): void => {
+      if (stage !== 'job' || !statSync(outputDir).isDirectory()) return
+      rmdirSync(outputDir)
+      writeFileSync(outputDir, '')
+    }
+    const processing = client.process([HELLO], { outputDir, onProgress: turnIntoFile })
     const jobId = await processing.then(
       () => assert.fail('a file took the place of a folder'),
       (failure) => failure instanceof DownloadError && failure.code === 'CANNOT_WRITE' && failure.jobId,
     )
     assert.ok(jobId)
     assert.equal((await client.downloadFiles(await client.outputs(jobId), folder.path)).length, 1)
+  })
+
+  test('is refused before a byte is sent when the folder of the outputs cannot be written', async () => {
+    await using service = await openScriptedService(shout)
+    const client = new JobClient({ url: service.api.url })
+    await assert.rejects(client.process([HELLO], { outputDir: import.meta.filename }), {
+      code: 'CANNOT_WRITE',
+      message: /process\.test\.ts, so nothing was uploaded: EEXIST/,
+    })
+    assert.deepEqual((await client.listJobs()).jobs, [])
   })
 
   test('rejects as waiting does when the job fails, and leaves the job as it is', async () => {

@@ -1,4 +1,6 @@
-import { aboutJob } from '../errors.ts'
+import { access, constants, mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { aboutJob, LongshoreError } from '../errors.ts'
 import {
   type Processed,
   type ProcessOptions,
@@ -20,7 +22,10 @@ export type ProcessToDiskProgress<T extends Typing = Typing> =
 
 /** How to process files from disk to disk. */
 export interface ProcessToDiskOptions<T extends Typing = Typing> extends ProcessOptions<T, ProcessToDiskProgress<T>> {
-  /** Where the outputs are downloaded to, as `downloadFiles` does. They stay on the service alone unless given. */
+  /**
+   * Where the outputs are downloaded to, as `downloadFiles` does. They stay on the service alone unless given. Made when
+   * it is not there; one that cannot be written is refused with the code `CANNOT_WRITE`, before anything is uploaded.
+   */
   readonly outputDir?: string
   /** As for `downloadFiles`. Default false. */
   readonly overwrite?: boolean
@@ -47,6 +52,7 @@ export async function processToDisk<T extends Typing>(
   const { signal, release } = limitOf({ signal: caller, timeoutMs })
   const onProgress = (progress: DownloadProgress): void => options.onProgress?.({ stage: 'download', ...progress })
   try {
+    if (outputDir !== undefined) await makeOutputDir(outputDir)
     const done = await processFiles(steps, files, { ...options, signal })
     if (outputDir === undefined) return { ...done, downloaded: [] }
     const downloading = steps.downloadFiles(done.outputs, outputDir, { overwrite, signal, onProgress })
@@ -56,5 +62,17 @@ export async function processToDisk<T extends Typing>(
     return { ...done, downloaded }
   } finally {
     release()
+  }
+}
+
+/** Before anything is uploaded: a job of hours must not end at a folder that was never there to be written. */
+async function makeOutputDir(outputDir: string): Promise<void> {
+  try {
+    await mkdir(outputDir, { recursive: true })
+    await access(outputDir, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `Outputs cannot be written to ${resolve(outputDir)}, so nothing was uploaded: ${why}`
+    throw new LongshoreError({ code: 'CANNOT_WRITE', message, cause })
   }
 }
