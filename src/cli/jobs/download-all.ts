@@ -1,4 +1,5 @@
-import type { DownloadedFile, JobClient } from '@longshore/client/node'
+import type { JobOutput } from '@longshore/client'
+import type { DownloadedFile, DownloadOptions, JobClient } from '@longshore/client/node'
 import type { Session } from '../session.ts'
 import { TransferBoard } from '../transfer-board.ts'
 
@@ -26,19 +27,36 @@ export async function downloadAll(
     out.tell('The job left no outputs.')
     return []
   }
-  using board = new TransferBoard(session, 'Downloading')
-  const files = await client
-    .downloadFiles(outputs, folder, {
-      overwrite,
-      signal,
-      onProgress: ({ receivedBytes, totalBytes, receivedFiles, totalFiles }) =>
-        board.put({ doneBytes: receivedBytes, totalBytes, doneFiles: receivedFiles, totalFiles }),
-    })
-    .catch((failure) => {
-      board.clear()
-      throw failure
-    })
+  const files = await fetchAll(session, client, outputs, { folder, overwrite })
+  tellSkipped(session, files)
   return files.map(toWire)
+}
+
+async function fetchAll(
+  session: Session,
+  client: JobClient,
+  outputs: readonly JobOutput[],
+  { folder, overwrite }: { folder: string; overwrite: boolean },
+): Promise<DownloadedFile[]> {
+  const { signal } = session
+  using board = new TransferBoard(session, 'Downloading')
+  const options: DownloadOptions = {
+    overwrite,
+    signal,
+    onProgress: ({ receivedBytes, totalBytes, receivedFiles, totalFiles }) =>
+      board.put({ doneBytes: receivedBytes, totalBytes, doneFiles: receivedFiles, totalFiles }),
+  }
+  try {
+    return await client.downloadFiles(outputs, folder, options)
+  } catch (failure) {
+    board.clear()
+    throw failure
+  }
+}
+
+function tellSkipped({ out }: Session, files: readonly DownloadedFile[]): void {
+  const count = files.filter(({ skipped }) => skipped).length
+  if (count > 0) out.tell(`Not fetched again, because they were there already: ${count} of ${files.length}`)
 }
 
 function toWire({ uri, path, sizeBytes, sha256, skipped }: DownloadedFile): Downloaded {
