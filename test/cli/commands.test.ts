@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { UnrecoverableError } from '../../src/index.ts'
+import { openScriptedService } from '../support/scripted-service.ts'
 import { openService } from '../support/service-here.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { type CliEnd, cli } from './cli.ts'
@@ -76,6 +78,15 @@ test('submit --output waits, downloads, and prints the result; a second time not
   assert.ok(job.downloaded.length >= 3)
   for (const { path, size_bytes } of job.downloaded) assert.equal((await readFile(path)).length, size_bytes)
   const again = await place.run('outputs', job.job_id, '--download', out, '--json')
+  const count = job.downloaded.length
+  assert.ok(again.stderr.endsWith(`because they were there already: ${count} of ${count}\n`), again.stderr)
+  const [{ path }] = job.downloaded
+  await writeFile(path, 'changed')
+  const kept = await place.run('outputs', job.job_id, '--download', out)
+  assert.deepEqual([kept.code, kept.stdout], [1, ''])
+  assert.doesNotMatch(kept.stderr, /done/)
+  const replaced = await place.run('outputs', job.job_id, '--download', out, '--overwrite')
+  assert.equal(replaced.code, 0, replaced.stderr)
   assert.deepEqual(
     JSON.parse(again.stdout).map(({ skipped }: { skipped: boolean }) => skipped),
     job.downloaded.map(() => true),
@@ -246,6 +257,23 @@ test('a folder among the files is a usage error that names --dir', async () => {
     [code, stderr],
     [2, `error: "${place.folder}" is a folder: to upload what is in it, give --dir DIR\n`],
   )
+})
+
+test('retry --failed-files works on the files that are not done, retry alone on all', async () => {
+  const seen: number[] = []
+  await using service = await openScriptedService(({ files, markFile }) => {
+    seen.push(files.length)
+    if (files[0]) markFile(files[0], 'done')
+    throw new UnrecoverableError('the others failed')
+  })
+  const id = await service.api.upload({ 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c' })
+  const run = (...args: string[]) => cli(args, { env: { LONGSHORE_URL: service.api.url } })
+  assert.equal((await run('watch', id, '-q')).code, 1)
+  assert.equal((await run('retry', id, '-q')).code, 0)
+  assert.equal((await run('watch', id, '-q')).code, 1)
+  assert.equal((await run('retry', id, '--failed-files', '-q')).code, 0)
+  assert.equal((await run('watch', id, '-q')).code, 1)
+  assert.deepEqual(seen, [3, 3, 2])
 })
 
 test('a key comes from the environment or a file, and the lack of one says so', async () => {

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { checkNode } from '../../src/cli/doctor/node-version.ts'
 import { startService } from '../support/service-process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { cli } from './cli.ts'
 import { cliProcess } from './cli-process.ts'
 
 interface Report {
@@ -88,4 +93,39 @@ test('beside a running service all is fine, and the service does not notice', as
   assert.equal(await service.kill('SIGTERM'), 0)
   const after = await cliProcess(['doctor', '--json'], folder.path, { PORT: '0' })
   assert.match(after.stdout, /longshore\.db is sound; its schema is \d+, the newest/)
+})
+
+/** Something with a name of its choice that answers like a service. */
+async function impostor(name: string, onAsked: () => void = () => {}) {
+  const server = createServer((_, answer) => {
+    onAsked()
+    answer.end(JSON.stringify({ status: 'healthy', name, version: '1' }))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    port: String((server.address() as AddressInfo).port),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+test('what others call themselves does not reach the terminal as a command', async () => {
+  await using folder = await tempFolder()
+  await using other = await impostor('\u001b]0;owned\u0007')
+  const { stdout } = await cli(['doctor'], { env: { PORT: other.port, DATA_DIR: folder.path } })
+  assert.ok(stdout.includes('The Longshore service \\u{1b}]0;owned\\u{7} 1 answers on'), stdout)
+})
+
+test('Ctrl-C ends it after the check that runs, which takes away what it has written', async () => {
+  await using folder = await tempFolder()
+  const interrupt = new AbortController()
+  await using other = await impostor('slow', () => interrupt.abort())
+  const env = { PORT: other.port, DATA_DIR: folder.path }
+  const { code, stdout, stderr } = await cli(['doctor'], { env, interrupt: interrupt.signal })
+  assert.deepEqual([code, stderr], [130, ''])
+  assert.match(stdout, /^ok {7}data folder/m)
+  assert.doesNotMatch(stdout, /clock/)
+  assert.deepEqual(await readdir(folder.path), [])
 })

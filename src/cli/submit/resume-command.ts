@@ -4,7 +4,7 @@ import type { SubmitOptions } from './submit-options.ts'
 
 /** The command line that goes on with an upload: the same files, and the same wishes for what follows. */
 export function resumeCommand(
-  { commandLine }: Session,
+  { commandLine }: Pick<Session, 'commandLine'>,
   source: LocalSource,
   { include = [], exclude = [], wait, output, overwrite, json }: SubmitOptions,
   jobId: string,
