@@ -31,6 +31,7 @@ test('the code shown is that of the examples', () => {
   const shown = [
     ['README.md', 'examples/minimal/main.ts'],
     ['README.md', 'examples/process/main.ts'],
+    ['README.md', 'examples/client/round-trip.ts'],
     ['docs/command.md', 'examples/command/main.ts'],
     ['docs/command.md', 'examples/command/count_words.py'],
   ] as const
