@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { JobClient } from '@longshore/client'
 import { loadModule } from '../../src/cli/serve/load-module.ts'
+import { z } from '../../src/index.ts'
 import { cliProcess, projectFolder, startCli } from './cli-process.ts'
 
 /** A class that tells the number of its files, to be exported in one way or another. */
@@ -35,11 +36,15 @@ async function addressOf(child: Child): Promise<string> {
 }
 
 /** Starts a service, lets `check` look at it, and stops it; answers how it ended. */
-async function whileServing(cwd: string, args: readonly string[], check: (client: JobClient) => Promise<void>) {
+async function whileServing(
+  cwd: string,
+  args: readonly string[],
+  check: (client: JobClient, pid: number | undefined) => Promise<void>,
+) {
   const child = startCli(['serve', ...args], cwd, { DATA_DIR: join(cwd, 'data'), PORT: '0' })
   const ended = once(child, 'close')
   try {
-    await check(new JobClient({ url: await addressOf(child) }))
+    await check(new JobClient({ url: await addressOf(child) }), child.pid)
   } finally {
     child.kill('SIGTERM')
   }
@@ -98,6 +103,43 @@ test('--export chooses one of several', async () => {
     stdout: '',
     stderr: 'error: processor.ts exports several processors. Choose one: --export Count, --export Other\n',
   })
+})
+
+const PID = `
+import { BaseProcessor, z } from 'longshore'
+export class Pid extends BaseProcessor {
+  name = 'pid'; version = '1'; resultSchema = z.any()
+  async processInput() { return { pid: process.pid, thread: (await import('node:worker_threads')).threadId } }
+}`
+
+const Place = z.object({ pid: z.number(), thread: z.number() })
+
+/** Whether the job ran in the service's own process, and in its main thread. */
+const EXECUTIONS = { inline: [true, true], thread: [true, false], process: [false, true] } as const
+
+for (const [kind, [sameProcess, mainThread]] of Object.entries(EXECUTIONS)) {
+  test(`--execution ${kind} runs the processor there`, async () => {
+    await using folder = await projectFolder({ 'pid.mjs': PID })
+    await whileServing(folder.path, ['pid.mjs', '--execution', kind], async (client, pid) => {
+      const jobId = await client.uploadFiles([{ name: 'a', data: new Blob(['a']) }])
+      const ran = Place.parse((await client.waitForJob(jobId)).result)
+      assert.deepEqual([ran.pid === pid, ran.thread === 0], [sameProcess, mainThread])
+    })
+  })
+}
+
+const PROGRAM = `
+import { CommandProcessor } from 'longshore'
+export const count = new CommandProcessor({ name: 'count', version: '1', command: ['wc', '-c'], stdin: 'input', stdout: 'json' })`
+
+test('a program is served like a class, and takes no execution', async () => {
+  await using folder = await projectFolder({ 'program.ts': PROGRAM })
+  await whileServing(folder.path, ['program.ts'], async (client) => {
+    const jobId = await client.uploadFiles([{ name: 'a', data: new Blob(['four']) }])
+    assert.equal((await client.waitForJob(jobId)).result, 4)
+  })
+  const { code, stderr } = await cliProcess(['serve', 'program.ts', '--execution', 'process'], folder.path)
+  assert.deepEqual([code, stderr], [1, 'A CommandProcessor takes no execution: it is a program.\n'])
 })
 
 test('--watch starts the service again when the module changes', async () => {
@@ -169,15 +211,15 @@ const FAULTS: Readonly<Record<string, { file?: string; source: string; code?: nu
   'a module without a processor is told what it exports': {
     source: 'export const F = 3, G = null, H = class {}, I = () => 1, J = {}\nsetInterval(() => {}, 1000)\n',
     said:
-      'module.ts exports no processor. Expected a class that extends BaseProcessor, or an object of such a class, as the ' +
-      'default export or as the only one of its kind. It exports F (a number), G (null), H (a class without processInput), ' +
+      'module.ts exports no processor. Expected a class that extends BaseProcessor, an object of such a class or a ' +
+      'CommandProcessor, as the default export or as the only one of its kind. It exports F (a number), G (null), H (a class without processInput), ' +
       'I (a function), J (an object without processInput)',
   },
   'an empty module is told that it is': {
     source: '',
     said:
-      'module.ts exports no processor. Expected a class that extends BaseProcessor, or an object of such a class, as the ' +
-      'default export or as the only one of its kind. It exports nothing',
+      'module.ts exports no processor. Expected a class that extends BaseProcessor, an object of such a class or a ' +
+      'CommandProcessor, as the default export or as the only one of its kind. It exports nothing',
   },
   'a constructor that needs arguments is not guessed at': {
     source: `${COUNT} export default class extends Count { constructor(n: string) { super(); console.log(n) } }`,

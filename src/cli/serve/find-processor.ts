@@ -4,7 +4,14 @@ import { UsageError } from '../failures.ts'
 import type { Exports } from './load-module.ts'
 
 const EXPECTED =
-  'a class that extends BaseProcessor, or an object of such a class, as the default export or as the only one of its kind'
+  'a class that extends BaseProcessor, an object of such a class or a CommandProcessor, as the default export or as the ' +
+  'only one of its kind'
+
+/** A processor, and the name of the export it is, or is made of. */
+export interface FoundProcessor {
+  readonly processor: AnyProcessor
+  readonly exportName: string
+}
 
 type Callable = (...parameters: never) => unknown
 type ProcessorClass = (new () => unknown) & Callable
@@ -14,7 +21,7 @@ type ProcessorClass = (new () => unknown) & Callable
  * has, not by its class, because the module may have its own copy of Longshore. Throws `UsageError` with what the module
  * exports instead, or `PROCESSOR_FAILED` when the constructor throws.
  */
-export function findProcessor(exports: Exports, module: string, wanted?: string): AnyProcessor {
+export function findProcessor(exports: Exports, module: string, wanted?: string): FoundProcessor {
   const name = wanted ?? onlyFitting(exports, module)
   if (!(name in exports)) throw new UsageError(`${module} does not export ${name}. ${listed(exports)}`)
   const value = exports[name]
@@ -23,7 +30,7 @@ export function findProcessor(exports: Exports, module: string, wanted?: string)
   }
   const processor = isClass(value) ? construct(value, name, module) : value
   checkWhole(processor, name, module)
-  return processor
+  return { processor, exportName: name }
 }
 
 function onlyFitting(exports: Exports, module: string): string {
@@ -39,7 +46,13 @@ function onlyFitting(exports: Exports, module: string): string {
 }
 
 function isFitting(value: unknown): boolean {
-  return isClass(value) || hasMethod(value)
+  return isClass(value) || hasMethod(value) || isProgram(value)
+}
+
+/** A `CommandProcessor`: it has a command where others have a method. */
+function isProgram(value: unknown): boolean {
+  const options: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'options') : undefined
+  return typeof options === 'object' && options !== null && Array.isArray(Reflect.get(options, 'command'))
 }
 
 function isClass(value: unknown): value is ProcessorClass {
@@ -89,7 +102,7 @@ function listed(exports: Exports): string {
 
 function kindOf(value: unknown): string {
   if (isClass(value)) return 'a processor class'
-  if (hasMethod(value)) return 'a processor'
+  if (hasMethod(value) || isProgram(value)) return 'a processor'
   if (typeof value === 'function') return /^class\b/.test(String(value)) ? 'a class without processInput' : 'a function'
   if (value === null || value === undefined) return String(value)
   return typeof value === 'object' ? 'an object without processInput' : `a ${typeof value}`

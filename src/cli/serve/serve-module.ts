@@ -6,16 +6,24 @@ import type { AppOptions } from '../../service.ts'
 import { findProcessor } from './find-processor.ts'
 import { loadModule } from './load-module.ts'
 
+/** What may be said of how a module is served; what is not, the environment and the defaults say. */
+export interface ServeWishes {
+  /** Name of the export, when there are several. */
+  export?: string | undefined
+  /** Where its code runs. */
+  execution?: 'inline' | 'thread' | 'process' | undefined
+  settings: Exclude<AppOptions['settings'], undefined>
+}
+
 /** Serves the processor that a module exports, until it is told to stop. Throws what `loadModule` and `findProcessor` throw. */
-export async function serveModule(
-  module: string,
-  wanted: string | undefined,
-  settings: AppOptions['settings'],
-): Promise<void> {
-  const processor = findProcessor(await loadModule(module), module, wanted)
+export async function serveModule(module: string, wishes: ServeWishes): Promise<void> {
+  const { processor, exportName } = findProcessor(await loadModule(module), module, wishes.export)
   const serveIt = await serveOf(resolve(module))
-  const given = Object.entries(settings ?? {}).filter(([, value]) => value !== undefined)
-  await serveIt(processor, { settings: Object.fromEntries(given) })
+  const { execution: kind } = wishes
+  const url = pathToFileURL(resolve(module))
+  const execution = kind === 'thread' || kind === 'process' ? { kind, module: url, export: exportName } : kind
+  const given = Object.entries(wishes.settings).filter(([, value]) => value !== undefined)
+  await serveIt(processor, { settings: Object.fromEntries(given), ...(execution && { execution }) })
 }
 
 /**
