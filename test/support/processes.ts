@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 
 /** Whether a process is there and has not ended. */
 export function isRunning(pid: number): boolean {
   return stateOf(pid) !== undefined && stateOf(pid) !== 'Z'
+}
+
+/** Resolves when a process has ended. There is nothing to wait on for who is not its parent: so it looks, again and again. */
+export async function untilEnded(pid: number): Promise<void> {
+  while (isRunning(pid)) await setTimeout(10)
 }
 
 /** The ids and command lines of all processes that carry this in their environment and have not ended. */

@@ -54,6 +54,11 @@ export class CommandProcessor {
       throw new LongshoreError('CONFIG_INVALID', 'Expected command to begin with a program, got nothing.')
     }
     checkTemplate(options.command)
+    if (options.stdin === 'input' && options.inputs === 'uri') {
+      const text =
+        "Expected inputs to be 'download' with stdin: 'input': what is not fetched cannot stand on its input."
+      throw new LongshoreError('CONFIG_INVALID', text)
+    }
     this.name = options.name
     this.version = options.version
     this.resultSchema = options.resultSchema ?? z.unknown()

@@ -22,7 +22,7 @@ export class ProgramVoice {
   readonly #execution: Execution
   readonly #output: ProgramOutput
   readonly #fail: (failure: Error) => void
-  #saving: Promise<void> = Promise.resolve()
+  #saving: Promise<unknown> = Promise.resolve()
 
   /** @param fail hears of a line that is not understood, or cannot be obeyed */
   constructor(execution: Execution, output: ProgramOutput, fail: (failure: Error) => void) {
@@ -66,13 +66,15 @@ export class ProgramVoice {
       : new UnrecoverableError(fail.message)
   }
 
-  /** One after the other. A failure is the journal's to try again; the program cannot be told of it. */
+  /**
+   * The journal keeps their order, and of those that come faster than it writes the last. A failure is its to try again;
+   * the program cannot be told of it.
+   */
   #save(document: JsonValue, length: number): void {
     if (length > MAX_CHECKPOINT_LENGTH) throw new RangeError('Expected a checkpoint of at most 1 MiB of JSON.')
-    const save = (): Promise<void> =>
-      this.#execution
-        .saveCheckpoint(document)
-        .catch((failure: unknown) => this.#execution.log.warn(`A checkpoint was not saved: ${messageOf(failure)}`))
-    this.#saving = this.#saving.then(save)
+    const saved = this.#execution
+      .saveCheckpoint(document)
+      .catch((failure: unknown) => this.#execution.log.warn(`A checkpoint was not saved: ${messageOf(failure)}`))
+    this.#saving = Promise.all([this.#saving, saved])
   }
 }

@@ -3,11 +3,15 @@ import { once } from 'node:events'
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { systemClock } from '../../base/clock.ts'
+import { sleep, systemClock } from '../../base/clock.ts'
 import { messageOf, systemCodeOf } from '../../base/errors.ts'
-import { MARK, markedProcesses, signal } from './live-processes.ts'
+import { isAlive, MARK, markedProcesses, signal } from './live-processes.ts'
 import { type News, type Order, type ProgramStart, type ProgramStream, streamHeader } from './orders.ts'
 import { ProgramGroup } from './program-group.ts'
+
+const SWEEP_POLL_MS = 5
+/** Looking through all processes takes as long as starting several: once for all programs that ended meanwhile. */
+const STRAYS_AFTER_MS = 1_000
 
 /**
  * The helper that starts programs for the service and ends them with it. It is small, so that starting a program is fast
@@ -16,6 +20,7 @@ import { ProgramGroup } from './program-group.ts'
  */
 const [, , socketPath = '', markPrefix = ''] = process.argv
 const groups = new Map<number, ProgramGroup>()
+let searchIsDue = false
 
 /** Signals are for the service to hear, which tells what to do; a terminal sends them to everyone. */
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {})
@@ -25,7 +30,29 @@ process.on('disconnect', endEverything)
 function obey(order: Order): void {
   if (order.type === 'start') void start(order.id, order.program)
   else if (order.type === 'end') void groups.get(order.id)?.end(order.graceMs)
-  else tell({ type: 'swept', id: order.id, killed: kill(markedProcesses(`${markOf(order.id)}\0`)) })
+  else void sweep(order.id)
+}
+
+/** Resolves when all that carried the program's mark are gone. */
+async function sweep(id: number): Promise<void> {
+  const killed = new Set<number>()
+  for (;;) {
+    for (const each of markedProcesses(markOf(id), (rest) => rest === '')) killed.add(each)
+    const left = [...killed].filter(isAlive)
+    if (left.length === 0) return tell({ type: 'swept', id, killed: killed.size })
+    kill(left)
+    await sleep(systemClock, SWEEP_POLL_MS)
+  }
+}
+
+/** Kills what has left the group of its program, holds none of its streams, and outlived it. */
+function searchStrays(): void {
+  if (searchIsDue) return
+  searchIsDue = true
+  systemClock.setTimer(STRAYS_AFTER_MS, () => {
+    searchIsDue = false
+    kill(markedProcesses(`${markPrefix}.`, (id) => !groups.has(Number(id))))
+  })
 }
 
 async function start(id: number, program: ProgramStart): Promise<void> {
@@ -37,6 +64,7 @@ async function start(id: number, program: ProgramStart): Promise<void> {
     const end = await group.gone
     groups.delete(id)
     tell({ type: 'gone', id, ...end })
+    searchStrays()
   } catch (failure) {
     tell({ type: 'not started', id, code: systemCodeOf(failure) ?? '', message: messageOf(failure) })
   }
@@ -44,8 +72,9 @@ async function start(id: number, program: ProgramStart): Promise<void> {
 
 async function launch(id: number, program: ProgramStart): Promise<ChildProcess & { pid: number }> {
   const streams = await openStreams(id, program.splitErrors ? ['stdout', 'stderr', 'channel'] : ['stdout', 'channel'])
-  const stdin = program.stdin === undefined ? undefined : openSync(program.stdin, 'r')
+  let stdin: number | undefined
   try {
+    if (program.stdin !== undefined) stdin = openSync(program.stdin, 'r')
     const { stdout, stderr = stdout, channel } = streams
     const [command, ...rest] = program.argv
     const child = spawn(command, rest, {

@@ -28,7 +28,9 @@ export class Helper {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#child.on('message', (news: News) => listener.onNews(news))
-    this.#child.on('error', () => {})
+    this.#child.on('error', () => {
+      if (this.#child.pid === undefined) listener.onDeath()
+    })
     this.#child.once('exit', () => {
       if (!this.#stopped) void this.#killAll().then(() => listener.onDeath())
     })
@@ -44,6 +46,7 @@ export class Helper {
   /** Ends it, and with it all that it started. */
   async stop(): Promise<void> {
     this.#stopped = true
+    if (this.#child.pid === undefined) return
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exit = once(this.#child, 'exit')
     if (this.#child.connected) this.#child.disconnect()

@@ -14,9 +14,23 @@ export function liveProcesses(group: number, mark?: string): number[] {
   return ids.filter((id) => isLive(id, group, mark))
 }
 
-/** The ids of all processes whose mark begins so. */
-export function markedProcesses(prefix: string): number[] {
-  return (processIds() ?? []).filter((id) => environmentOf(id).includes(`${MARK}=${prefix}`))
+/** The ids of all processes whose mark begins so, and that are wanted by the rest of it. */
+export function markedProcesses(prefix: string, isWanted: (rest: string) => boolean = () => true): number[] {
+  const beginning = `${MARK}=${prefix}`
+  return (processIds() ?? []).filter((id) => {
+    const mark = environmentOf(id)
+      .split('\0')
+      .find((variable) => variable.startsWith(beginning))
+    return mark !== undefined && isWanted(mark.slice(beginning.length))
+  })
+}
+
+/**
+ * Whether a process that was found has not ended. One that is about to end has lost its environment already and is found
+ * no more.
+ */
+export function isAlive(id: number): boolean {
+  return id < 0 ? groupExists(-id) : stateOf(id) !== undefined
 }
 
 /** Whether a process, living or not yet collected, is in the group. One system call. */
@@ -42,13 +56,19 @@ function processIds(): number[] | undefined {
   }
 }
 
-/** Fields of `/proc/<id>/stat` after the name, which may hold anything: state, parent, group. */
 function isLive(id: number, group: number, mark: string | undefined): boolean {
-  const stat = read(`/proc/${id}/stat`)
-  const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (state === undefined || state === '' || 'ZX'.includes(state)) return false
-  if (Number(itsGroup) === group) return true
+  const state = stateOf(id)
+  if (state === undefined) return false
+  if (state.group === group) return true
   return mark !== undefined && environmentOf(id).includes(`${MARK}=${mark}\0`)
+}
+
+/** Fields of `/proc/<id>/stat` after the name, which may hold anything: state, parent, group. Undefined when it has ended. */
+function stateOf(id: number): { group: number } | undefined {
+  const stat = read(`/proc/${id}/stat`)
+  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (state === undefined || state === '' || 'ZX'.includes(state)) return undefined
+  return { group: Number(group) }
 }
 
 function environmentOf(id: number): string {

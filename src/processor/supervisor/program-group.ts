@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type Clock, sleep } from '../../base/clock.ts'
-import { groupExists, liveProcesses, signal } from './live-processes.ts'
+import { groupExists, isAlive, liveProcesses, signal } from './live-processes.ts'
 import type { ProgramEnd } from './orders.ts'
 
 /** What a program leaves running for a moment when it ends, e.g. the rest of a pipeline, is no fault. */
@@ -53,7 +53,11 @@ export class ProgramGroup {
   }
 
   async #end(graceMs: number): Promise<void> {
-    const members = (): number[] => liveProcesses(this.#group, this.#mark)
+    const found = new Set<number>()
+    const members = (): number[] => {
+      for (const id of liveProcesses(this.#group, this.#mark)) found.add(id)
+      return [...found].filter(isAlive)
+    }
     this.#signalAll(members(), 'SIGTERM')
     await this.#untilGone(graceMs, members)
     for (let left = members(); left.length > 0; left = members()) {

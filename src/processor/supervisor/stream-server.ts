@@ -20,6 +20,8 @@ export class StreamServer {
   static async open(): Promise<StreamServer> {
     const server = new StreamServer(await mkdtemp(join(tmpdir(), 'longshore-')))
     await once(server.#server.listen(server.path), 'listening')
+    // A connection that could not be accepted, e.g. for want of descriptors, ends for its program like a closed pipe.
+    server.#server.on('error', () => {})
     return server
   }
 

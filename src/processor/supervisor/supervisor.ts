@@ -131,7 +131,8 @@ export class Supervisor implements Component {
   }
 
   #loseHelper(helper: Helper): void {
-    this.#helpers.splice(this.#helpers.indexOf(helper), 1)
+    const at = this.#helpers.indexOf(helper)
+    if (at !== -1) this.#helpers.splice(at, 1)
     for (const [id, watched] of this.#programs) if (watched.helper === helper) this.#giveUp(id)
   }
 

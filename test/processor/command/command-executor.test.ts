@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { LongshoreError } from '../../../src/base/errors.ts'
 import { openCommands } from '../../support/open-command.ts'
-import { isRunning } from '../../support/processes.ts'
+import { isRunning, untilEnded } from '../../support/processes.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { inputFile } from '../../support/test-execution.ts'
 
@@ -140,6 +140,17 @@ test('output that never ends is cut in the log, and then ends the program', asyn
   await assert.rejects(printed.result, { code: 'RESULT_INVALID', message: /more than 16 MiB/ })
 })
 
+test('what left its group and closed all that it inherited is killed too, a moment after its program', async () => {
+  await using commands = await openCommands()
+  const { result } = commands.sh(
+    'setsid sh -c "echo \\$\\$ > pid; exec sleep 1000" >/dev/null 2>&1 3>&- & until [ -s pid ]; do :; done; cat pid',
+    { stdout: 'text' },
+  )
+  const pid = Number(await result)
+  assert.ok(pid > 1)
+  await untilEnded(pid)
+})
+
 for (const [what, script] of [
   ['in its group', 'sleep 1000 & echo $!'],
   ['in a session of its own, with the output open', 'setsid sh -c "echo \\$\\$; exec sleep 1000" & sleep 0.2'],
@@ -181,6 +192,49 @@ test('a cancel ends the whole tree, those that ignore SIGTERM and those that lef
     pids.filter((pid) => isRunning(pid)),
     [],
   )
+})
+
+test('a program may remove its {outdir}, and what it puts in its place is not read', async () => {
+  await using commands = await openCommands()
+  const { result, outputs } = commands.sh('rmdir "$1"')
+  await result
+  assert.deepEqual(await outputs.commit(), [])
+  const linked = commands.sh('rmdir "$1"; mkdir other; echo secret > other/a; ln -s "$PWD/other" "$1"')
+  await assert.rejects(linked.result, { code: 'COMMAND_FAILED', message: /in the place of \{outdir\}/ })
+  assert.deepEqual(await linked.outputs.commit(), [])
+})
+
+test('an output that is not named in UTF-8 is told by its name; a pipe is no output, and nobody waits for its bytes', async () => {
+  await using commands = await openCommands()
+  const misnamed = commands.sh(`printf x > "$1/$(printf 'a\\377b')"`)
+  await assert.rejects(misnamed.result, { code: 'INVALID_FILENAME', message: /"a\uFFFDb" is not named in UTF-8/ })
+  const { result, said, outputs } = commands.sh('mkfifo "$1/pipe"; echo 1 > "$1/kept"')
+  await result
+  assert.equal((await outputs.commit()).length, 1)
+  assert.match(said.logged[0]?.msg ?? '', /"pipe" is no file/)
+})
+
+test('checkpoints reach the journal as they are said, not one by one as they are written', async () => {
+  await using commands = await openCommands()
+  const saved: unknown[] = []
+  const all = Promise.withResolvers<void>()
+  const { result } = commands.sh(
+    `for n in 1 2 3; do echo "{\\"checkpoint\\": $n}" >&3; done`,
+    {},
+    {
+      saveCheckpoint: (document) => {
+        if (saved.push(document) === 3) all.resolve()
+        return all.promise
+      },
+    },
+  )
+  await result
+  assert.deepEqual(saved, [1, 2, 3])
+})
+
+test('a file that is not fetched cannot stand on standard input', async () => {
+  await using commands = await openCommands()
+  assert.throws(() => commands.run(['cat'], { stdin: 'input', inputs: 'uri' }), { code: 'CONFIG_INVALID' })
 })
 
 test('files left in {outdir} become outputs; a link does not, and says so', async () => {
