@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LongshoreError } from '../../src/base/errors.ts'
+import { inheritedOptions } from '../../src/processor/hosted/process-host.ts'
 import { openTroubled } from '../support/open-hosted.ts'
 import { isRunning } from '../support/processes.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -107,6 +108,57 @@ test('code that writes to the line to the service ends its own process, and noth
   await assert.rejects(troubled.run({ trouble: 'channel' }).result, { code: 'PROCESS_DIED', message: /descriptor 3/ })
   assert.equal((await troubled.run({}).result).jobs, 1)
 })
+
+test('an attempt that is aborted while its process starts up does not wait for it, and the process goes', async () => {
+  await using folder = await tempFolder()
+  process.env.DIARY = join(folder.path, 'diary')
+  await using troubled = await openTroubled({ kind: 'process', export: 'SecondNeverStarts' })
+  const abort = new AbortController()
+  const busy = new AbortController()
+  const begun = Promise.withResolvers<void>()
+  const first = troubled.run({ trouble: 'escape' }, { signal: busy.signal, onProgress: () => begun.resolve() })
+  await begun.promise
+  const second = troubled.run({}, { signal: abort.signal })
+  const pid = await startedLater(process.env.DIARY)
+  abort.abort(new LongshoreError('CANCELLED', 'The job was cancelled.'))
+  await assert.rejects(second.result, { code: 'CANCELLED' })
+  assert.equal(isRunning(pid), false)
+  busy.abort(new LongshoreError('CANCELLED', 'The job was cancelled.'))
+  await assert.rejects(first.result)
+})
+
+test('a message from a process that makes no sense fails its attempt, not the service', async () => {
+  await using troubled = await openTroubled({ kind: 'process' })
+  const abort = new AbortController()
+  const stray = Promise.withResolvers<unknown>()
+  const { result } = troubled.run({ trouble: 'message' }, { signal: abort.signal, onStrayError: stray.resolve })
+  assert.match(String(await stray.promise), /iterable/)
+  abort.abort(new LongshoreError('PROCESSOR_FAILED', 'stray'))
+  await assert.rejects(result)
+})
+
+test('a process is started with the options of the service, but not with its debugger, its code or what goes with them', () => {
+  const given = [
+    '-e',
+    'code()',
+    '--conditions',
+    'x',
+    '--inspect-port',
+    '9229',
+    '--input-type=module',
+    '--import',
+    './a.ts',
+  ]
+  assert.deepEqual(inheritedOptions(given), ['--conditions', 'x', '--import', './a.ts'])
+})
+
+/** The id of the second process that wrote its own down. */
+async function startedLater(diary: string): Promise<number> {
+  for (;;) {
+    const [, second] = (await readFile(diary, 'utf8')).trim().split(' ')
+    if (second !== undefined) return Number(second)
+  }
+}
 
 test('an aborted attempt takes what its processor started with it, even out of the group and the session', async () => {
   await using troubled = await openTroubled({ kind: 'process' })

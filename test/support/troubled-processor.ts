@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
-import { writeSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { serialize } from 'node:v8'
 import { BaseProcessor, type JobInput, z } from '../../src/index.ts'
 
 const Parameters = z.object({
-  trouble: z.enum(['exit', 'promise', 'timer', 'memory', 'escape', 'print', 'channel']).optional(),
+  trouble: z.enum(['exit', 'promise', 'timer', 'memory', 'escape', 'print', 'channel', 'message']).optional(),
   /** Memory that is kept for good. */
   keepMiB: z.number().default(0),
 })
@@ -12,6 +14,14 @@ const Parameters = z.object({
 type Input = JobInput<z.output<typeof Parameters>>
 
 const kept: Buffer[] = []
+
+/** A message as it crosses to the service: its length, then itself. */
+function frameOf(message: object): Buffer {
+  const body = serialize(message)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(body.length)
+  return Buffer.concat([length, body])
+}
 
 /** A processor that does what no processor should, and answers the process and how many jobs it has seen. */
 export default class TroubledProcessor extends BaseProcessor<z.ZodType, typeof Parameters> {
@@ -31,6 +41,7 @@ export default class TroubledProcessor extends BaseProcessor<z.ZodType, typeof P
   async #cause(trouble: NonNullable<Input['parameters']['trouble']>, signal: AbortSignal): Promise<void> {
     const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     if (trouble === 'channel') writeSync(3, 'this is no message')
+    if (trouble === 'message') writeSync(3, frameOf({ type: 'log', lines: 5 }))
     if (trouble === 'print') return console.error('last words ☠')
     if (trouble === 'exit') {
       console.error('out of ink')
@@ -50,6 +61,15 @@ export default class TroubledProcessor extends BaseProcessor<z.ZodType, typeof P
 export class Unstartable extends TroubledProcessor {
   override async startup(): Promise<void> {
     throw new Error('no model file')
+  }
+}
+
+/** Its first process starts up and every other never does; each writes its id down. */
+export class SecondNeverStarts extends TroubledProcessor {
+  override async startup(): Promise<void> {
+    const isFirst = !existsSync(process.env.DIARY ?? '')
+    await appendFile(process.env.DIARY ?? '', `${process.pid} `)
+    while (!isFirst) await sleep(1_000)
   }
 }
 

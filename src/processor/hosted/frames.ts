@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 
 const LENGTH_BYTES = 4
+/** What serializing makes begins with it, and no text in UTF-8 holds it: text is known for what it is by its fifth byte. */
+const FIRST_BYTE = 0xff
 /** No message is longer; a length beyond it is none. A manifest of a million files makes some 200 MiB. */
 const MAX_MESSAGE_BYTES = 1024 ** 3
 
@@ -15,7 +17,8 @@ export class Frames<Incoming, Outgoing> {
   readonly #onBroken: () => void
   #waiting: Buffer[] = []
   #waitingBytes = 0
-  #wantedBytes = LENGTH_BYTES
+  #isBroken = false
+  #wantedBytes = LENGTH_BYTES + 1
 
   constructor(stream: Socket, listener: (message: Incoming) => void, onBroken: () => void) {
     this.#stream = stream
@@ -36,15 +39,16 @@ export class Frames<Incoming, Outgoing> {
   }
 
   #read(chunk: Buffer): void {
+    if (this.#isBroken) return
     this.#waiting.push(chunk)
     this.#waitingBytes += chunk.length
-    while (this.#waitingBytes >= this.#wantedBytes) this.#takeFrames()
+    while (!this.#isBroken && this.#waitingBytes >= this.#wantedBytes) this.#takeFrames()
   }
 
   #break(): void {
     this.#waiting = []
     this.#waitingBytes = 0
-    this.#wantedBytes = Number.POSITIVE_INFINITY
+    this.#isBroken = true
     this.#onBroken()
   }
 
@@ -62,15 +66,17 @@ export class Frames<Incoming, Outgoing> {
     }
     this.#waiting = [rest]
     this.#waitingBytes = rest.length
-    this.#wantedBytes = rest.length < LENGTH_BYTES ? LENGTH_BYTES : endOfFrame(rest)
-    if (this.#wantedBytes > MAX_MESSAGE_BYTES) this.#break()
+    this.#wantedBytes = rest.length <= LENGTH_BYTES ? LENGTH_BYTES + 1 : endOfFrame(rest)
+    const isText = rest.length > LENGTH_BYTES && rest[LENGTH_BYTES] !== FIRST_BYTE
+    if (isText || this.#wantedBytes > MAX_MESSAGE_BYTES) this.#break()
   }
 }
 
-/** Undefined for bytes that are no message. */
+/** Undefined for bytes that are no message: every message is an object. */
 function read<Message>(bytes: Buffer): Message | undefined {
   try {
-    return deserialize(bytes) as Message
+    const message: unknown = deserialize(bytes)
+    return typeof message === 'object' && message !== null ? (message as Message) : undefined
   } catch {
     return undefined
   }

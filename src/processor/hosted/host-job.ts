@@ -39,16 +39,25 @@ export class HostJob {
     this.#verdict.reject(failure)
   }
 
+  /** What the processor's code says in the host's name need not make sense: that is its attempt's fault, not the service's. */
   receive(message: FromHost): void {
-    if ('object' in message) this.#objects.receive(message)
-    else if (message.type === 'completed') this.#end(message.memoryBytes, () => this.#verdict.resolve(message.result))
-    else if (message.type === 'failed') this.#end(message.memoryBytes, () => this.fail(unpackThrown(message.failure)))
-    else this.#note(message)
+    try {
+      this.#take(message)
+    } catch (failure) {
+      this.#execution.onStrayError(failure)
+    }
   }
 
   /** What the processor's code printed is kept with the job. */
   output(stream: 'stdout' | 'stderr', line: string): void {
     this.#execution.log[stream === 'stdout' ? 'info' : 'warn']({ stream }, line)
+  }
+
+  #take(message: FromHost): void {
+    if ('object' in message) this.#objects.receive(message)
+    else if (message.type === 'completed') this.#end(message.memoryBytes, () => this.#verdict.resolve(message.result))
+    else if (message.type === 'failed') this.#end(message.memoryBytes, () => this.fail(unpackThrown(message.failure)))
+    else this.#note(message)
   }
 
   #end(memoryBytes: number, decide: () => void): void {

@@ -23,6 +23,7 @@ export class HostWorker {
   readonly #ready = Promise.withResolvers<void>()
   readonly #shutDown = Promise.withResolvers<void>()
   readonly #over = Promise.withResolvers<string>()
+  #opening: Promise<Host> | undefined
   #host: Host | undefined
   #job: HostJob | undefined
   #lastWords = ''
@@ -40,10 +41,11 @@ export class HostWorker {
 
   /** Resolves when the processor has started up in it. */
   async start(): Promise<void> {
-    this.#host = await this.#parts.open({
+    this.#opening = this.#parts.open({
       onMessage: (message) => this.#hear(message),
       onOutput: (stream, line) => this.#note(stream, line),
     })
+    this.#host = await this.#opening
     void this.#host.ended.then((how) => this.#end(how))
     await this.#ready.promise
   }
@@ -77,9 +79,11 @@ export class HostWorker {
     await Promise.race([this.#shutDown.promise, this.over, grace]).finally(() => this.kill())
   }
 
+  /** Ends the host, by force if need be, also one that is only being opened. */
   async kill(): Promise<void> {
-    if (this.#host === undefined) return this.#end('it was not started')
-    await this.#host.kill()
+    const host = await this.#opening?.catch(() => undefined)
+    if (host === undefined) return this.#end('it was not started')
+    await host.kill()
     await this.over
   }
 

@@ -33,7 +33,7 @@ export class HostedExecutor implements Executor {
 
   async execute(execution: Execution): Promise<JsonValue> {
     execution.signal.throwIfAborted()
-    const worker = this.#idle.pop() ?? (await this.#open())
+    const worker = this.#idle.pop() ?? (await this.#open(execution.signal))
     try {
       return await worker.run(execution)
     } finally {
@@ -49,16 +49,22 @@ export class HostedExecutor implements Executor {
     return worker.jobs >= maxJobs || worker.memoryBytes > maxMemoryBytes
   }
 
-  async #open(): Promise<HostWorker> {
+  /** @param signal when it aborts nobody waits for the host any more, whose processor may take long to start up, or forever */
+  async #open(signal?: AbortSignal): Promise<HostWorker> {
     const worker = new HostWorker(this.#parts)
+    const giveUp = (): void => void worker.kill()
     this.#all.add(worker)
     void worker.over.then(() => this.#forget(worker))
+    signal?.addEventListener('abort', giveUp, { once: true })
     try {
       await worker.start()
       return worker
     } catch (failure) {
       await worker.kill()
+      signal?.throwIfAborted()
       throw failure
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
     }
   }
 

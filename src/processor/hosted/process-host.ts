@@ -49,7 +49,7 @@ export class ProcessHost implements Host {
   ): Promise<ProcessHost> {
     const main = mainFile('process-main', import.meta.url)
     const program = await supervisor.run({
-      argv: [process.execPath, ...nodeOptions(), main, hosted.module, hosted.export],
+      argv: [process.execPath, ...inheritedOptions(process.execArgv), main, hosted.module, hosted.export],
       cwd: process.cwd(),
       env: environment(),
       splitErrors: true,
@@ -67,7 +67,16 @@ export class ProcessHost implements Host {
   }
 }
 
-/** How this process was started, so that modules are found alike; but two processes cannot have one debugger's port. */
-function nodeOptions(): string[] {
-  return process.execArgv.filter((option) => !/^--(inspect|debug|test|watch|eval|print|-e|-p)/.test(option))
+const NOT_INHERITED = /^(--(inspect|debug|test|watch|eval|print|input-type)|-[ep]$)/
+
+/**
+ * The options that a process was started with, so that modules are found alike; but two processes cannot have one debugger's
+ * port, nor is its code theirs. An option that is left out takes the value behind it along.
+ */
+export function inheritedOptions(options: readonly string[]): string[] {
+  let isLeftOut = false
+  return options.filter((option) => {
+    if (option.startsWith('-')) isLeftOut = NOT_INHERITED.test(option)
+    return !isLeftOut
+  })
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { serialize } from 'node:v8'
 import { Frames } from '../../../src/processor/hosted/frames.ts'
 
 /** Both ends of a stream. */
@@ -39,7 +40,9 @@ test('messages of any size arrive whole and in their order, whatever the pieces'
 
 for (const [what, bytes] of [
   ['a length that no message has', Buffer.from([255, 255, 255, 255, 1])],
-  ['bytes that are no message', Buffer.from([3, 0, 0, 0, 1, 2, 3])],
+  ['bytes that are no message', Buffer.from([3, 0, 0, 0, 255, 2, 3])],
+  ['text, however long a message its first letters would announce', Buffer.from('line 1\n')],
+  ['a message that is no object', Buffer.concat([Buffer.from([3, 0, 0, 0]), serialize(null)])],
 ] as const) {
   test(`${what} breaks the line once, and nothing more is read`, async () => {
     const [near, far] = await openPair()
