@@ -1,11 +1,11 @@
-import { Pool, type PoolClient, type QueryArrayConfig, types } from 'pg'
+import { type Pool, type PoolClient, type QueryArrayConfig, types } from 'pg'
 import type { Row } from '../record/columns.ts'
 import { engineError, wasUndone } from './database-error.ts'
+import { openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** A statement that gets no answer within this many ms is given up with its connection. */
 const STATEMENT_MS = 30_000
-const CONNECT_MS = 10_000
 
 /** Compiling a claim takes longer than a thousand of them: without it, half as many jobs again are done in a second. */
 const NO_JIT = '-c jit=off'
@@ -41,17 +41,15 @@ export class Database {
 
   constructor({ url, schema, poolSize, isDirect, onError }: DatabaseOptions) {
     this.schema = quoted(schema)
-    this.#pool = new Pool({
+    const options = {
       connectionString: url,
       max: poolSize,
-      connectionTimeoutMillis: CONNECT_MS,
       query_timeout: STATEMENT_MS,
       idleTimeoutMillis: 60_000,
-      keepAlive: true,
       application_name: 'longshore',
       ...(isDirect && { options: NO_JIT }),
-    })
-    this.#pool.on('error', onError)
+    }
+    this.#pool = openPool(options, onError)
   }
 
   /** Rows of one statement. Throws `ENGINE_UNAVAILABLE`, `STORAGE_FULL`, `INTERNAL`. */

@@ -1,7 +1,8 @@
 import { Logger, runMigrations, runTaskList, type WorkerPool } from 'graphile-worker'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { type Clock, sleep } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
+import { openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** Pause before Graphile Worker is started anew, in ms. */
@@ -40,15 +41,8 @@ export class Doorbell {
 
   constructor(options: DoorbellOptions) {
     this.#options = options
-    this.#pool = new Pool({
-      connectionString: options.url,
-      max: 3,
-      keepAlive: true,
-      application_name: 'longshore bell',
-    })
-    this.#pool.on('error', options.onError)
-    // Graphile Worker listens for the errors of those it takes; until then one must not end the process.
-    this.#pool.on('connect', (client) => client.on('error', () => {}))
+    const pool = { connectionString: options.url, max: 3, application_name: 'longshore bell' }
+    this.#pool = openPool(pool, options.onError)
   }
 
   /** Begins to listen; `answer` resolves when there is room for more. */

@@ -6,6 +6,7 @@ import type { Database } from './database.ts'
 import type { News } from './job-draft.ts'
 import type { StoredJob } from './job-entry.ts'
 import type { JobReads } from './job-reads.ts'
+import { CONNECT_MS } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** A notification is at most 8,000 bytes long (PostgreSQL, NOTIFY): so many jobs of 50 bytes fit well. */
@@ -141,12 +142,19 @@ export class JobNews {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client({ connectionString: this.#parts.listenUrl, keepAlive: true, query_timeout: 10_000 })
+    const timeouts = { connectionTimeoutMillis: CONNECT_MS, query_timeout: CONNECT_MS }
+    const client = new Client({ connectionString: this.#parts.listenUrl, keepAlive: true, ...timeouts })
     client.on('error', () => {})
     client.on('notification', (notification) => this.#hear(notification))
+    try {
+      await client.connect()
+      await client.query(`LISTEN ${quoted(this.#parts.channel)}`)
+      this.#stopped.signal.throwIfAborted()
+    } catch (thrown) {
+      client.end().catch(() => {})
+      throw thrown
+    }
     client.once('end', () => this.#reconnect())
-    await client.connect()
-    await client.query(`LISTEN ${quoted(this.#parts.channel)}`)
     this.#client = client
   }
 

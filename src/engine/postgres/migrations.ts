@@ -1,9 +1,10 @@
-import { Pool, type PoolClient } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { LongshoreError } from '../../base/errors.ts'
 import { openError } from './database-error.ts'
 import { migrateDoorbell } from './doorbell.ts'
 import { sql as jobs } from './migrations/0001-jobs.ts'
 import { sql as traceparent } from './migrations/0002-traceparent.ts'
+import { openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
@@ -39,9 +40,7 @@ export async function migrateDatabase(
   options: MigrationOptions,
   steps: readonly string[] = MIGRATIONS,
 ): Promise<Migrated> {
-  const pool = new Pool({ connectionString: options.url, max: 4, application_name: 'longshore migrate' })
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  const pool = openPool({ connectionString: options.url, max: 4, application_name: 'longshore migrate' }, () => {})
   try {
     const client = await pool.connect()
     try {
@@ -58,7 +57,7 @@ export async function migrateDatabase(
 
 /** Throws `CONFIG_INVALID` unless the schema is at the version this one works with. */
 export async function checkVersion(options: MigrationOptions): Promise<void> {
-  const pool = new Pool({ connectionString: options.url, max: 1, application_name: 'longshore' })
+  const pool = openPool({ connectionString: options.url, max: 1, application_name: 'longshore' }, () => {})
   try {
     const version = await versionOf(pool, options.schema)
     refuseNewer(options.schema, version, MIGRATIONS.length)

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Database, type Run } from '../../src/engine/postgres/database.ts'
+import { integer } from '../../src/engine/record/columns.ts'
+import { startPostgres } from '../support/postgres-server.ts'
+
+const server = await startPostgres()
+const skip = server ? false : 'there is no PostgreSQL to test against'
+if (server) after(() => server[Symbol.asyncDispose]())
+
+function openDatabase(): Database & AsyncDisposable {
+  const options = { url: server?.url ?? '', schema: 'none', poolSize: 2, isDirect: true, onError: () => {} }
+  const db = new Database(options)
+  return Object.assign(db, { [Symbol.asyncDispose]: () => db.close() })
+}
+
+async function pidOf(run: Run): Promise<number> {
+  const [row] = await run('SELECT pg_backend_pid()')
+  return integer(row, 0)
+}
+
+/** Ends a connection and waits until the server has let it go. */
+async function cut(db: Database, pid: number): Promise<void> {
+  await db.query('SELECT pg_terminate_backend($1)', [pid])
+  while ((await db.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).length > 0) await pause(5)
+}
+
+describe('statements on a database', { skip }, () => {
+  test('a connection that is lost between two statements of a transaction fails that transaction alone', async () => {
+    await using db = openDatabase()
+    const broken = db.transaction(async (run) => {
+      await cut(db, await pidOf(run))
+      await run('SELECT 1')
+    })
+    await assert.rejects(broken, { code: 'ENGINE_UNAVAILABLE' })
+    assert.deepEqual(await db.query('SELECT 1'), [[1]])
+  })
+
+  test('a connection that is lost in the middle of a statement of a transaction fails that transaction alone', async () => {
+    await using db = openDatabase()
+    const broken = db.transaction(async (run) => {
+      const pid = await pidOf(run)
+      const sleeping = run('SELECT pg_sleep(60)')
+      await Promise.all([cut(db, pid), assert.rejects(sleeping)])
+      await sleeping
+    })
+    await assert.rejects(broken, { code: 'ENGINE_UNAVAILABLE' })
+    assert.deepEqual(await db.query('SELECT 1'), [[1]])
+  })
+})
