@@ -46,14 +46,15 @@ export const SHELLS: Readonly<Record<'bash' | 'zsh' | 'fish', Shell>> = {
       complete -p longshore > /dev/null && { _longshore; printf '%s\\n' "\${COMPREPLY[@]}"; }`,
   ),
   fish: shell('fish', (file, line) => `source ${file}; complete -C '${line}'`),
-  // zsh completes on a terminal alone: Tab shows what there is on one made for it, and a mark that is printed then ends it.
+  // zsh completes on a terminal alone: Tab shows what there is on one made for it, also where it can fill in a part of it,
+  // and a mark that is printed then ends it.
   zsh: shell(
     'zsh',
     (file, line, awaited) => `zmodload zsh/zpty; zpty shell zsh -f -i
       zpty -w shell 'PS1=; unsetopt zle_bracketed_paste; stty -echo columns 200 rows 100'
-      zpty -w shell 'autoload -U compinit; compinit -u -D; source ${file}; LISTMAX=1000; print REA""DY'
+      zpty -w shell 'autoload -U compinit; compinit -u -D; source ${file}; LISTMAX=1000; unsetopt list_ambiguous; print REA""DY'
       zpty -r -m shell screen '*READY*'
-      zpty -w -n shell $'${line}\\t\\x04'
+      zpty -w -n shell $'${line}\\t'
       repeat 100; do
         [[ $list == *'${awaited}'* ]] && break
         zpty -r -t shell chunk && list+=$chunk || sleep 0.1
