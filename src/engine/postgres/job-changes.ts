@@ -154,10 +154,8 @@ export class JobChanges {
 
   async #round(changes: readonly Change[]): Promise<void> {
     let left = changes
-    for (let tries = 1; left.length > 0; tries++) {
-      if (tries > TRIES) throw tooBusy()
-      left = await this.#attempt(left)
-    }
+    for (let tries = 1; left.length > 0 && tries <= TRIES; tries++) left = await this.#attempt(left)
+    for (const change of left) change.reject(tooBusy())
     for (const work of this.#between.splice(0)) await work()
     await this.#parts.afterRound()
   }
