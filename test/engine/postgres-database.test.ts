@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { LongshoreError } from '../../src/base/errors.ts'
 import { Database, type Run } from '../../src/engine/postgres/database.ts'
+import { openError } from '../../src/engine/postgres/database-error.ts'
 import { integer } from '../../src/engine/record/columns.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 
@@ -25,6 +27,13 @@ async function cut(db: Database, pid: number): Promise<void> {
   await db.query('SELECT pg_terminate_backend($1)', [pid])
   while ((await db.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).length > 0) await pause(5)
 }
+
+test('a pooler where the server itself must answer is refused at the start, with what to set', () => {
+  const refusal = openError(new Error('unsupported startup parameter: options'))
+  assert.ok(refusal instanceof LongshoreError)
+  assert.equal(refusal.code, 'CONFIG_INVALID')
+  assert.match(refusal.message, /set DATABASE_LISTEN_URL to the server's own address/)
+})
 
 describe('statements on a database', { skip }, () => {
   test('a connection that is lost between two statements of a transaction fails that transaction alone', async () => {

@@ -8,6 +8,9 @@ const UNDONE: ReadonlySet<string> = new Set(['40001', '40P01'])
 
 const DISK_FULL = '53100'
 
+/** PgBouncer says so of a connection that begins with settings of its own; a server never does. */
+const REFUSED_BY_POOLER = 'unsupported startup parameter'
+
 /** Whether the server refused the statement for what it is, and would again. */
 export function isStatementFault(thrown: unknown): boolean {
   return STATEMENT_CLASSES.has(sqlStateOf(thrown)?.slice(0, 2) ?? '')
@@ -37,12 +40,20 @@ export function engineError(thrown: unknown): unknown {
 /** What a person is told when the database cannot be used at the start. */
 export function openError(thrown: unknown): unknown {
   if (thrown instanceof LongshoreError) return thrown
+  if (messageOf(thrown).includes(REFUSED_BY_POOLER)) return poolerBetween(thrown)
   return new LongshoreError(
     'ENGINE_UNAVAILABLE',
     `The database of DATABASE_URL cannot be used: ${messageOf(thrown) || (systemCodeOf(thrown) ?? 'no connection')}. ` +
       'Check its address, user, password and name, and that the user may create a schema in it.',
     { cause: thrown },
   )
+}
+
+function poolerBetween(thrown: unknown): LongshoreError {
+  const text =
+    'A pooler answers where the database server itself must: listening and migrating need it. Keep DATABASE_URL, and set ' +
+    "DATABASE_LISTEN_URL to the server's own address."
+  return new LongshoreError('CONFIG_INVALID', text, { cause: thrown })
 }
 
 function sqlStateOf(thrown: unknown): string | undefined {

@@ -1,14 +1,11 @@
 import { type Pool, type PoolClient, type QueryArrayConfig, types } from 'pg'
 import type { Row } from '../record/columns.ts'
 import { engineError, wasUndone } from './database-error.ts'
-import { openPool } from './open-pool.ts'
+import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** A statement that gets no answer within this many ms is given up with its connection. */
 const STATEMENT_MS = 30_000
-
-/** Compiling a claim takes longer than a thousand of them: without it, half as many jobs again are done in a second. */
-const NO_JIT = '-c jit=off'
 
 /** Attempts at a statement that loses to another transaction. */
 const TRIES = 5
@@ -47,7 +44,7 @@ export class Database {
       query_timeout: STATEMENT_MS,
       idleTimeoutMillis: 60_000,
       application_name: 'longshore',
-      ...(isDirect && { options: NO_JIT }),
+      ...(isDirect && DIRECT),
     }
     this.#pool = openPool(options, onError)
   }

@@ -143,7 +143,8 @@ export class JobNews {
 
   async #connect(): Promise<void> {
     const timeouts = { connectionTimeoutMillis: CONNECT_MS, query_timeout: CONNECT_MS }
-    const client = new Client({ connectionString: this.#parts.listenUrl, keepAlive: true, ...timeouts })
+    const name = { application_name: 'longshore news' }
+    const client = new Client({ connectionString: this.#parts.listenUrl, keepAlive: true, ...timeouts, ...name })
     client.on('error', () => {})
     client.on('notification', (notification) => this.#hear(notification))
     try {

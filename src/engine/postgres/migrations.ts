@@ -4,7 +4,7 @@ import { openError } from './database-error.ts'
 import { migrateDoorbell } from './doorbell.ts'
 import { sql as jobs } from './migrations/0001-jobs.ts'
 import { sql as traceparent } from './migrations/0002-traceparent.ts'
-import { openPool } from './open-pool.ts'
+import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
@@ -40,7 +40,8 @@ export async function migrateDatabase(
   options: MigrationOptions,
   steps: readonly string[] = MIGRATIONS,
 ): Promise<Migrated> {
-  const pool = openPool({ connectionString: options.url, max: 4, application_name: 'longshore migrate' }, () => {})
+  const connection = { connectionString: options.url, max: 4, application_name: 'longshore migrate', ...DIRECT }
+  const pool = openPool(connection, () => {})
   try {
     const client = await pool.connect()
     try {
@@ -57,7 +58,8 @@ export async function migrateDatabase(
 
 /** Throws `CONFIG_INVALID` unless the schema is at the version this one works with. */
 export async function checkVersion(options: MigrationOptions): Promise<void> {
-  const pool = openPool({ connectionString: options.url, max: 1, application_name: 'longshore' }, () => {})
+  const connection = { connectionString: options.url, max: 1, application_name: 'longshore', ...DIRECT }
+  const pool = openPool(connection, () => {})
   try {
     const version = await versionOf(pool, options.schema)
     refuseNewer(options.schema, version, MIGRATIONS.length)
