@@ -25,6 +25,8 @@ export interface RunningProgram {
 }
 
 interface Watched {
+  /** Name of the program, for people. */
+  name: string
   helper: Helper
   started: PromiseWithResolvers<number>
   gone: PromiseWithResolvers<ProgramEnd>
@@ -61,6 +63,7 @@ export class Supervisor implements Component {
     if (this.#server === undefined) throw new LongshoreError('INTERRUPTED', 'No program is started after the stop.')
     const id = ++this.#lastId
     const watched: Watched = {
+      name: program.argv[0],
       helper: this.#pickHelper(this.#server),
       started: Promise.withResolvers(),
       gone: Promise.withResolvers(),
@@ -126,7 +129,7 @@ export class Supervisor implements Component {
     else {
       this.#programs.delete(news.id)
       if (news.type === 'gone') watched.gone.resolve(news)
-      else watched.started.reject(notStarted(news))
+      else watched.started.reject(notStarted(watched.name, news))
     }
   }
 
@@ -155,7 +158,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const NO_MEMORY_NOW: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'])
 
-function notStarted({ code, message }: { code: string; message: string }): LongshoreError {
-  const text = `The program could not be started: ${REASONS[code] ?? message}.`
+function notStarted(name: string, { code, message }: { code: string; message: string }): LongshoreError {
+  const text = `The program ${JSON.stringify(name)} could not be started: ${REASONS[code] ?? message}.`
   return new LongshoreError('COMMAND_UNUSABLE', text, { retryable: NO_MEMORY_NOW.has(code) })
 }

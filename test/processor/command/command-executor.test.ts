@@ -91,7 +91,7 @@ test('a program that cannot be started fails its job for good and says what to d
   await writeFile(text, 'no program')
   const failureOf = (command: [string, ...string[]]) => commands.run(command).result.catch((thrown: unknown) => thrown)
   for (const [command, why] of [
-    [['no-such-program'], /there is no such program/],
+    [['no-such-program'], /"no-such-program" could not be started: there is no such program/],
     [[text], /may not run it/],
     [['echo', 'x'.repeat(3_000_000)], /too long/],
   ] as const) {
