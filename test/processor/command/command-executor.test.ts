@@ -3,10 +3,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LongshoreError } from '../../../src/base/errors.ts'
+import { collectOutputs } from '../../../src/processor/command/collect-outputs.ts'
 import { openCommands } from '../../support/open-command.ts'
 import { isRunning, untilEnded } from '../../support/processes.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { inputFile } from '../../support/test-execution.ts'
+import { inputFile, testExecution } from '../../support/test-execution.ts'
 
 test('no shell reads the arguments: they arrive as they are', async () => {
   await using commands = await openCommands()
@@ -192,6 +193,43 @@ test('a cancel ends the whole tree, those that ignore SIGTERM and those that lef
     pids.filter((pid) => isRunning(pid)),
     [],
   )
+})
+
+test('a cancel that comes while the program is being started ends it', async () => {
+  await using commands = await openCommands()
+  const abort = new AbortController()
+  const { result } = commands.run(['sleep', '1000'], {}, { signal: abort.signal })
+  abort.abort(new LongshoreError('CANCELLED', 'The job was cancelled.'))
+  await assert.rejects(result, { code: 'CANCELLED' })
+})
+
+test('an attempt ends only when its last checkpoint is written', async () => {
+  await using commands = await openCommands()
+  const written = Promise.withResolvers<void>()
+  const said = Promise.withResolvers<void>()
+  const ends: string[] = []
+  const saveCheckpoint = async (): Promise<void> => {
+    said.resolve()
+    await written.promise
+    ends.push('written')
+  }
+  const { result } = commands.run(['sh', '-c', `echo '{"checkpoint": 1}' >&3`], {}, { saveCheckpoint })
+  const ended = result.then(() => ends.push('ended'))
+  await said.promise
+  setImmediate(written.resolve)
+  await ended
+  assert.deepEqual(ends, ['written', 'ended'])
+})
+
+test('no output is begun once the attempt is aborted', async () => {
+  const abort = new AbortController()
+  const reason = new LongshoreError('CANCELLED', 'The job was cancelled.')
+  const { execution, outputs } = testExecution({ signal: abort.signal })
+  const folder = execution.workDir()
+  await writeFile(join(folder, 'a'), '1')
+  abort.abort(reason)
+  await assert.rejects(collectOutputs(folder, execution), { code: 'CANCELLED' })
+  assert.deepEqual(await outputs.commit(), [])
 })
 
 test('a program may remove its {outdir}, and what it puts in its place is not read', async () => {
