@@ -11,7 +11,7 @@ import { ProgramGroup } from './program-group.ts'
 
 const SWEEP_POLL_MS = 5
 /** Looking through all processes takes as long as starting several: once for all programs that ended meanwhile. */
-const STRAYS_AFTER_MS = 1_000
+const STRAYS_AFTER_MS = 2_000
 
 /**
  * The helper that starts programs for the service and ends them with it. It is small, so that starting a program is fast
@@ -20,6 +20,8 @@ const STRAYS_AFTER_MS = 1_000
  */
 const [, , socketPath = '', markPrefix = ''] = process.argv
 const groups = new Map<number, ProgramGroup>()
+/** Programs that ended since the last search: the service still hears them out, and sweeps up what holds their streams. */
+const justEnded = new Set<number>()
 let searchIsDue = false
 
 /** Signals are for the service to hear, which tells what to do; a terminal sends them to everyone. */
@@ -47,12 +49,15 @@ async function sweep(id: number): Promise<void> {
 
 /** Kills what has left the group of its program, holds none of its streams, and outlived it. */
 function searchStrays(): void {
-  if (searchIsDue) return
+  kill(markedProcesses(`${markPrefix}.`, (id) => !groups.has(Number(id)) && !justEnded.has(Number(id))))
+  searchIsDue = false
+  if (justEnded.size > 0) searchLater()
+  justEnded.clear()
+}
+
+function searchLater(): void {
+  if (!searchIsDue) systemClock.setTimer(STRAYS_AFTER_MS, searchStrays)
   searchIsDue = true
-  systemClock.setTimer(STRAYS_AFTER_MS, () => {
-    searchIsDue = false
-    kill(markedProcesses(`${markPrefix}.`, (id) => !groups.has(Number(id))))
-  })
 }
 
 async function start(id: number, program: ProgramStart): Promise<void> {
@@ -64,7 +69,8 @@ async function start(id: number, program: ProgramStart): Promise<void> {
     const end = await group.gone
     groups.delete(id)
     tell({ type: 'gone', id, ...end })
-    searchStrays()
+    justEnded.add(id)
+    searchLater()
   } catch (failure) {
     tell({ type: 'not started', id, code: systemCodeOf(failure) ?? '', message: messageOf(failure) })
   }

@@ -141,7 +141,7 @@ test('output that never ends is cut in the log, and then ends the program', asyn
   await assert.rejects(printed.result, { code: 'RESULT_INVALID', message: /more than 16 MiB/ })
 })
 
-test('what left its group and closed all that it inherited is killed too, a moment after its program', async () => {
+test('what left its group and closed all that it inherited is killed too, soon after its program', async () => {
   await using commands = await openCommands()
   const { result } = commands.sh(
     'setsid sh -c "echo \\$\\$ > pid; exec sleep 1000" >/dev/null 2>&1 3>&- & until [ -s pid ]; do :; done; cat pid',
