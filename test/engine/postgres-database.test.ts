@@ -46,6 +46,17 @@ describe('statements on a database', { skip }, () => {
     assert.deepEqual(await db.query('SELECT 1'), [[1]])
   })
 
+  test('at the start, a statement that the server refused is told in its words', async () => {
+    await using db = openDatabase()
+    const refused = db.transaction(async (run) => {
+      await run('SET TRANSACTION READ ONLY')
+      await run('CREATE TABLE nothing ()')
+    })
+    const failure = openError(await refused.catch((thrown: unknown) => thrown))
+    assert.ok(failure instanceof LongshoreError)
+    assert.match(failure.message, /DATABASE_URL cannot be used: cannot execute CREATE TABLE in a read-only transaction/)
+  })
+
   test('a connection that is lost in the middle of a statement of a transaction fails that transaction alone', async () => {
     await using db = openDatabase()
     const broken = db.transaction(async (run) => {

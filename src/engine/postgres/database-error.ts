@@ -38,13 +38,15 @@ export function engineError(thrown: unknown): unknown {
 }
 
 /** What a person is told when the database cannot be used at the start. */
-export function openError(thrown: unknown): unknown {
+export function openError(failure: unknown): unknown {
+  const isStatements = failure instanceof LongshoreError && sqlStateOf(failure.cause) !== undefined
+  const thrown = isStatements ? failure.cause : failure
   if (thrown instanceof LongshoreError) return thrown
   if (messageOf(thrown).includes(REFUSED_BY_POOLER)) return poolerBetween(thrown)
   return new LongshoreError(
     'ENGINE_UNAVAILABLE',
     `The database of DATABASE_URL cannot be used: ${messageOf(thrown) || (systemCodeOf(thrown) ?? 'no connection')}. ` +
-      'Check its address, user, password and name, and that the user may create a schema in it.',
+      'Check its address, user, password and name, that it takes writes, and that the user may create a schema in it or owns the one that is there.',
     { cause: thrown },
   )
 }
