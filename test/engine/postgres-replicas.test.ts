@@ -53,7 +53,8 @@ function workOn(engine: PostgresEngine, worker: string, runs: Pick<Claim, 'lease
     kept.add(lease)
     await pause(Math.random() * 30)
     const now = engine.clock.now()
-    await persist(() => engine.save(lease, { progress: { stage: 'half' } }))
+    const logs = [{ attempt: 1, at: now, level: 'info', message: 'takes a transaction' }] as const
+    await persist(() => engine.save(lease, { progress: { stage: 'half' }, logs }))
     const job = await persist(() => engine.settle(lease, decideOn(COMPLETED, now), {}))
     kept.delete(lease)
     if (job?.state === 'completed') completed.push(lease.jobId)
