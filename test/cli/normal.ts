@@ -6,6 +6,7 @@ export function normal(text: string, replaced: Readonly<Record<string, string>> 
       /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g,
       '01234567-89ab-7cde-8f01-23456789abcd',
     )
+    .replaceAll(/[0-9a-f]{8}-…7?[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, '01234567-…7cde-8f01-23456789abcd')
     .replaceAll(/…[0-9a-f]{8}(?= )/g, '…6789abcd')
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, '2026-01-02 03:04:05')
     .replaceAll(/^\d\d:\d\d:\d\d/gm, '03:04:05')

@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { openService } from '../support/service-here.ts'
-import { tempFolder } from '../support/temp-folder.ts'
-import { openTerminal } from '../support/terminal.ts'
+import { openCommandLine } from './command-line.ts'
 import { holdParts } from './held-parts.ts'
-import { putCommand } from './longshore.ts'
 import { normal } from './normal.ts'
-
-/** A terminal with `longshore` in its path, in a folder of its own. */
-async function open(url: string, columns: number, env: Record<string, string> = {}) {
-  const folder = await tempFolder()
-  const bin = join(folder.path, 'bin')
-  await mkdir(bin)
-  await putCommand(bin)
-  const PATH = `${bin}${delimiter}${process.env.PATH}`
-  const terminal = await openTerminal({ columns, cwd: folder.path, env: { LONGSHORE_URL: url, PATH, ...env } })
-  return {
-    folder: folder.path,
-    terminal,
-    [Symbol.asyncDispose]: async () => {
-      await terminal[Symbol.asyncDispose]()
-      await folder[Symbol.asyncDispose]()
-    },
-  }
-}
 
 test('submit --wait tells how to resume, shows the job to its end on one line, and prints the result', async () => {
   await using service = await openService()
-  await using place = await open(service.api.url, 80)
+  await using place = await openCommandLine(service.api.url, 80)
   await writeFile(join(place.folder, 'a b.txt'), 'hello\n')
   const { output, code } = await place.terminal.run("longshore submit 'a b.txt' --wait -p workMs=40")
   assert.equal(
@@ -66,7 +46,7 @@ async function withThreeJobs(url: string, run: (line: string) => Promise<{ outpu
 
 test('jobs fit their table to the terminal: a narrow one sees the signs and the whole ids', async () => {
   await using service = await openService()
-  await using wide = await open(service.api.url, 80)
+  await using wide = await openCommandLine(service.api.url, 80)
   await withThreeJobs(service.api.url, wide.terminal.run)
   const { output } = await wide.terminal.run('longshore jobs')
   assert.equal(
@@ -78,7 +58,7 @@ test('jobs fit their table to the terminal: a narrow one sees the signs and the 
       '✓  01234567-89ab-7cde-8f01-23456789abcd  completed   0s  1 of 1 files, 6 B',
     ].join('\n'),
   )
-  await using narrow = await open(service.api.url, 40)
+  await using narrow = await openCommandLine(service.api.url, 40)
   const small = await narrow.terminal.run('longshore jobs')
   assert.equal(
     normal(small.output),
@@ -93,7 +73,7 @@ test('jobs fit their table to the terminal: a narrow one sees the signs and the 
 
 test('colours are for terminals, and NO_COLOR turns them off', async () => {
   await using service = await openService()
-  await using place = await open(service.api.url, 80)
+  await using place = await openCommandLine(service.api.url, 80)
   await withThreeJobs(service.api.url, place.terminal.run)
   const esc = String.fromCharCode(27)
   const coloured = await place.terminal.run('longshore jobs', { escapes: true })
@@ -106,7 +86,7 @@ test('colours are for terminals, and NO_COLOR turns them off', async () => {
 
 test('a reader that has seen enough ends the command quietly', async () => {
   await using service = await openService()
-  await using place = await open(service.api.url, 80)
+  await using place = await openCommandLine(service.api.url, 80)
   await withThreeJobs(service.api.url, place.terminal.run)
   await place.terminal.run('set -o pipefail')
   assert.deepEqual(await place.terminal.run('longshore jobs --json | true'), { output: '', code: 0 })
@@ -114,7 +94,7 @@ test('a reader that has seen enough ends the command quietly', async () => {
 
 test('an output that cannot be written ends the command with 1 and says why', async () => {
   await using service = await openService()
-  await using place = await open(service.api.url, 80)
+  await using place = await openCommandLine(service.api.url, 80)
   const { output, code } = await place.terminal.run('longshore jobs --help > /dev/full')
   assert.deepEqual([output, code], ['error: the output cannot be written: ENOSPC: no space left on device, write', 1])
 })
@@ -122,7 +102,7 @@ test('an output that cannot be written ends the command with 1 and says why', as
 test('Ctrl-C in the middle of an upload tells the command that resumes it, and that command sends only the rest', async () => {
   await using service = await openService()
   await using relay = await holdParts(service.api.url, 2)
-  await using place = await open(relay.url, 80)
+  await using place = await openCommandLine(relay.url, 80)
   const { terminal } = place
   await terminal.run('head -c 26214400 /dev/urandom > big.bin; sha256sum big.bin')
   await terminal.enter('longshore submit big.bin --wait')
@@ -149,7 +129,7 @@ test('Ctrl-C in the middle of an upload tells the command that resumes it, and t
 
 test('Ctrl-C while a job is waited for leaves the job alone, and says how to go on', async () => {
   await using service = await openService()
-  await using place = await open(service.api.url, 80)
+  await using place = await openCommandLine(service.api.url, 80)
   const { terminal } = place
   await terminal.run('echo hello > hello.txt')
   const { output: id } = await terminal.run('longshore submit hello.txt -q -p workMs=60000')
@@ -172,7 +152,7 @@ test('Ctrl-C while a job is waited for leaves the job alone, and says how to go 
 
 test('logs -f goes on until the job has ended, also when nothing but a timer is left to wait for', async () => {
   await using service = await openService()
-  await using place = await open(service.api.url, 80)
+  await using place = await openCommandLine(service.api.url, 80)
   await place.terminal.run('echo hello > hello.txt')
   const { output: id } = await place.terminal.run('longshore submit hello.txt -q -p workMs=1000')
   const { output, code } = await place.terminal.run(

@@ -38,7 +38,7 @@ const ROWS = 1000
 const COLUMNS: readonly Column<JobFile>[] = [
   { head: 'STATUS', cell: ({ status }) => status },
   { head: 'SIZE', cell: ({ size_bytes }) => (size_bytes === null ? '' : showBytes(size_bytes)), align: 'right' },
-  { head: 'FILE', cell: ({ uri, error }) => safeText(error === null ? uri : `${uri}  ${error}`) },
+  { head: 'FILE', cell: ({ uri, error }) => safeText(error === null ? uri : `${uri}  ${error}`), cut: 'middle' },
 ]
 
 function print(out: Output, rows: readonly JobFile[], hasHead: boolean): void {

@@ -34,7 +34,7 @@ export function outputsCommand(context: CliContext): Command {
 const COLUMNS: readonly Column<JobOutput>[] = [
   { head: 'SIZE', cell: ({ size_bytes }) => showBytes(size_bytes), align: 'right' },
   { head: 'TYPE', cell: ({ media_type }) => safeText(media_type), fromWidth: 60 },
-  { head: 'OUTPUT', cell: ({ uri }) => safeText(uri) },
+  { head: 'OUTPUT', cell: ({ uri }) => safeText(uri), cut: 'middle' },
 ]
 
 async function list({ client, out, signal }: Session, id: string): Promise<void> {

@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly align?: 'right'
   /** Left out of tables narrower than this. */
   readonly fromWidth?: number
+  /** Where the last column is cut: a path says most at its end. Default `end`. */
+  readonly cut?: 'middle' | 'end'
 }
 
 /** Between two columns. */
@@ -33,8 +35,13 @@ export function renderTable<Row>(
   const cells = rows.map((row) => shown.map(({ cell }) => cell(row)))
   const heads = shown.map(({ head }) => paint('bold', head))
   const widths = shown.map((_, i) => Math.max(...[heads, ...cells].map((line) => stringWidth(line[i] ?? ''))))
+  const last = shown.length - 1
+  const room = width - widths.slice(0, last).reduce((sum, each) => sum + each + GAP.length, 0)
   const lines = (hasHead ? [heads, ...cells] : cells).map((line) =>
-    line.map((text, i) => pad(text, widths[i] ?? 0, i === shown.length - 1, shown[i]?.align)).join(GAP),
+    line
+      .with(last, shown[last]?.cut === 'middle' ? fitMiddle(line[last] ?? '', room) : (line[last] ?? ''))
+      .map((text, i) => pad(text, widths[i] ?? 0, i === last, shown[i]?.align))
+      .join(GAP),
   )
   return lines.map((line) => fit(line.trimEnd(), width)).join('\n')
 }
@@ -42,6 +49,11 @@ export function renderTable<Row>(
 /** Cuts a line to the room there is. */
 export function fit(line: string, width: number): string {
   return Number.isFinite(width) ? cliTruncate(line, width) : line
+}
+
+/** Cuts text in its middle to the room there is. */
+function fitMiddle(text: string, room: number): string {
+  return Number.isFinite(room) && room > 0 ? cliTruncate(text, room, { position: 'middle' }) : text
 }
 
 /** Fills text up to a number of columns. */

@@ -45,3 +45,15 @@ test('a table that goes on has no head, but its columns are as wide as the head 
     'plankton   5 B  plankton',
   )
 })
+
+test('a path is cut in its middle, so that its end can be read', () => {
+  const columns: Column<{ path: string }>[] = [
+    { head: 'N', cell: () => '1' },
+    { head: 'PATH', cell: ({ path }) => path, cut: 'middle' },
+  ]
+  const rows = [{ path: 's3://bucket/a/long/way/to/images.tar' }, { path: 'short' }]
+  assert.equal(
+    renderTable(columns, rows, { width: 24, paint: plain }),
+    ['N  PATH', '1  s3://bucke…images.tar', '1  short'].join('\n'),
+  )
+})
