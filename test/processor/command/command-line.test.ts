@@ -8,8 +8,8 @@ import { UnrecoverableError } from '../../../src/processor/verdicts.ts'
 const PLACES = {
   inputs: ['/in/a b.txt', '/in/{workdir}.txt'],
   workDir: '/work',
-  outDir: '/work/outputs',
-  paramsFile: '/work/params.json',
+  outDir: '/job/outputs',
+  paramsFile: '/job/params.json',
   parameters: { size: 3, name: '$(id)', box: [1, 2] },
 }
 
@@ -19,9 +19,9 @@ test('each placeholder becomes what it stands for, and {inputs} an argument for 
     'cat',
     '/in/a b.txt',
     '/in/{workdir}.txt',
-    '--out=/work/outputs/x',
+    '--out=/job/outputs/x',
     '/in/{workdir}.txt',
-    '/work/params.json',
+    '/job/params.json',
     '/work',
   ])
   assert.deepEqual(fillIn(['x', '{param:size}px', '{param:name}', '{param:box}'], PLACES), [
