@@ -17,7 +17,7 @@ const STEP_MS = 1000
 /** How long a store may take to answer with its time. */
 const ANSWER_MS = 5000
 
-const TODO =
+const REMEDY =
   'Let the machine keep its time by NTP (`timedatectl set-ntp true`, chrony); leases, signatures and retention go by it'
 
 /** Begins to compare the clock with steady time; the answer tells whether it was moved meanwhile. */
@@ -26,7 +26,7 @@ export function watchClock(clock: Clock, steady: Steady): () => Finding | undefi
   return () => {
     const movedMs = clock.now() - steady() - startedAt
     if (Math.abs(movedMs) < STEP_MS) return undefined
-    return warning(`The clock was moved by ${describeMs(movedMs)} during this check`, TODO)
+    return warning(`The clock was moved by ${describeMs(movedMs)} during this check`, REMEDY)
   }
 }
 
@@ -38,13 +38,13 @@ export async function checkClock(
 ): Promise<Finding> {
   const aheadMs = dataDir === undefined ? 0 : await writtenAheadMs(clock, dataDir)
   if (aheadMs > NOTICED_SKEW_MS) {
-    return warning(`The clock is ${describeMs(aheadMs)} behind the files of the data folder: it went back`, TODO)
+    return warning(`The clock is ${describeMs(aheadMs)} behind the files of the data folder: it went back`, REMEDY)
   }
   const skewMs = store === undefined ? undefined : await skewTo(store, clock)
   if (skewMs === undefined) return ok(`${new Date(clock.now()).toISOString()}; there is no store to compare it with`)
   const message = `The clock is ${describeMs(skewMs)} ${skewMs > 0 ? 'ahead of' : 'behind'} that of ${store}`
-  if (Math.abs(skewMs) > REFUSED_SKEW_MS) return failed(`${message}, so that S3 refuses every request`, TODO)
-  if (Math.abs(skewMs) > NOTICED_SKEW_MS) return warning(message, TODO)
+  if (Math.abs(skewMs) > REFUSED_SKEW_MS) return failed(`${message}, so that S3 refuses every request`, REMEDY)
+  if (Math.abs(skewMs) > NOTICED_SKEW_MS) return warning(message, REMEDY)
   return ok(`${new Date(clock.now()).toISOString()}, as that of ${store}`)
 }
 

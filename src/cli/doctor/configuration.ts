@@ -15,11 +15,11 @@ export function checkConfiguration(env: Readonly<Record<string, string | undefin
   } catch (failure) {
     if (!(failure instanceof LongshoreError)) throw failure
     const faults = failure.errors.length > 0 ? failure.errors.map(({ message }) => message) : [failure.message]
-    return { config: undefined, findings: faults.map((message) => failed(message, TODO)) }
+    return { config: undefined, findings: faults.map((message) => failed(message, REMEDY)) }
   }
 }
 
-const TODO = 'Correct it in the environment or in .env; what depends on the configuration is checked after that'
+const REMEDY = 'Correct it in the environment or in .env; what depends on the configuration is checked after that'
 
 function describe({ host, port, storage, dataDir, bucket }: Config): string {
   const store = storage.kind === 'local' ? 'the local store' : `S3 at ${storage.endpoint ?? `AWS (${storage.region})`}`

@@ -19,11 +19,11 @@ export function checkDatabase(folder: string, state: FolderExam['state']): Findi
     return look(path)
   } catch (thrown) {
     const failure = openError(path, thrown)
-    return failed(messageOf(failure), failure instanceof LongshoreError ? TODO : 'Look at the message above')
+    return failed(messageOf(failure), failure instanceof LongshoreError ? REMEDY : 'Look at the message above')
   }
 }
 
-const TODO = 'Do what the message says; a backup of the whole data folder is the safe way back'
+const REMEDY = 'Do what the message says; a backup of the whole data folder is the safe way back'
 
 function look(path: string): Finding {
   using db = new DatabaseSync(path, { timeout: 0 })

@@ -37,7 +37,7 @@ export async function probeFolder(
   }
 }
 
-const TODOS: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'Give this user the right to write there (chown, chmod), or set DATA_DIR to another folder',
   EPERM: 'Give this user the right to write there (chown, chmod), or set DATA_DIR to another folder',
   EROFS: 'The file system is mounted read-only: mount it writable, or set DATA_DIR to another folder',
@@ -46,7 +46,7 @@ const TODOS: Readonly<Record<string, string>> = {
 }
 
 function todoFor(failure: unknown, step: string): string {
-  const known = TODOS[systemCodeOf(failure) ?? '']
+  const known = REMEDIES[systemCodeOf(failure) ?? '']
   if (known !== undefined) return known
   if (step === 'written to') return 'Set DATA_DIR to a folder that can be written to'
   return 'Accepted jobs would not survive a power cut. Set DATA_DIR to a folder on a local disk'

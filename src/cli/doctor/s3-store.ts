@@ -99,7 +99,7 @@ async function tryAll(store: S3Store, access: S3Access, places: Places): Promise
   if (missingPermissions.length === 0) return ok(`${where} takes, gives and removes objects and multipart uploads`)
   const message = `The key may not do all that the service does with ${where}: ${missingPermissions.join(', ')}`
   const rest = missingPermissions.includes('s3:DeleteObject') ? `; ${formatObjectUri(object)} is left behind` : ''
-  if (missingPermissions.join() === UPLOAD_LISTING) return warning(message, UPLOAD_LISTING_TODO)
+  if (missingPermissions.join() === UPLOAD_LISTING) return warning(message, UPLOAD_LISTING_REMEDY)
   return failed(
     message + rest,
     'Allow it in the policy of the key or the bucket. A wrong S3_SECRET_KEY looks like this too',
@@ -107,7 +107,7 @@ async function tryAll(store: S3Store, access: S3Access, places: Places): Promise
 }
 
 const UPLOAD_LISTING = 's3:ListBucketMultipartUploads'
-const UPLOAD_LISTING_TODO =
+const UPLOAD_LISTING_REMEDY =
   'Allow it, or give the bucket a lifecycle rule that removes unfinished uploads: parts that a crash cut off stay otherwise'
 
 function broken(permission: string, failure: unknown): Finding {

@@ -2,13 +2,13 @@ import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { JobFile, LogLine } from '../../job/job.ts'
 import type { FileQuery, JobCounts, Page } from '../job-engine.ts'
-import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
+import { integer, type Row, text } from '../record/columns.ts'
+import { FILE_STATES, readFile } from '../record/file-row.ts'
+import { readLogLine } from '../record/log-row.ts'
 import { eventsAfter, type StoredEvent } from '../record/row-events.ts'
 import { type Database, storable } from './database.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
 import { aheadSql, FAR } from './queue-position.ts'
-
-const FILE_STATES: readonly JobFile['state'][] = ['pending', 'downloaded', 'done', 'failed', 'skipped']
 
 /** Reads jobs and what belongs to them. */
 export class JobReads {
@@ -71,7 +71,7 @@ export class JobReads {
   }
 
   async logs(id: string, tail: number): Promise<LogLine[]> {
-    return (await this.#db.query(this.#sql.logs, [storable(id), tail])).map(readLine).reverse()
+    return (await this.#db.query(this.#sql.logs, [storable(id), tail])).map(readLogLine).reverse()
   }
 
   async since(entry: StoredJob, seq: number, limit: number): Promise<JobEvent[]> {
@@ -84,31 +84,6 @@ export class JobReads {
     const [row] = await this.#db.query(this.#sql.ahead, [job.priority, job.group ?? '', job.runAt, num])
     const ahead = integer(row, 0)
     return ahead > FAR ? null : ahead
-  }
-}
-
-function readFile(row: Row): JobFile {
-  return {
-    index: integer(row, 0),
-    uri: text(row, 1),
-    state: FILE_STATES.find((state) => state === row[2]) ?? 'pending',
-    sizeBytes: integerOrNull(row, 3),
-    etag: textOrNull(row, 4),
-    sha256: textOrNull(row, 5),
-    error: textOrNull(row, 6),
-  }
-}
-
-const LEVELS: readonly LogLine['level'][] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
-
-function readLine(row: Row): LogLine {
-  const fields = textOrNull(row, 4)
-  return {
-    attempt: integer(row, 0),
-    at: integer(row, 1),
-    level: LEVELS.find((level) => level === row[2]) ?? 'info',
-    message: text(row, 3),
-    ...(fields !== null && { fields: JSON.parse(fields) }),
   }
 }
 

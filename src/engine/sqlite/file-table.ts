@@ -1,11 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { LongshoreError } from '../../base/errors.ts'
-import type { FileCounts, FileState, JobFile } from '../../job/job.ts'
+import type { FileCounts, JobFile } from '../../job/job.ts'
 import type { FileQuery, Page } from '../job-engine.ts'
-import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
+import { integerOrNull, text } from '../record/columns.ts'
+import { FILE_STATES, readFile } from '../record/file-row.ts'
 import { Query } from './database.ts'
-
-const FILE_STATES: readonly FileState[] = ['pending', 'downloaded', 'done', 'failed', 'skipped']
 
 /** The rows of jobs' per-file ledgers. Their sums are kept in the job's own row, so that reading a job never counts. */
 export class FileTable {
@@ -70,24 +69,6 @@ function weigh(sums: FileCounts, state: string, sizeBytes: number | null, sign: 
 
 function fileValues(num: number, file: JobFile): SQLInputValue[] {
   return [num, file.index, file.uri, file.state, file.sizeBytes, file.etag, file.sha256, file.error]
-}
-
-function readFile(row: Row): JobFile {
-  return {
-    index: integer(row, 0),
-    uri: text(row, 1),
-    state: fileState(text(row, 2)),
-    sizeBytes: integerOrNull(row, 3),
-    etag: textOrNull(row, 4),
-    sha256: textOrNull(row, 5),
-    error: textOrNull(row, 6),
-  }
-}
-
-function fileState(stored: string): FileState {
-  const state = FILE_STATES.find((known) => known === stored)
-  if (state === undefined) throw new TypeError(`there is no file state ${stored}`)
-  return state
 }
 
 function readCursor(cursor: string): number {

@@ -1,9 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { LogLine } from '../../job/job.ts'
-import { integer, type Row, text, textOrNull } from '../record/columns.ts'
+import { integer } from '../record/columns.ts'
+import { readLogLine } from '../record/log-row.ts'
 import { Query } from './database.ts'
-
-const LEVELS: readonly LogLine['level'][] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 
 /** The newest log lines of each job. */
 export class LogTable {
@@ -43,21 +42,10 @@ export class LogTable {
 
   /** The newest lines, oldest first. */
   tail(num: number, count: number): LogLine[] {
-    return this.#tail.all(num, count).map(readLine).reverse()
+    return this.#tail.all(num, count).map(readLogLine).reverse()
   }
 
   delete(num: number): void {
     this.#delete.run(num)
-  }
-}
-
-function readLine(row: Row): LogLine {
-  const fields = textOrNull(row, 4)
-  return {
-    attempt: integer(row, 0),
-    at: integer(row, 1),
-    level: LEVELS.find((level) => level === row[2]) ?? 'info',
-    message: text(row, 3),
-    ...(fields !== null && { fields: JSON.parse(fields) }),
   }
 }
