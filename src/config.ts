@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { parse as parseDotenv } from 'dotenv'
 import { LongshoreError, messageOf, systemCodeOf } from './base/errors.ts'
 import type { Setting } from './setting.ts'
-import { SETTINGS, type SettingName, type SettingValues } from './settings.ts'
+import { layered, readSecretFiles, type Settings } from './setting-layers.ts'
+import { isSecret, SETTINGS, type SettingName, type SettingValues } from './settings.ts'
 
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB
@@ -14,6 +15,8 @@ type StorageConfig =
       kind: 's3'
       /** Undefined means AWS. */
       endpoint: string | undefined
+      /** Where clients reach it, when that is elsewhere. */
+      publicEndpoint: string | undefined
       region: string
       forcePathStyle: boolean
       /** Undefined means the SDK's own search. */
@@ -26,12 +29,12 @@ export type Config = Readonly<ReturnType<typeof arrange>>
 /**
  * Reads the configuration from settings by name, e.g. an environment. Throws `CONFIG_INVALID` with all faults at once.
  */
-export function parseConfig(settings: Readonly<Record<string, string | undefined>>): Config {
-  const faults: { pointer: string; message: string }[] = []
+export function parseConfig(given: Settings): Config {
+  const { settings, faults } = readSecretFiles(given)
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, settings[name], faults)]),
   ) as SettingValues
-  const faulty = new Set(faults.map(({ pointer }) => pointer.slice(1)))
+  const faulty = new Set(faults.map(({ pointer }) => pointer.slice(1).replace(/_FILE$/, '')))
   const usesS3 = Object.keys(settings).some((name) => S3_MARKERS.has(name) && settings[name])
   faults.push(...crossCheck(values, faulty, usesS3))
   if (faults.length > 0) {
@@ -42,8 +45,8 @@ export function parseConfig(settings: Readonly<Record<string, string | undefined
 }
 
 /** Reads the configuration from the environment and, for what it does not set, from the file `.env` in the current folder. */
-export function loadConfig(overrides: Readonly<Record<string, string | undefined>> = {}): Config {
-  return parseConfig({ ...readDotenv('.env'), ...process.env, ...overrides })
+export function loadConfig(overrides: Settings = {}): Config {
+  return parseConfig(layered(readDotenv('.env'), process.env, overrides))
 }
 
 /** The environment of this process for a program that it starts: all of it, or the named variables that are set. */
@@ -83,12 +86,10 @@ function readSetting(
   if (value === '' && setting.fallback === '') return setting.schema.safeParse('').data ?? ''
   const parsed = setting.schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const shown = SECRET_NAME.test(name) ? 'something else' : JSON.stringify(value)
+  const shown = isSecret(name) ? 'something else' : JSON.stringify(value)
   faults.push({ pointer: `/${name}`, message: `Expected ${name} to be ${setting.expected}, got ${shown}.` })
   return undefined
 }
-
-const SECRET_NAME = /KEY|SECRET|DATABASE_(LISTEN_)?URL/
 
 /** What settings must be to each other; those that are faulty already have no value to go by. */
 function crossCheck(
@@ -111,6 +112,11 @@ function crossCheck(
     () => (values.S3_ACCESS_KEY === '') === (values.S3_SECRET_KEY === ''),
     ['S3_SECRET_KEY', 'S3_ACCESS_KEY'],
     'Expected S3_ACCESS_KEY and S3_SECRET_KEY to be set together, or neither.',
+  )
+  expect(
+    () => values.S3_PUBLIC_ENDPOINT_URL === '' || values.S3_ENDPOINT_URL !== '',
+    ['S3_PUBLIC_ENDPOINT_URL', 'S3_ENDPOINT_URL'],
+    'Expected S3_ENDPOINT_URL to be set, because S3_PUBLIC_ENDPOINT_URL is another way to the same store.',
   )
   expect(
     () => values.RETRY_BASE_SECONDS <= values.RETRY_CAP_SECONDS,
@@ -212,6 +218,7 @@ function arrangeStorage(values: SettingValues, usesS3: boolean): StorageConfig {
   return {
     kind: 's3',
     endpoint: arrangeEndpoint(values.S3_ENDPOINT_URL, values.S3_USE_SSL),
+    publicEndpoint: arrangeEndpoint(values.S3_PUBLIC_ENDPOINT_URL, values.S3_USE_SSL),
     region: values.S3_REGION,
     forcePathStyle: values.S3_ENDPOINT_URL !== '' && values.S3_FORCE_PATH_STYLE,
     credentials:

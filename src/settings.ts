@@ -81,6 +81,9 @@ export const SETTINGS = {
   S3_ENDPOINT_URL: endpoint(
     'Endpoint of an S3-compatible store. Without it, but with `S3_BUCKET`, a key or a region set, AWS itself.',
   ),
+  S3_PUBLIC_ENDPOINT_URL: endpoint(
+    'Endpoint under which clients reach that store, for the URLs they are given. Without it, `S3_ENDPOINT_URL`.',
+  ),
   S3_BUCKET: {
     schema: z.string().refine(isBucketName),
     expected: 'a bucket name',
@@ -200,4 +203,9 @@ export type SettingName = keyof typeof SETTINGS
 /** Every setting as it was read. */
 export type SettingValues = {
   [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never
+}
+
+/** Whether nobody but the service may know a setting: it is never repeated, and `<name>_FILE` may name a file that holds it. */
+export function isSecret(name: string): boolean {
+  return /(^|_)(KEYS?|SECRETS?)$|^DATABASE_(LISTEN_)?URL$/.test(name)
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { LongshoreError } from '../src/base/errors.ts'
 import { loadConfig, parseConfig } from '../src/config.ts'
+import { layered } from '../src/setting-layers.ts'
+import { isSecret, SETTINGS } from '../src/settings.ts'
 import { tempFolder } from './support/temp-folder.ts'
 
 function faultsOf(settings: Record<string, string>): string[] {
@@ -66,6 +69,7 @@ test('an endpoint means S3, with the bucket in the path', () => {
   assert.deepEqual(storage, {
     kind: 's3',
     endpoint: 'http://127.0.0.1:9000',
+    publicEndpoint: undefined,
     region: 'us-east-1',
     forcePathStyle: true,
     credentials: { accessKeyId: 'k', secretAccessKey: 's' },
@@ -168,4 +172,70 @@ test('many machines need what they share: a database, an object store, and one s
   assert.match(faultsOf({ DATABASE_URL, OBJECTS_DIR: '/shared' }), /Expected SIGNING_SECRET to be set/)
   assert.doesNotMatch(faultsOf({ DATABASE_URL: 'mysql://user:hidden@db/jobs' }), /hidden/)
   assert.equal(faultsOf({ ROLE: 'worker', DATABASE_URL, S3_BUCKET: 'bucket' }), '')
+})
+
+test('every secret may lie in a file, and the line break at its end is no part of it', async () => {
+  await using folder = await tempFolder()
+  const secrets = {
+    API_KEYS: 'a'.repeat(24),
+    DATABASE_URL: 'postgres://user:hidden@db/jobs',
+    DATABASE_LISTEN_URL: 'postgres://user:hidden@db:5433/jobs',
+    S3_ACCESS_KEY: 'access',
+    S3_SECRET_KEY: ' with spaces ',
+    SIGNING_SECRET: 's'.repeat(32),
+  }
+  const given: Record<string, string> = { S3_BUCKET: 'bucket' }
+  for (const [index, [name, secret]] of Object.entries(secrets).entries()) {
+    given[`${name}_FILE`] = join(folder.path, name)
+    writeFileSync(join(folder.path, name), `${secret}${['', '\n', '\r\n'][index % 3]}`)
+  }
+  assert.deepEqual(parseConfig(given), parseConfig({ S3_BUCKET: 'bucket', ...secrets }))
+})
+
+test('which settings are secret', () => {
+  assert.deepEqual(Object.keys(SETTINGS).filter(isSecret), [
+    'API_KEYS',
+    'DATABASE_URL',
+    'DATABASE_LISTEN_URL',
+    'S3_ACCESS_KEY',
+    'S3_SECRET_KEY',
+    'SIGNING_SECRET',
+  ])
+})
+
+test('a file that holds no secret is told with its path, and never what another one holds', async () => {
+  await using folder = await tempFolder()
+  const empty = join(folder.path, 'empty')
+  const wrong = join(folder.path, 'wrong')
+  writeFileSync(empty, '\n')
+  writeFileSync(wrong, 'mysql://user:hidden@db')
+  assert.deepEqual(
+    faultsOf({ S3_ACCESS_KEY_FILE: empty, S3_SECRET_KEY_FILE: join(folder.path, 'missing'), DATABASE_URL_FILE: wrong }),
+    [
+      `Expected S3_ACCESS_KEY_FILE to name a file with a secret in it, but ${empty} is empty.`,
+      `Expected S3_SECRET_KEY_FILE to name a file that can be read: ENOENT: no such file or directory, open '${join(folder.path, 'missing')}'.`,
+      'Expected DATABASE_URL to be a postgres:// URL, got something else.',
+    ],
+  )
+  assert.deepEqual(faultsOf({ ROLE: 'worker', S3_BUCKET: 'bucket', DATABASE_URL_FILE: empty }).length, 1)
+  assert.deepEqual(faultsOf({ API_KEYS: 'k'.repeat(16), API_KEYS_FILE: wrong }), [
+    'Expected API_KEYS_FILE not to be set together with API_KEYS.',
+  ])
+})
+
+test('a file named in one place wins over a secret set below it, and the other way round', () => {
+  const file = { API_KEYS_FILE: '/run/secrets/keys' }
+  const plain = { API_KEYS: 'k'.repeat(16) }
+  assert.deepEqual(layered(plain, file), file)
+  assert.deepEqual(layered(file, plain), plain)
+  assert.deepEqual(layered(file, { API_KEYS: '' }), { ...file, API_KEYS: '' })
+  assert.deepEqual(layered({}, { ...file, ...plain }), { ...file, ...plain })
+})
+
+test('another endpoint for clients is one of the same store', () => {
+  const S3_PUBLIC_ENDPOINT_URL = 'https://objects.example.org'
+  const { storage } = parseConfig({ S3_ENDPOINT_URL: 'http://s3:7070', S3_PUBLIC_ENDPOINT_URL })
+  assert.ok(storage.kind === 's3')
+  assert.equal(storage.publicEndpoint, S3_PUBLIC_ENDPOINT_URL)
+  assert.match(faultsOf({ S3_PUBLIC_ENDPOINT_URL })[0] ?? '', /^Expected S3_ENDPOINT_URL to be set, because/)
 })

@@ -14,6 +14,8 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 export interface S3Access {
   /** URL of an S3-compatible server; undefined means AWS. */
   endpoint: string | undefined
+  /** URL under which those who are given presigned URLs reach it; undefined or unset when it is the same. */
+  publicEndpoint?: string | undefined
   /** Region that requests are signed for. */
   region: string
   /** Whether the bucket stands in the path instead of the host name. */

@@ -58,6 +58,8 @@ export class S3Store implements ObjectStore {
   readonly #options: S3StoreOptions
   readonly #clock: Clock
   readonly #client: S3Client
+  /** Signs and sends nothing: a signature holds for one host. */
+  readonly #signer: S3Client
   readonly #reader: S3Reader
   readonly #uploads: S3Uploads
 
@@ -65,6 +67,7 @@ export class S3Store implements ObjectStore {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#client = createS3Client(options)
+    this.#signer = createS3Client({ ...options, endpoint: options.publicEndpoint ?? options.endpoint })
     this.#reader = new S3Reader(this.#client, this.#clock)
     this.#uploads = new S3Uploads(this.#client)
   }
@@ -76,6 +79,7 @@ export class S3Store implements ObjectStore {
 
   async stop(): Promise<void> {
     this.#client.destroy()
+    this.#signer.destroy()
   }
 
   async put(ref: ObjectRef, body: ObjectBody, options: PutOptions = {}): Promise<ObjectInfo> {
@@ -129,7 +133,7 @@ export class S3Store implements ObjectStore {
     part: { partNumber: number; sizeBytes: number },
     expiresAt: number,
   ): Promise<string> {
-    return getSignedUrl(this.#client, this.#uploads.partCommand(ref, uploadId, part), this.#validity(expiresAt))
+    return getSignedUrl(this.#signer, this.#uploads.partCommand(ref, uploadId, part), this.#validity(expiresAt))
   }
 
   uploadPart(
@@ -163,7 +167,7 @@ export class S3Store implements ObjectStore {
 
   signGet(ref: ObjectRef, expiresAt: number): Promise<string> {
     const command = new GetObjectCommand({ Bucket: ref.bucket, Key: ref.key })
-    return getSignedUrl(this.#client, command, this.#validity(expiresAt))
+    return getSignedUrl(this.#signer, command, this.#validity(expiresAt))
   }
 
   async #putBytes(ref: ObjectRef, body: Uint8Array, contentType: string, { sizeBytes, signal }: PutOptions) {

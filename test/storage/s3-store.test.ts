@@ -132,3 +132,19 @@ test('a put that is aborted leaves no parts with the server', async (context) =>
   client.destroy()
   await store.stop()
 })
+
+test('URLs for clients are signed for the address under which clients reach the store', async () => {
+  const url = new URL(server.endpoint)
+  url.hostname = 'localhost'
+  const bucket = `test-${randomUUID()}`
+  const store = new S3Store({ ...server, forcePathStyle: true, bucket, publicEndpoint: url.origin })
+  await store.start()
+  const ref = { bucket, key: 'a' }
+  await store.put(ref, Buffer.from('hello'))
+  const signed = await store.signGet(ref, Date.now() + 60_000)
+  assert.equal(new URL(signed).host, url.host)
+  assert.equal(await (await fetch(signed)).text(), 'hello')
+  const elsewhere = signed.replace('//localhost', '//127.0.0.1')
+  if (server.name !== 'fauxqs') assert.equal((await fetch(elsewhere)).status, 403, 'the signature holds for one host')
+  await store.stop()
+})
