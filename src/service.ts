@@ -15,6 +15,7 @@ import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
 import { answerHealthOnly } from './http/health-only.ts'
 import { buildServer } from './http/server.ts'
 import { Ingests } from './input/ingest.ts'
+import { ObjectAccess } from './input/object-access.ts'
 import { type Instruments, openInstruments, watchAdapters } from './instruments.ts'
 import { openOutputs } from './output/open-outputs.ts'
 import { checkParameters } from './processor/checks.ts'
@@ -84,6 +85,7 @@ interface Floor extends Ground {
   engine: ServiceEngine
   store: ObjectStore
   jobs: JobManager
+  objectAccess: ObjectAccess
 }
 
 /** Builds every adapter and wires the rooms. Throws `CONFIG_INVALID`, `DATA_DIR_UNUSABLE`. */
@@ -107,7 +109,8 @@ export function buildService(
     slots: () => (partsOf(config).runsJobs && state.started && !state.draining ? config.maxConcurrentJobs : 0),
   })
   const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
-  const floor: Floor = { ...ground, engine, store, jobs }
+  const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
+  const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
 
   const feed = new JobFeed(engine, floor.clock)
   const ingests = new Ingests({

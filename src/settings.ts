@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isKeyEntry } from './access/api-key.ts'
 import { endpoint, flag, integer, list, oneOf, origins, type Setting, text, url } from './setting.ts'
 import { isBucketName } from './storage/object-uri.ts'
 
@@ -16,9 +17,10 @@ export const SETTINGS = {
   ),
   TRUST_PROXY: flag(false, 'Believe `X-Forwarded-*`: set it behind a reverse proxy only.'),
   API_KEYS: list(
-    (key) => (key.startsWith('sha256:') ? /^sha256:[0-9a-f]{64}$/.test(key) : /^[\x21-\x7e]{16,}$/.test(key)),
-    'a comma-separated list of keys of at least 16 printable characters, or of their hashes like sha256:<64 hex digits>',
-    'Keys that clients send as `Authorization: Bearer …`, or their hashes. `longshore keys create` makes a key and its hash.',
+    isKeyEntry,
+    'a comma-separated list of keys of at least 16 printable characters, or of their hashes like sha256:<64 hex digits>, ' +
+      'which may go on with ;scopes=submit+read;tenant=<name>;name=<name>;expires=<date>',
+    'Keys that clients send as `Authorization: Bearer …`, or their hashes, which may have scopes, a tenant, a name and an end. `longshore keys create` makes both.',
   ),
   AUTH: oneOf(['keys', 'none'], 'keys', '`none` lets anyone in, wherever the service listens.'),
   CORS_ORIGINS: origins(

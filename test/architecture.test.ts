@@ -10,6 +10,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   base: 1,
   contract: 1,
   job: 2,
+  access: 2,
   storage: 2,
   'setting.ts': 2.1,
   'settings.ts': 2.2,

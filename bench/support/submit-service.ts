@@ -9,6 +9,7 @@ import { freshJob } from '../../src/engine/record/fresh-job.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
+import { ObjectAccess } from '../../src/input/object-access.ts'
 import type { Job, NewJob } from '../../src/job/job.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
 import { givenSettings } from './given-settings.ts'
@@ -51,7 +52,9 @@ const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, setti
 for (const component of [engine, store, ingests]) await component.start()
 const removal = { remove: async () => {} }
 const readiness = async () => []
-const app = buildServer({ config, jobs, feed, ingests, store, signingSecret, identity, clock, removal, readiness })
+const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
+const parts = { config, jobs, feed, ingests, store, objectAccess, signingSecret, identity, clock, removal, readiness }
+const app = buildServer(parts)
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 const completions = { seen: 0, expected: Number.POSITIVE_INFINITY }
 if (process.argv.includes('run')) {

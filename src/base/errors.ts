@@ -23,6 +23,8 @@ export const ERRORS = {
   PARTS_MISMATCH: { status: 400, retryable: false, title: 'The parts do not make up the file' },
   DIGEST_MISMATCH: { status: 400, retryable: false, title: 'The bytes do not have the announced digest' },
   UNAUTHENTICATED: { status: 401, retryable: false, title: 'An API key is needed' },
+  FORBIDDEN: { status: 403, retryable: false, title: 'The API key lacks a scope' },
+  INPUT_NOT_ALLOWED: { status: 403, retryable: false, title: 'An object belongs to another tenant' },
   SIGNATURE_INVALID: { status: 403, retryable: false, title: 'The signature of the URL is not valid' },
   URL_EXPIRED: { status: 403, retryable: false, title: 'The URL has expired' },
   ROUTE_NOT_FOUND: { status: 404, retryable: false, title: 'There is no such route' },

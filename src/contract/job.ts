@@ -110,6 +110,7 @@ export const Job = z
     timeout_seconds: z.number(),
     priority: z.int(),
     group: z.string().nullable(),
+    tenant: z.string().nullable().describe('Whose job it is'),
     labels: z.record(z.string(), z.string()),
     parameters: ProcessorDefined.nullable(),
     processor: z.object({ name: z.string(), version: z.string() }),
@@ -161,6 +162,7 @@ export const ListJobs = z.strictObject({
     .optional()
     .describe('`name=value`; may be given several times'),
   group: z.string().optional(),
+  tenant: z.string().min(1).optional().describe('A caller with a tenant sees its own jobs whatever it asks for'),
   created_after: z.iso.datetime({ offset: true }).optional(),
   created_before: z.iso.datetime({ offset: true }).optional(),
   cursor,

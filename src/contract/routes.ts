@@ -1,65 +1,76 @@
+/** What a key may be allowed to do. Each stands for itself: who operates need not read. */
+export const SCOPES = ['submit', 'read', 'operate'] as const
+
+/** One thing a key may be allowed to do. */
+export type Scope = (typeof SCOPES)[number]
+
 /** Who may call a route. */
-type Access = 'open' | 'key' | 'signed'
+export type Access = 'open' | 'signed' | Scope
 
 /** One route of the service. */
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Path parameters as `:name`, the rest of the path as `*`. */
   path: string
-  /** `open` to anyone, with an API `key` where keys are set, or with a `signed` URL. */
+  /** `open` to anyone, with a `signed` URL, or where keys are set with one that has this scope. */
   access: Access
   summary: string
 }
 
 /** Every route of the service, once. */
 export const ROUTES = {
-  submitJob: { method: 'POST', path: '/jobs', access: 'key', summary: 'Submit a job by manifest' },
-  listJobs: { method: 'GET', path: '/jobs', access: 'key', summary: 'List jobs, newest first' },
-  getJob: { method: 'GET', path: '/jobs/:job_id', access: 'key', summary: 'Read a job, or wait for it to change' },
+  submitJob: { method: 'POST', path: '/jobs', access: 'submit', summary: 'Submit a job by manifest' },
+  listJobs: { method: 'GET', path: '/jobs', access: 'read', summary: 'List jobs, newest first' },
+  getJob: { method: 'GET', path: '/jobs/:job_id', access: 'read', summary: 'Read a job, or wait for it to change' },
   deleteJob: {
     method: 'DELETE',
     path: '/jobs/:job_id',
-    access: 'key',
+    access: 'operate',
     summary: 'Forget an ended job with its outputs',
   },
   jobEvents: {
     method: 'GET',
     path: '/jobs/:job_id/events',
-    access: 'key',
+    access: 'read',
     summary: 'Follow a job by server-sent events',
   },
-  jobFiles: { method: 'GET', path: '/jobs/:job_id/files', access: 'key', summary: 'Read the per-file ledger' },
+  jobFiles: { method: 'GET', path: '/jobs/:job_id/files', access: 'read', summary: 'Read the per-file ledger' },
   jobOutputs: {
     method: 'GET',
     path: '/jobs/:job_id/outputs',
-    access: 'key',
+    access: 'read',
     summary: 'List outputs with download URLs',
   },
-  jobLogs: { method: 'GET', path: '/jobs/:job_id/logs', access: 'key', summary: 'Read the log lines of a job' },
-  cancelJob: { method: 'POST', path: '/jobs/:job_id/cancel', access: 'key', summary: 'Ask a job to stop' },
+  jobLogs: { method: 'GET', path: '/jobs/:job_id/logs', access: 'read', summary: 'Read the log lines of a job' },
+  cancelJob: { method: 'POST', path: '/jobs/:job_id/cancel', access: 'operate', summary: 'Ask a job to stop' },
   retryJob: {
     method: 'POST',
     path: '/jobs/:job_id/retry',
-    access: 'key',
+    access: 'operate',
     summary: 'Queue a failed or cancelled job again',
   },
 
-  startIngest: { method: 'POST', path: '/ingest/start', access: 'key', summary: 'Open an upload session' },
+  startIngest: { method: 'POST', path: '/ingest/start', access: 'submit', summary: 'Open an upload session' },
   completeFile: {
     method: 'POST',
     path: '/ingest/complete',
-    access: 'key',
+    access: 'submit',
     summary: 'Complete a file; the last one queues the job',
   },
-  uploadForm: { method: 'POST', path: '/ingest/upload', access: 'key', summary: 'Upload files and submit in one form' },
-  getIngest: { method: 'GET', path: '/ingest/:job_id', access: 'key', summary: 'Read what was received, to resume' },
+  uploadForm: {
+    method: 'POST',
+    path: '/ingest/upload',
+    access: 'submit',
+    summary: 'Upload files and submit in one form',
+  },
+  getIngest: { method: 'GET', path: '/ingest/:job_id', access: 'submit', summary: 'Read what was received, to resume' },
   renewParts: {
     method: 'POST',
     path: '/ingest/:job_id/files/:file_id/parts',
-    access: 'key',
+    access: 'submit',
     summary: 'Get fresh part URLs',
   },
-  abortIngest: { method: 'POST', path: '/ingest/:job_id/abort', access: 'key', summary: 'Drop an upload session' },
+  abortIngest: { method: 'POST', path: '/ingest/:job_id/abort', access: 'submit', summary: 'Drop an upload session' },
 
   getObject: { method: 'GET', path: '/objects/:bucket/*', access: 'signed', summary: 'Download from the local store' },
   putPart: { method: 'PUT', path: '/objects/:bucket/*', access: 'signed', summary: 'Upload a part to the local store' },
@@ -68,7 +79,7 @@ export const ROUTES = {
   health: { method: 'GET', path: '/health', access: 'open', summary: 'Name and version of the service' },
   alive: { method: 'GET', path: '/healthz', access: 'open', summary: 'The process is alive' },
   ready: { method: 'GET', path: '/readyz', access: 'open', summary: 'The service takes work' },
-  metrics: { method: 'GET', path: '/metrics', access: 'key', summary: 'What the service measures, for Prometheus' },
+  metrics: { method: 'GET', path: '/metrics', access: 'read', summary: 'What the service measures, for Prometheus' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },
   docs: { method: 'GET', path: '/docs', access: 'open', summary: 'This description, for people' },
 } as const satisfies Record<string, Route>

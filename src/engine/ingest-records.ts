@@ -31,7 +31,7 @@ export interface Ingest {
 
 /** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface IngestRecords {
-  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that is known: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when `maxOpen` are open already. */
+  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when `maxOpen` are open already. */
   open(ingest: Ingest, limits?: { maxOpen: number }): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
   /** Notes that a file is complete; answers the ingest after it. Repeating it changes nothing. */

@@ -18,6 +18,8 @@ export interface JobQuery {
   /** Every given label must be there with this value. */
   labels?: Readonly<Record<string, string>>
   group?: string
+  /** Only this tenant's. */
+  tenant?: string
   /** Created at or after, in ms since 1970. */
   createdAfter?: number
   /** Created before, in ms since 1970. */

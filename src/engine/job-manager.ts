@@ -30,6 +30,7 @@ export interface JobRequest {
   timeoutMs?: number
   group?: string
   labels?: Readonly<Record<string, string>>
+  tenant?: string
   idempotency?: { key: string; requestHash: string }
   /** The span that asks, as W3C Trace Context writes it. */
   traceparent?: string
@@ -84,6 +85,7 @@ export class JobManager {
       labels: request.labels ?? {},
       maxAttempts: request.maxAttempts ?? this.#rules.maxAttempts,
       timeoutMs: request.timeoutMs ?? this.#rules.timeoutMs,
+      ...(request.tenant !== undefined && { tenant: request.tenant }),
       ...(request.idempotency && { idempotency: request.idempotency }),
       ...(request.traceparent !== undefined && { traceparent: request.traceparent }),
     }
@@ -93,6 +95,11 @@ export class JobManager {
   submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
     const { maxQueued } = this.#rules
     return this.#engine.insert({ ...draft, manifest, createdAt: this.#clock.now() }, { maxQueued })
+  }
+
+  /** The job, if it is there. */
+  find(id: string): Promise<Job | undefined> {
+    return this.#engine.get(id)
   }
 
   /** The job; throws `JOB_NOT_FOUND`. */
@@ -184,13 +191,16 @@ export class JobManager {
   }
 }
 
+/** The error of a job that is not there, or is another tenant's: the two must not be told apart. */
+export function jobNotFound(id: string): LongshoreError {
+  return new LongshoreError(
+    'JOB_NOT_FOUND',
+    `There is no job ${id}. It may have been deleted, or its retention is over.`,
+  )
+}
+
 function found(id: string, job: Job | undefined): Job {
-  if (job === undefined) {
-    throw new LongshoreError(
-      'JOB_NOT_FOUND',
-      `There is no job ${id}. It may have been deleted, or its retention is over.`,
-    )
-  }
+  if (job === undefined) throw jobNotFound(id)
   return job
 }
 

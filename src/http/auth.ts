@@ -1,40 +1,46 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import type { onRequestHookHandler } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { type ApiKey, parseKeyEntry } from '../access/api-key.ts'
+import { KeyRing } from '../access/key-ring.ts'
+import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
+import type { Scope } from '../contract/routes.ts'
+import { noteCaller } from './caller.ts'
 
-/** What marks an entry of `API_KEYS` as the SHA-256 of a key, so that the configuration need not hold the key itself. */
-const HASHED = 'sha256:'
-
-/** The entry of `API_KEYS` that lets a key in without being the key. */
-export function hashedEntry(key: string): string {
-  return `${HASHED}${digest(key).toString('hex')}`
-}
+/** Gives the hook that lets in who may do what a scope names. */
+export type Gate = (scope: Scope) => onRequestHookHandler
 
 /**
- * Lets in who sends one of the keys as `Authorization: Bearer …`; an entry is a key or its hash. Keys are held and compared
- * as digests of equal length, all of them every time, so that the time taken tells nothing. Undefined when there are no keys.
+ * Lets in who sends one of the keys as `Authorization: Bearer …`, if its scopes have the one that is needed. Undefined when
+ * there are no keys.
  */
-export function requireKey(keys: readonly string[]): onRequestHookHandler | undefined {
-  if (keys.length === 0) return undefined
-  const digests = keys.map(digestOfEntry)
-  return (request, _reply, done) => {
-    const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (given === undefined) return done(refused('Send an API key as `Authorization: Bearer <key>`.'))
-    const presented = digest(given)
-    let known = false
-    for (const each of digests) known = timingSafeEqual(each, presented) || known
-    return known ? done() : done(refused('The API key is not known.'))
+export function openGate(entries: readonly string[], clock: Clock): Gate | undefined {
+  if (entries.length === 0) return undefined
+  const ring = new KeyRing(entries.map(parseKeyEntry))
+  return (scope) => (request, _reply, done) => {
+    const found = identify(request, ring, clock.now())
+    if (found instanceof LongshoreError) return done(found)
+    if (!found.scopes.includes(scope)) return done(scopeMissing(found, scope))
+    noteCaller(request, found)
+    done()
   }
 }
 
-function digestOfEntry(entry: string): Buffer {
-  return entry.startsWith(HASHED) ? Buffer.from(entry.slice(HASHED.length), 'hex') : digest(entry)
-}
-
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+function identify(request: FastifyRequest, ring: KeyRing, now: number): ApiKey | LongshoreError {
+  const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (given === undefined) return refused('Send an API key as `Authorization: Bearer <key>`.')
+  const key = ring.find(given)
+  if (key === undefined) return refused('The API key is not known.')
+  if (key.expiresAt !== null && key.expiresAt <= now) return refused('The API key has expired; ask for a new one.')
+  return key
 }
 
 function refused(detail: string): LongshoreError {
   return new LongshoreError('UNAUTHENTICATED', detail)
+}
+
+function scopeMissing({ scopes }: ApiKey, needed: Scope): LongshoreError {
+  return new LongshoreError(
+    'FORBIDDEN',
+    `This needs a key with the scope "${needed}"; yours has ${scopes.map((scope) => `"${scope}"`).join(', ')}.`,
+  )
 }

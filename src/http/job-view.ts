@@ -24,6 +24,7 @@ export function viewJob(job: Job, now: number, queuePosition: number | null = nu
     timeout_seconds: job.timeoutMs / 1000,
     priority: job.priority,
     group: job.group,
+    tenant: job.tenant,
     labels: job.labels,
     parameters: job.parameters,
     processor: job.processor,

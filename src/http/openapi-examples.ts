@@ -40,6 +40,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     timeout_seconds: 3600,
     priority: 0,
     group: null,
+    tenant: null,
     labels: { run: '42' },
     parameters: null,
     processor: { name: 'digests', version: '1.0.0' },

@@ -10,9 +10,12 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../contract/problem.ts'
-import { ROUTES, type RouteName } from '../contract/routes.ts'
+import { type Access, ROUTES, type RouteName, type Scope } from '../contract/routes.ts'
 import type { Arrivals } from './arrival.ts'
+import type { Gate } from './auth.ts'
+import type { Caller } from './caller.ts'
 import type { Holds } from './holds.ts'
+import type { OwnRecords } from './own-records.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { TraceparentOf } from './trace-requests.ts'
 
@@ -29,8 +32,12 @@ type App = FastifyInstance<
 export interface Room extends ServerParts {
   arrivals: Arrivals
   holds: Holds
-  /** Checks the key; undefined when there are no keys. */
-  requireKey: onRequestHookHandler | undefined
+  /** Lets in by key and scope; undefined when there are no keys. */
+  gate: Gate | undefined
+  /** Who makes a request. */
+  callerOf(request: FastifyRequest): Caller
+  /** Keeps tenants to their own records. */
+  own: OwnRecords
   /** Refuses work while memory is short. */
   guardMemory: onRequestHookHandler
   /** Which span a request belongs to. */
@@ -47,10 +54,20 @@ export function routeOf<Name extends RouteName>(name: Name, room: Room) {
   const { method, path, access } = ROUTES[name]
   const hooks: onRequestHookHandler[] = []
   if (method === 'POST' || method === 'PUT') hooks.push(room.guardMemory)
-  if (access === 'key' && room.requireKey) hooks.push(room.requireKey)
+  if (needsKey(access) && room.gate) hooks.push(room.gate(access), ...ownRecordHooks(path, room))
   // Whoever has a signed URL was counted when it was given; who watches over the service must not be locked out.
-  const config = access === 'key' ? {} : { rateLimit: false as const }
+  const config = needsKey(access) ? {} : { rateLimit: false as const }
   return { method, url: path, onRequest: hooks, config }
+}
+
+/** A path that names a record reaches that of the caller's own tenant only. */
+function ownRecordHooks(path: string, room: Room): onRequestHookHandler[] {
+  if (!path.includes('/:job_id')) return []
+  return [path.startsWith('/ingest/') ? room.own.ingest : room.own.job]
+}
+
+function needsKey(access: Access): access is Scope {
+  return access !== 'open' && access !== 'signed'
 }
 
 /** The parts of a request and the answers of a route. */
@@ -75,7 +92,7 @@ export function describe<Schema extends RouteSchema>(name: RouteName, schema: Sc
     operationId: name,
     summary,
     tags: [tagOf(path)],
-    security: access === 'key' ? [{ apiKey: [] }] : [],
+    security: needsKey(access) ? [{ apiKey: [access] }] : [],
     response: { ...response, default: PROBLEM_ANSWER } as unknown,
   }
 }

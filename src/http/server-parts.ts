@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { JobFeed } from '../engine/job-feed.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Ingests } from '../input/ingest.ts'
+import type { ObjectAccess } from '../input/object-access.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Facts } from '../telemetry/facts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -16,6 +17,8 @@ export interface ServerParts {
   feed: JobFeed
   ingests: Ingests
   store: ObjectStore
+  /** Keeps tenants out of each other's objects. */
+  objectAccess: ObjectAccess
   /** Checks the URLs of a local store; absent when the store takes its own requests. */
   signingSecret?: string
   /** Forgets an ended job with its objects; throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`. */

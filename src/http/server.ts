@@ -1,10 +1,11 @@
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type ErrorCode, LongshoreError } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
 import { Arrivals } from './arrival.ts'
-import { requireKey } from './auth.ts'
+import { openGate } from './auth.ts'
+import { ANYONE, type Caller, identifyCallers, NOBODY, notedCaller } from './caller.ts'
 import { allowOrigins } from './cors.ts'
 import { Holds } from './holds.ts'
 import { jsonBodyParser } from './json-body.ts'
@@ -13,6 +14,7 @@ import { memoryGuard } from './memory-guard.ts'
 import { unmatched } from './method-not-allowed.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
 import { absoluteUrls } from './origin.ts'
+import { OwnRecords } from './own-records.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 import { echoIds } from './request-id.ts'
 import type { Room, Routes } from './room.ts'
@@ -51,6 +53,7 @@ const JSON_ROUTES: readonly Routes[] = [
 export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify(serverOptions(parts))
   app.addHook('onRequest', echoIds)
+  identifyCallers(app)
   const room = furnish(parts, traceRequests(app, parts.tracing))
   const { limits, corsOrigins } = parts.config
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body'))
@@ -76,12 +79,16 @@ export function buildServer(parts: ServerParts): FastifyInstance {
 }
 
 function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
+  const gate = openGate(parts.config.apiKeys, parts.clock)
+  const callerOf = (request: FastifyRequest): Caller => notedCaller(request) ?? (gate ? NOBODY : ANYONE)
   return {
     ...parts,
     traceparentOf,
+    gate,
+    callerOf,
+    own: new OwnRecords({ ...parts, callerOf }),
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
     holds: new Holds(),
-    requireKey: requireKey(parts.config.apiKeys),
     guardMemory: memoryGuard(parts.clock),
     absolute: absoluteUrls(parts.config.publicUrl),
   }

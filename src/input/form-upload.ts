@@ -18,6 +18,8 @@ export type FormPart =
   | { kind: 'file'; filename: string; contentType?: string; body: AsyncIterable<Uint8Array> }
 
 export interface FormOptions {
+  /** Whose the job will be; null or absent means no tenant's. */
+  tenant?: string | null
   idempotencyKey?: string
   /** The span the request belongs to, as W3C Trace Context writes it. */
   traceparent?: string
@@ -111,7 +113,7 @@ export class FormUpload {
     }
   }
 
-  #submit({ idempotencyKey, traceparent }: FormOptions): Promise<{ job: Job; replayed: boolean }> {
+  #submit({ tenant, idempotencyKey, traceparent }: FormOptions): Promise<{ job: Job; replayed: boolean }> {
     if (this.#files.length === 0) {
       throw new LongshoreError(
         'VALIDATION_FAILED',
@@ -125,7 +127,7 @@ export class FormUpload {
     const content = this.#files.map(({ filename, sizeBytes, sha256 }) => ({ filename, sizeBytes, sha256 }))
     const idempotency =
       idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
-    const draft = this.#jobs.draft(jobRequest(options, { idempotency, traceparent }), this.#ingest.jobId)
+    const draft = this.#jobs.draft(jobRequest(options, { tenant, idempotency, traceparent }), this.#ingest.jobId)
     return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
   }
 }

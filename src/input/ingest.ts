@@ -137,6 +137,12 @@ export class Ingests implements Component {
     return { ingest, parts: await inParallel(ingest.files, (file) => this.#receivedParts(ingest, file)) }
   }
 
+  /** Whose an ingest is, null for no tenant's; undefined when it is not there. */
+  async tenantOf(jobId: string): Promise<string | null | undefined> {
+    const ingest = await this.#records.get(jobId)
+    return ingest === undefined || isPlace(ingest) ? undefined : (ingest.draft.tenant ?? null)
+  }
+
   /** Fresh URLs for some parts of a file; the whole ingest lives as long as they do. */
   async renewParts(
     jobId: string,

@@ -9,7 +9,7 @@ export type ParsedJobOptions = z.output<typeof JobOptions>
 
 /** What a submitter asked for, in the words of the job manager. */
 export function jobRequest(options: ParsedJobOptions, origin: Origin = {}): JobRequest {
-  const { idempotency, traceparent } = origin
+  const { tenant, idempotency, traceparent } = origin
   return {
     ...(options.parameters !== undefined && { parameters: options.parameters }),
     ...(options.priority !== undefined && { priority: options.priority }),
@@ -19,6 +19,7 @@ export function jobRequest(options: ParsedJobOptions, origin: Origin = {}): JobR
     ...(options.timeout_seconds !== undefined && { timeoutMs: options.timeout_seconds * 1000 }),
     ...(options.group !== undefined && { group: options.group }),
     ...(options.labels !== undefined && { labels: options.labels }),
+    ...(typeof tenant === 'string' && { tenant }),
     ...(idempotency && { idempotency }),
     ...(traceparent !== undefined && { traceparent }),
   }
@@ -26,6 +27,8 @@ export function jobRequest(options: ParsedJobOptions, origin: Origin = {}): JobR
 
 /** What a request says of itself beside what it asks for. */
 export interface Origin {
+  /** Whose the job will be; null or absent means no tenant's. */
+  tenant?: string | null | undefined
   idempotency?: Idempotency | undefined
   /** The span it belongs to, as W3C Trace Context writes it. */
   traceparent?: string | undefined

@@ -73,6 +73,8 @@ export interface Job {
   manifest: ManifestSource
   parameters: JsonValue
   processor: { name: string; version: string }
+  /** Whose job it is: a tenant sees its own jobs only. Null belongs to no tenant. */
+  tenant: string | null
   /** Larger runs first; 0 unless given. */
   priority: number
   /** Groups take turns, and may have a limit of jobs that run at once. */
@@ -120,9 +122,11 @@ export interface NewJob
     | 'maxAttempts'
     | 'timeoutMs'
   > {
+  /** Whose job it is; nobody's unless given. */
+  tenant?: string
   /** The span that submits it, as W3C Trace Context writes it. */
   traceparent?: string
-  /** The same key with the same hash gives the same job; with another hash it is refused. */
+  /** The same key of the same tenant with the same hash gives the same job; with another hash it is refused. */
   idempotency?: { key: string; requestHash: string }
 }
 

@@ -19,12 +19,16 @@ const LEVELS: Readonly<Partial<Record<JobEventType, Level>>> = {
 }
 
 /** Writes the facts about jobs to the service's log. */
-export function logEvents(logger: Logger): (event: JobEvent, job: Pick<Job, 'traceparent'>) => void {
-  return (event, { traceparent }) => {
+export function logEvents(logger: Logger): (event: JobEvent, job: Pick<Job, 'tenant' | 'traceparent'>) => void {
+  return (event, { tenant, traceparent }) => {
     const level = LEVELS[event.type]
     if (level === undefined || !logger.isLevelEnabled(level)) return
     const traceId = traceIdOf(traceparent)
-    const origin = { job_id: event.jobId, ...(traceId !== undefined && { trace_id: traceId }) }
+    const origin = {
+      job_id: event.jobId,
+      ...(tenant !== null && { tenant }),
+      ...(traceId !== undefined && { trace_id: traceId }),
+    }
     logger[level]({ ...origin, ...event.data }, event.type)
   }
 }

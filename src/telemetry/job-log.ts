@@ -18,6 +18,7 @@ export interface LogOrigin {
   job_id: string
   attempt: number
   worker: string
+  tenant?: string
   /** Of the trace the job belongs to, if it belongs to one. */
   trace_id?: string
 }

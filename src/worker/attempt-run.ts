@@ -117,9 +117,15 @@ export class AttemptRun implements AsyncDisposable {
   }
 }
 
-function originOf({ jobId, attempt, worker }: Lease, { traceparent }: Job): LogOrigin {
+function originOf({ jobId, attempt, worker }: Lease, { tenant, traceparent }: Job): LogOrigin {
   const traceId = traceIdOf(traceparent)
-  return { job_id: jobId, attempt, worker, ...(traceId !== undefined && { trace_id: traceId }) }
+  return {
+    job_id: jobId,
+    attempt,
+    worker,
+    ...(tenant !== null && { tenant }),
+    ...(traceId !== undefined && { trace_id: traceId }),
+  }
 }
 
 function timedOut(job: Job): LongshoreError {

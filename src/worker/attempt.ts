@@ -3,6 +3,7 @@ import { messageOf } from '../base/errors.ts'
 import type { Claim, Page } from '../engine/job-engine.ts'
 import { type FetchedFile, type FetchOptions, fetchInputs } from '../input/fetch-inputs.ts'
 import { type ManifestOptions, readManifest } from '../input/manifest.ts'
+import type { ObjectAccess } from '../input/object-access.ts'
 import type { FileState, JobFile, JsonValue, ManifestEntry, OutputObject } from '../job/job.ts'
 import type { Outcome } from '../job/settlement.ts'
 import type { Execution, Executor } from '../processor/executor.ts'
@@ -15,6 +16,7 @@ import { settleUntilDone } from './settle-until-done.ts'
 export interface AttemptParts extends RunParts {
   executor: Executor
   manifest: Omit<ManifestOptions, 'signal'>
+  objectAccess: ObjectAccess
   fetch: Omit<FetchOptions, 'folder' | 'signal' | 'only' | 'onFile' | 'onProgress'>
 }
 
@@ -48,7 +50,10 @@ async function loadInputs(run: AttemptRun, parts: AttemptParts): Promise<Fetched
 
 async function loadManifest(run: AttemptRun, parts: AttemptParts): Promise<ManifestEntry[]> {
   run.journal.progress({ stage: 'download', message: 'start' })
-  const entries = await readManifest(run.job.manifest, { ...parts.manifest, signal: run.signal })
+  const { tenant, manifest } = run.job
+  await parts.objectAccess.checkSource(tenant, manifest)
+  const entries = await readManifest(manifest, { ...parts.manifest, signal: run.signal })
+  if ('uri' in manifest) await parts.objectAccess.check(tenant, entries)
   run.journal.filesTotal(entries.length)
   return entries
 }

@@ -22,6 +22,7 @@ export function jobBody(status: string, changes: Record<string, unknown> = {}) {
     timeout_seconds: 60,
     priority: 0,
     group: null,
+    tenant: null,
     labels: {},
     parameters: null,
     processor: { name: 'digests', version: '1.0.0' },

@@ -62,6 +62,19 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       assert.equal(await ingests.countOpen(), 1)
     })
 
+    test("an idempotency key is its tenant's own", async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const of = (tenant: string): Ingest => {
+        const ingest = newIngest(bench, {}, ['key', `hash of ${tenant}`])
+        return { ...ingest, draft: { ...ingest.draft, tenant } }
+      }
+      const [ours, theirs] = [of('acme'), of('zeta')]
+      await ingests.open(ours)
+      assert.deepEqual(await ingests.open(theirs), { ingest: theirs, replayed: false })
+      assert.deepEqual(await ingests.open(of('acme')), { ingest: ours, replayed: true })
+    })
+
     test('completing a file is kept; repeating it changes nothing', async () => {
       await using bench = await makeBench()
       const { ingests } = bench.engine

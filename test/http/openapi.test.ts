@@ -60,7 +60,8 @@ test('every operation says whether it needs a key, and that it may answer a prob
   const { paths } = await description(service.app)
   for (const operation of Object.values(paths).flatMap((operations) => Object.values(operations))) {
     const route = ROUTES[operation.operationId as keyof typeof ROUTES]
-    assert.deepEqual(operation.security, route.access === 'key' ? [{ apiKey: [] }] : [], operation.operationId)
+    const isFree = route.access === 'open' || route.access === 'signed'
+    assert.deepEqual(operation.security, isFree ? [] : [{ apiKey: [route.access] }], operation.operationId)
     if (operation.operationId !== 'docs') assert.ok(operation.responses.default, operation.operationId)
   }
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatKeyEntry } from '../../src/access/api-key.ts'
 import { Health } from '../../src/contract/service.ts'
-import { hashedEntry } from '../../src/http/auth.ts'
 import { memoryGuard } from '../../src/http/memory-guard.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { openTestService } from '../support/test-service.ts'
@@ -54,7 +54,7 @@ test('with keys, routes that need one refuse every other and take each of them',
 
 test('a hash in the configuration lets in the key it is of, and not who sends the hash', async () => {
   const [plain, secret] = KEYS as [string, string]
-  const entry = hashedEntry(secret)
+  const entry = formatKeyEntry(secret)
   await using service = await openTestService({ settings: { API_KEYS: `${plain}, ${entry}` } })
   for (const key of [plain, secret]) {
     assert.equal((await submit(service.app, {}, { authorization: `Bearer ${key}` })).statusCode, 202)

@@ -8,6 +8,7 @@ import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
+import { ObjectAccess } from '../../src/input/object-access.ts'
 import type { JsonValue, Lease } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/settlement.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
@@ -50,6 +51,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
     feed,
     ingests,
     store,
+    objectAccess: new ObjectAccess({ ...config, jobs, records: engine.ingests }),
     signingSecret: SECRET,
     removal,
     identity: { name: 'test', version: '1.2.3' },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
-import { hashedEntry } from '../../http/auth.ts'
+import { formatKeyEntry } from '../../access/api-key.ts'
 import type { CliContext } from '../context.ts'
 import { type OutputOptions, withOutputOptions } from '../options.ts'
 import { Output } from '../output.ts'
@@ -23,7 +23,7 @@ function createCommand(context: CliContext): Command {
   return withOutputOptions(command).action(({ name, ...options }: CreateOptions) => {
     const out = new Output(context.world, options)
     const key = createKey()
-    const entry = hashedEntry(key)
+    const entry = formatKeyEntry(key)
     if (out.json) return out.printJson({ name: name ?? null, key, api_keys_entry: entry })
     out.print(explain(key, entry, name))
   })

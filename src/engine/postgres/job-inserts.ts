@@ -117,8 +117,10 @@ interface Known {
 }
 
 function answerKnown({ job, maxQueued, resolve, reject }: Insert, known: readonly Known[], queued: number): void {
-  const { idempotency } = job
-  const byKey = idempotency && known.find(({ key }) => key === storable(idempotency.key))
+  const { idempotency, tenant } = job
+  const isOwn = ({ key, entry }: Known): boolean =>
+    key === storable(idempotency?.key ?? null) && entry.job.tenant === storable(tenant ?? null)
+  const byKey = idempotency && known.find(isOwn)
   const first = byKey ?? known.find(({ entry }) => entry.job.id === job.id)
   if (byKey && byKey.hash !== idempotency.requestHash) reject(reusedKey(`job ${byKey.entry.job.id}`))
   else if (first) resolve({ job: first.entry.job, replayed: true })
@@ -147,28 +149,29 @@ function rowOf(job: NewJob, place: number, now: number) {
     idempotency_key: storable(job.idempotency?.key ?? null),
     request_hash: storable(job.idempotency?.requestHash ?? null),
     traceparent: job.traceparent ?? null,
+    tenant: storable(job.tenant ?? ''),
   }
 }
 
 /** $1 the rows, $2 how many jobs may wait. The first row of the answer tells how many waited before. */
 function insertSql(schema: string, owner: string, ring: string): string {
   const given = `phase, id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
-    timeout_ms, idempotency_key, request_hash, traceparent`
+    timeout_ms, idempotency_key, request_hash, traceparent, tenant`
   return `WITH input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
-      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text)
+      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text)
   ), room AS MATERIALIZED (
     SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
   ), fresh AS (
     SELECT input.*, row_number() OVER (ORDER BY place) AS nth FROM input, room
     WHERE CASE WHEN room.jobs >= (SELECT count(*) FROM input) THEN true ELSE NOT EXISTS (SELECT FROM ${schema}.jobs j
-      WHERE j.id = input.id OR j.idempotency_key = input.idempotency_key) END
+      WHERE j.id = input.id OR (j.idempotency_key = input.idempotency_key AND j.tenant = input.tenant)) END
   ), kept AS (
     INSERT INTO ${schema}.jobs (version, updated_at, failed_files_only, attempt, attempt_base, token, files_total,
       files_done, files_failed, files_bytes, ${given})
     SELECT 1, created_at, 0, 0, 0, 0, 0, 0, 0, 0, ${given} FROM fresh, room WHERE nth <= room.jobs
-    ORDER BY idempotency_key, place
+    ORDER BY idempotency_key, tenant, place
     ON CONFLICT DO NOTHING
     RETURNING id, phase
   ), counted AS (

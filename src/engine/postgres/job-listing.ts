@@ -1,7 +1,8 @@
 import type { Job } from '../../job/job.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integer } from '../record/columns.ts'
+import { integer, type Row } from '../record/columns.ts'
 import {
+  CANDIDATE_COLUMNS,
   type Candidate,
   cursorOf,
   isWanted,
@@ -22,15 +23,17 @@ const ALL_PHASES = [0, 1, 2, 3, 4, 5]
 export class JobListing {
   readonly #db: Database
   readonly #byGroup: string
+  readonly #byTenant: string
   readonly #byPhase: string
   readonly #whole: string
 
   constructor(db: Database) {
     const { schema } = db
-    const columns = 'num, created_at, phase, grp, labels, completed_at'
+    const columns = CANDIDATE_COLUMNS
     const range = '(created_at, num) < ($2, $3) AND created_at >= $4 ORDER BY created_at DESC, num DESC LIMIT $5'
     this.#db = db
     this.#byGroup = `SELECT ${columns} FROM ${schema}.jobs WHERE grp = $1 AND grp <> '' AND ${range}`
+    this.#byTenant = `SELECT ${columns} FROM ${schema}.jobs WHERE tenant = $1 AND tenant <> '' AND ${range}`
     this.#byPhase = `SELECT found.* FROM unnest($1::smallint[]) AS wanted(p) CROSS JOIN LATERAL (
       SELECT ${columns} FROM ${schema}.jobs WHERE phase = wanted.p AND ${range}) found
       ORDER BY created_at DESC, num DESC LIMIT $5`
@@ -57,16 +60,16 @@ export class JobListing {
   }
 
   async #candidates(
-    { group, states, createdAfter = 0 }: JobQuery,
+    { group, tenant, states, createdAfter = 0 }: JobQuery,
     from: Position,
     limit: number,
   ): Promise<Candidate[]> {
     const range = [from.createdAt, from.num, createdAfter, limit]
     const phases = states ? [...new Set(states.flatMap(phasesOf))] : ALL_PHASES
-    const rows = await (group === undefined
-      ? this.#db.query(this.#byPhase, [phases, ...range])
-      : this.#db.query(this.#byGroup, [group, ...range]))
-    return rows.map(readCandidate)
+    const ask = (sql: string, first: unknown): Promise<Row[]> => this.#db.query(sql, [first, ...range])
+    if (group !== undefined) return (await ask(this.#byGroup, group)).map(readCandidate)
+    if (tenant !== undefined) return (await ask(this.#byTenant, tenant)).map(readCandidate)
+    return (await ask(this.#byPhase, phases)).map(readCandidate)
   }
 
   async #pageOf(found: readonly Candidate[], limit: number): Promise<Page<Job>> {
@@ -81,6 +84,7 @@ export class JobListing {
 }
 
 /** Whether some of the question is left that the index does not answer. */
-function needsFilter({ labels, completedBefore, states, group }: JobQuery): boolean {
-  return labels !== undefined || completedBefore !== undefined || (group !== undefined && states !== undefined)
+function needsFilter({ labels, completedBefore, states, group, tenant }: JobQuery): boolean {
+  if (labels !== undefined || completedBefore !== undefined) return true
+  return [states, group, tenant].filter((each) => each !== undefined).length > 1
 }

@@ -88,10 +88,10 @@ async function countOpen(run: Run, schema: string): Promise<number> {
 
 /** False when the job or the idempotency key has an ingest already. */
 async function insert(run: Run, schema: string, ingest: Ingest): Promise<boolean> {
-  const { idempotency } = ingest.draft
+  const { idempotency, tenant } = ingest.draft
   const [row] = await run(
-    `INSERT INTO ${schema}.ingests (job_id, bucket, created_at, expires_at, closed_at, draft, idempotency_key, request_hash)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING num`,
+    `INSERT INTO ${schema}.ingests (job_id, bucket, created_at, expires_at, closed_at, draft, idempotency_key, request_hash, tenant)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING num`,
     [
       storable(ingest.jobId),
       ingest.bucket,
@@ -101,6 +101,7 @@ async function insert(run: Run, schema: string, ingest: Ingest): Promise<boolean
       JSON.stringify(ingest.draft),
       storable(idempotency?.key ?? null),
       storable(idempotency?.requestHash ?? null),
+      storable(tenant ?? ''),
     ],
   )
   if (row === undefined) return false
@@ -119,8 +120,9 @@ async function insert(run: Run, schema: string, ingest: Ingest): Promise<boolean
 }
 
 async function replay(run: Run, schema: string, ingest: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
-  const { idempotency } = ingest.draft
-  const [byKey] = idempotency ? await select(run, schema, 'idempotency_key = $1', [storable(idempotency.key)]) : []
+  const { idempotency, tenant } = ingest.draft
+  const keyed = [storable(idempotency?.key ?? null), storable(tenant ?? '')]
+  const [byKey] = idempotency ? await select(run, schema, 'idempotency_key = $1 AND tenant = $2', keyed) : []
   if (byKey && byKey.draft.idempotency?.requestHash !== idempotency?.requestHash) {
     throw reusedKey(`the ingest of job ${byKey.jobId}`)
   }

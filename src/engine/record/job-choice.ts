@@ -18,6 +18,7 @@ export interface Candidate {
   createdAt: number
   phase: number
   group: string
+  tenant: string
   labels: string | null
   completedAt: number | null
 }
@@ -26,9 +27,10 @@ export interface Candidate {
 export type Position = Pick<Candidate, 'createdAt' | 'num'>
 
 /** Whether a job is one of those asked for. */
-export function isWanted({ phase, group, labels, completedAt }: Candidate, query: JobQuery): boolean {
+export function isWanted({ phase, group, tenant, labels, completedAt }: Candidate, query: JobQuery): boolean {
   if (query.states && !query.states.includes(stateOf(phase))) return false
   if (query.group !== undefined && group !== query.group) return false
+  if (query.tenant !== undefined && tenant !== query.tenant) return false
   if (query.completedBefore !== undefined && (completedAt === null || completedAt >= query.completedBefore))
     return false
   return query.labels === undefined || hasLabels(labels, query.labels)
@@ -61,7 +63,9 @@ export function cursorOf({ createdAt, num }: Position): string {
   return `${createdAt}.${num}`
 }
 
-/** Reads num, created_at, phase, grp, labels, completed_at. */
+/** The columns of {@link readCandidate}, in its order. */
+export const CANDIDATE_COLUMNS = 'num, created_at, phase, grp, labels, completed_at, tenant'
+
 export function readCandidate(row: Row): Candidate {
   return {
     num: integer(row, 0),
@@ -70,5 +74,6 @@ export function readCandidate(row: Row): Candidate {
     group: text(row, 3),
     labels: textOrNull(row, 4),
     completedAt: integerOrNull(row, 5),
+    tenant: text(row, 6),
   }
 }

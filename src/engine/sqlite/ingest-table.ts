@@ -23,15 +23,15 @@ export class IngestTable {
   constructor(db: DatabaseSync) {
     this.#insert = new Query(
       db,
-      `INSERT OR IGNORE INTO ingests (job_id, bucket, created_at, expires_at, closed_at, draft, idempotency_key, request_hash)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO ingests (job_id, bucket, created_at, expires_at, closed_at, draft, idempotency_key, request_hash,
+        tenant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#insertFile = new Query(
       db,
       'INSERT INTO ingest_files (ingest, position, id, etag, body) VALUES (?, ?, ?, ?, ?)',
     )
     this.#byJob = new Query(db, `SELECT ${COLUMNS} FROM ingests WHERE job_id = ?`)
-    this.#byKey = new Query(db, `SELECT ${COLUMNS}, request_hash FROM ingests WHERE idempotency_key = ?`)
+    this.#byKey = new Query(db, `SELECT ${COLUMNS}, request_hash FROM ingests WHERE idempotency_key = ? AND tenant = ?`)
     this.#files = new Query(db, 'SELECT body, etag FROM ingest_files WHERE ingest = ? ORDER BY position')
     this.#complete = new Query(
       db,
@@ -55,7 +55,7 @@ export class IngestTable {
 
   /** False when the job or the idempotency key has an ingest already. */
   insert(ingest: Ingest): boolean {
-    const { idempotency } = ingest.draft
+    const { idempotency, tenant } = ingest.draft
     const { changes, num } = this.#insert.run(
       ingest.jobId,
       ingest.bucket,
@@ -65,6 +65,7 @@ export class IngestTable {
       JSON.stringify(ingest.draft),
       idempotency?.key ?? null,
       idempotency?.requestHash ?? null,
+      tenant ?? '',
     )
     if (changes === 0) return false
     for (const [position, { etag, ...file }] of ingest.files.entries()) {
@@ -77,9 +78,9 @@ export class IngestTable {
     return this.#read(this.#byJob.get(jobId))
   }
 
-  /** The ingest that was opened with an idempotency key, and the hash of that request. */
-  getByKey(key: string): { ingest: Ingest; requestHash: string | null } | undefined {
-    const row = this.#byKey.get(key)
+  /** The ingest that a tenant opened with an idempotency key, and the hash of that request. */
+  getByKey(key: string, tenant: string | undefined): { ingest: Ingest; requestHash: string | null } | undefined {
+    const row = this.#byKey.get(key, tenant ?? '')
     const ingest = this.#read(row)
     return row && ingest && { ingest, requestHash: textOrNull(row, 7) }
   }

@@ -3,6 +3,7 @@ import type { Job } from '../../job/job.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
 import { integerOrNull } from '../record/columns.ts'
 import {
+  CANDIDATE_COLUMNS,
   type Candidate,
   cursorOf,
   isWanted,
@@ -20,7 +21,7 @@ import { Query } from './database.ts'
 const FEW = 10_000
 
 /** The index a question is answered from. */
-type Index = 'group' | 'phase' | 'age'
+type Index = 'group' | 'tenant' | 'phase' | 'age'
 
 /** Lists jobs by the index that fits the question best; what no index answers is filtered page by page. */
 export class JobListing {
@@ -29,17 +30,19 @@ export class JobListing {
   readonly #ended: Query
   readonly #open: Query
   readonly #byGroup: Query
+  readonly #byTenant: Query
   readonly #byAge: Query
   readonly #size: Query
 
   constructor(db: DatabaseSync, read: (num: number) => Job | undefined, queuedCount: () => number) {
-    const select = 'SELECT num, created_at, phase, grp, labels, completed_at FROM jobs INDEXED BY'
+    const select = `SELECT ${CANDIDATE_COLUMNS} FROM jobs INDEXED BY`
     const page = '(created_at, num) < (?, ?) AND created_at >= ? ORDER BY created_at DESC, num DESC LIMIT ?'
     this.#read = read
     this.#queuedCount = queuedCount
     this.#ended = new Query(db, `${select} jobs_ended WHERE phase = ? AND phase > 2 AND ${page}`)
     this.#open = new Query(db, `${select} jobs_open WHERE phase = ? AND phase <= 2 AND ${page}`)
     this.#byGroup = new Query(db, `${select} jobs_by_group WHERE grp = ? AND grp <> '' AND ${page}`)
+    this.#byTenant = new Query(db, `${select} jobs_by_tenant WHERE tenant = ? AND tenant <> '' AND ${page}`)
     this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
     const sizes = LONG_COLUMNS.map((column) => `coalesce(octet_length(${column}), 0)`)
     this.#size = new Query(db, `SELECT ${sizes.join(' + ')} FROM jobs WHERE num = ?`)
@@ -61,8 +64,9 @@ export class JobListing {
     return this.#pageOf(found, query.limit)
   }
 
-  #indexFor({ group, states }: JobQuery): Index {
+  #indexFor({ group, tenant, states }: JobQuery): Index {
     if (group !== undefined) return 'group'
+    if (tenant !== undefined) return 'tenant'
     if (states === undefined) return 'age'
     return states.includes('queued') && this.#queuedCount() > FEW ? 'age' : 'phase'
   }
@@ -70,6 +74,7 @@ export class JobListing {
   #candidates(query: JobQuery, index: Index, from: Position, limit: number): Candidate[] {
     const range = [from.createdAt, from.num, query.createdAfter ?? 0, limit] as const
     if (index === 'group') return this.#byGroup.all(query.group ?? '', ...range).map(readCandidate)
+    if (index === 'tenant') return this.#byTenant.all(query.tenant ?? '', ...range).map(readCandidate)
     if (index === 'age') return this.#byAge.all(...range).map(readCandidate)
     const phases = new Set(query.states?.flatMap(phasesOf))
     const rows = [...phases].flatMap((phase) =>
@@ -98,6 +103,7 @@ export class JobListing {
 }
 
 /** Whether some of the question is left that the chosen index does not answer. */
-function needsFilter({ labels, completedBefore, states }: JobQuery, index: Index): boolean {
-  return labels !== undefined || completedBefore !== undefined || (states !== undefined && index !== 'phase')
+function needsFilter({ labels, completedBefore, states, tenant }: JobQuery, index: Index): boolean {
+  if (labels !== undefined || completedBefore !== undefined) return true
+  return (states !== undefined && index !== 'phase') || (tenant !== undefined && index !== 'tenant')
 }

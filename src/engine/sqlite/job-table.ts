@@ -36,7 +36,7 @@ export class JobTable {
     this.#manifest = new Query(db, 'SELECT body FROM manifests WHERE job = ?')
     this.#byId = new Query(db, `${select} WHERE id = ?`)
     this.#byNum = new Query(db, `${select} WHERE num = ?`)
-    this.#byKey = new Query(db, 'SELECT num, request_hash FROM jobs WHERE idempotency_key = ?')
+    this.#byKey = new Query(db, 'SELECT num, request_hash FROM jobs WHERE idempotency_key = ? AND tenant = ?')
     this.#processing = new Query(db, `${select} INDEXED BY jobs_open WHERE phase = ${PHASE.processing} AND phase <= 2`)
     this.#promote = new Query(
       db,
@@ -73,9 +73,9 @@ export class JobTable {
     return this.#entry(this.#byNum.get(num))
   }
 
-  /** The job that was submitted with an idempotency key, and the hash of that request. */
-  getByKey(key: string): { entry: JobEntry; requestHash: string | null } | undefined {
-    const row = this.#byKey.get(key)
+  /** The job that a tenant submitted with an idempotency key, and the hash of that request. */
+  getByKey(key: string, tenant: string | undefined): { entry: JobEntry; requestHash: string | null } | undefined {
+    const row = this.#byKey.get(key, tenant ?? '')
     const entry = row && this.getByNum(integer(row, 0))
     return entry && { entry, requestHash: textOrNull(row, 1) }
   }

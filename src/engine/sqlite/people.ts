@@ -21,9 +21,9 @@ export function insertJob(
 
 function replay(
   { records, table }: Kept,
-  { id, idempotency }: NewJob,
+  { id, tenant, idempotency }: NewJob,
 ): { job: Job; replayed: boolean } | LongshoreError | undefined {
-  const known = idempotency && table.getByKey(idempotency.key)
+  const known = idempotency && table.getByKey(idempotency.key, tenant)
   if (known && known.requestHash !== idempotency.requestHash) {
     return reusedKey(`job ${known.entry.job.id}`)
   }

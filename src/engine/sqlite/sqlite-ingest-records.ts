@@ -63,8 +63,8 @@ function fullError(ingests: IngestTable, limits: { maxOpen: number } | undefined
 
 function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; replayed: boolean } | LongshoreError {
   if (ingests.insert(ingest)) return { ingest, replayed: false }
-  const { idempotency } = ingest.draft
-  const known = idempotency && ingests.getByKey(idempotency.key)
+  const { idempotency, tenant } = ingest.draft
+  const known = idempotency && ingests.getByKey(idempotency.key, tenant)
   if (known && known.requestHash !== idempotency?.requestHash) {
     return reusedKey(`the ingest of job ${known.ingest.jobId}`)
   }

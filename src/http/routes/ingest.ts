@@ -68,6 +68,7 @@ const startIngest: Routes = (app, room) => {
       const key = idempotencyKeyOf(request)
       const idempotency = key === undefined ? key : idempotencyOf(key, 'startIngest', request.body)
       const { ingest, replayed } = await room.ingests.open(files.map(announced), options, {
+        tenant: room.callerOf(request).tenant,
         idempotency,
         traceparent: room.traceparentOf(request),
       })
@@ -90,6 +91,7 @@ const completeFile: Routes = (app, room) => {
     preValidation: refuseTooMany(room.config.limits),
     handler: async (request) => {
       const { job_id, file_id, upload_id, parts } = request.body
+      await room.own.checkIngest(request, job_id)
       const claimed = parts.map(({ PartNumber, ETag }) => ({ partNumber: PartNumber, etag: ETag }))
       const upload = { fileId: file_id, uploadId: upload_id, parts: claimed }
       return viewCompleted(await room.ingests.completeFile(job_id, upload))

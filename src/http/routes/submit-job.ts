@@ -28,10 +28,12 @@ export const submitJob: Routes = (app, room) => {
     handler: async (request, reply) => {
       const { body } = request
       const source = manifestSource(body, limits)
+      const { tenant } = room.callerOf(request)
+      if (tenant !== null) await room.objectAccess.checkSource(tenant, source)
       const key = idempotencyKeyOf(request)
       const idempotency = key === undefined ? key : idempotencyOf(key, 'submitJob', body)
       const draft = room.jobs.draft(
-        jobRequest(body, { idempotency, traceparent: room.traceparentOf(request) }),
+        jobRequest(body, { tenant, idempotency, traceparent: room.traceparentOf(request) }),
         newId(),
       )
       const { job, replayed } = await room.jobs.submit(draft, source)
@@ -51,7 +53,9 @@ export function answerSubmit(
   reply.code(202).header('location', `/jobs/${job.id}`)
   if (replayed) reply.header('idempotency-replayed', 'true')
   const { prefer } = request.headers
-  const waitSeconds = prefer === undefined ? undefined : preferredWait(prefer)
+  // A preference may be passed over, and is where the caller may submit jobs but not read them.
+  const waits = prefer !== undefined && room.callerOf(request).scopes.includes('read')
+  const waitSeconds = waits ? preferredWait(prefer) : undefined
   return waitSeconds === undefined ? viewSubmitted(job) : answerAfterWait(room, reply, job, waitSeconds)
 }
 

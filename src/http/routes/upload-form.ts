@@ -45,6 +45,7 @@ export const uploadForm: Routes = (app, room) => {
         const parts = formParts(request, stopper.signal, limits.bodyBytes)
         const { job, replayed } = await room.ingests.uploadForm(parts, {
           signal: stopper.signal,
+          tenant: room.callerOf(request).tenant,
           ...(idempotencyKey !== undefined && { idempotencyKey }),
           ...(traceparent !== undefined && { traceparent }),
         })

@@ -55,6 +55,25 @@ export function listingRules(makeEngine: MakeEngine): void {
       assert.deepEqual(await idsOf(engine, { completedBefore: cancelled.createdAt + 1 }), [cancelled.id, done.id])
     })
 
+    test('a tenant finds its own jobs, alone or together with every other choice', async () => {
+      await using bench = await makeEngine()
+      const { engine } = bench
+      const common = { group: 'a', labels: { ship: 'Sonne' } }
+      const ours = await submit(bench, { ...common, tenant: 'acme' })
+      bench.advance(1)
+      const theirs = await submit(bench, { ...common, tenant: 'zeta' })
+      bench.advance(1)
+      const nobodys = await submit(bench, common)
+      assert.deepEqual(await idsOf(engine, { tenant: 'acme' }), [ours.id])
+      assert.deepEqual(await idsOf(engine, { tenant: 'zeta', group: 'a' }), [theirs.id])
+      assert.deepEqual(await idsOf(engine, { tenant: 'zeta', states: ['queued'] }), [theirs.id])
+      assert.deepEqual(await idsOf(engine, { tenant: 'zeta', states: ['failed'] }), [])
+      assert.deepEqual(await idsOf(engine, { tenant: 'acme', labels: { ship: 'Sonne' } }), [ours.id])
+      assert.deepEqual(await idsOf(engine, { tenant: 'nobody' }), [])
+      assert.deepEqual(await idsOf(engine, { tenant: '' }), [])
+      assert.deepEqual(await idsOf(engine, {}), [nobodys.id, theirs.id, ours.id])
+    })
+
     test('a filter that few jobs pass finds all of them, page by page', async () => {
       await using bench = await makeEngine()
       const wanted: string[] = []

@@ -22,6 +22,7 @@ export function recordRules(makeEngine: MakeEngine): void {
         parameters: { threshold: 0.5, nested: [1, null, 'ä\u{1F41F}'] },
         priority: -7,
         group: 'plankton',
+        tenant: 'acme',
         labels: { ship: 'Polarstern', leg: '2' },
         maxAttempts: 9,
         timeoutMs: 1_500,
@@ -89,6 +90,35 @@ export function recordRules(makeEngine: MakeEngine): void {
       assert.equal(refused.reason.code, 'IDEMPOTENCY_KEY_REUSED')
       assert.equal(after.status, 'fulfilled')
       assert.equal(await bench.engine.get(clash.id), undefined)
+    })
+
+    test("an idempotency key is its tenant's own", async () => {
+      await using bench = await makeEngine()
+      const idempotency = { key: 'key-1', requestHash: 'hash-1' }
+      const ask = (tenant?: string, requestHash = 'hash-1') => {
+        const whose = tenant === undefined ? {} : { tenant }
+        return bench.engine.insert(
+          newJob(bench.clock.now(), { ...whose, idempotency: { ...idempotency, requestHash } }),
+        )
+      }
+      const first = await Promise.all([ask('acme'), ask('zeta', 'hash-2'), ask()])
+      assert.deepEqual(
+        first.map(({ job, replayed }) => [job.tenant, replayed]),
+        [
+          ['acme', false],
+          ['zeta', false],
+          [null, false],
+        ],
+      )
+      const again = await Promise.all([ask('acme'), ask('zeta', 'hash-2'), ask()])
+      assert.deepEqual(
+        again.map(({ job, replayed }) => [job.id, replayed]),
+        first.map(({ job }) => [job.id, true]),
+      )
+      await assert.rejects(ask('zeta'), { code: 'IDEMPOTENCY_KEY_REUSED' })
+      await assert.rejects(bench.engine.insert(newJob(0, { tenant: 'zeta', idempotency }), { maxQueued: 3 }), {
+        code: 'IDEMPOTENCY_KEY_REUSED',
+      })
     })
 
     test('what was kept is there after the process died', async () => {

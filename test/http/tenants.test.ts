@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { LightMyRequestResponse } from 'fastify'
+import { formatKeyEntry } from '../../src/access/api-key.ts'
+import type { Scope } from '../../src/contract/routes.ts'
+import { openTestService, type TestService } from '../support/test-service.ts'
+import { assertProblem, post, submit } from '../support/wire.ts'
+
+const KEYS = { ours: 'key-of-the-tenant-acme', theirs: 'key-of-the-tenant-zeta', operator: 'key-of-the-operator' }
+
+const ENTRIES = [
+  formatKeyEntry(KEYS.ours, { tenant: 'acme', name: 'acme-ci' }),
+  formatKeyEntry(KEYS.theirs, { tenant: 'zeta' }),
+  formatKeyEntry(KEYS.operator),
+].join(',')
+
+function openService(): Promise<TestService> {
+  return openTestService({ settings: { API_KEYS: ENTRIES } })
+}
+
+function bearer(key: keyof typeof KEYS): { authorization: string } {
+  return { authorization: `Bearer ${KEYS[key]}` }
+}
+
+async function idOf(answer: Promise<LightMyRequestResponse>): Promise<string> {
+  const { statusCode, body } = await answer
+  assert.ok(statusCode === 202 || statusCode === 200, body)
+  return JSON.parse(body).job_id
+}
+
+test('a tenant submits, reads and lists its own jobs; one without a tenant those of all', async () => {
+  await using service = await openService()
+  const ours = await idOf(submit(service.app, {}, bearer('ours')))
+  const theirs = await idOf(submit(service.app, {}, bearer('theirs')))
+  const nobodys = await idOf(submit(service.app, {}, bearer('operator')))
+  const read = async (key: keyof typeof KEYS, id: string) =>
+    (await service.app.inject({ url: `/jobs/${id}`, headers: bearer(key) })).json()
+  assert.equal((await read('ours', ours)).tenant, 'acme')
+  assert.equal((await read('operator', theirs)).tenant, 'zeta')
+  assert.equal((await read('operator', nobodys)).tenant, null)
+  const list = async (key: keyof typeof KEYS, query = ''): Promise<string[]> =>
+    (await service.app.inject({ url: `/jobs${query}`, headers: bearer(key) }))
+      .json()
+      .map((job: { job_id: string }) => job.job_id)
+  assert.deepEqual(await list('ours'), [ours])
+  assert.deepEqual(await list('ours', '?tenant=zeta'), [ours])
+  assert.deepEqual(await list('theirs', '?status=queued'), [theirs])
+  assert.deepEqual((await list('operator')).sort(), [ours, theirs, nobodys].sort())
+  assert.deepEqual(await list('operator', '?tenant=acme'), [ours])
+})
+
+test("another tenant's job answers exactly as one that never was", async () => {
+  await using service = await openService()
+  const never = '00000000-0000-7000-8000-000000000000'
+  for (const theirs of [
+    await idOf(submit(service.app, {}, bearer('theirs'))),
+    await idOf(submit(service.app, {}, bearer('operator'))),
+  ]) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['HEAD', ''],
+      ['GET', '?wait=1'],
+      ['GET', '/events'],
+      ['GET', '/files'],
+      ['GET', '/outputs'],
+      ['GET', '/logs'],
+      ['POST', '/cancel'],
+      ['POST', '/retry'],
+      ['DELETE', ''],
+    ] as const) {
+      const ask = (id: string) => {
+        const headers = { ...bearer('ours'), 'if-none-match': 'W/"1"', 'x-request-id': 'same' }
+        return service.app.inject({ method, url: `/jobs/${id}${path}`, headers })
+      }
+      const [answer, missing] = [await ask(theirs), await ask(never)]
+      assert.equal(answer.statusCode, 404, `${method} ${path}`)
+      assert.equal(answer.body.replaceAll(theirs, never), missing.body)
+      const { date: _one, ...headers } = answer.headers
+      const { date: _two, ...expected } = missing.headers
+      assert.deepEqual(headers, expected)
+    }
+    assert.equal((await service.jobs.get(theirs)).state, 'queued')
+  }
+})
+
+test("another tenant's ingest answers exactly as one that never was", async () => {
+  await using service = await openService()
+  const files = [{ filename: 'a.txt', size_bytes: 1 }]
+  const started = (await post(service.app, '/ingest/start', { files }, bearer('theirs'))).json()
+  const [file] = started.files
+  const of = (id: string) => [
+    service.app.inject({ url: `/ingest/${id}`, headers: bearer('ours') }),
+    post(service.app, `/ingest/${id}/files/${file.file_id}/parts`, { part_numbers: [1] }, bearer('ours')),
+    service.app.inject({ method: 'POST', url: `/ingest/${id}/abort`, headers: bearer('ours') }),
+    post(
+      service.app,
+      '/ingest/complete',
+      { job_id: id, file_id: file.file_id, upload_id: file.upload_id, parts: [{ PartNumber: 1, ETag: 'x' }] },
+      bearer('ours'),
+    ),
+  ]
+  for (const answer of await Promise.all([...of(started.job_id), ...of('never-was')])) {
+    assertProblem(answer, 'INGEST_NOT_FOUND')
+  }
+  const state = await service.app.inject({ url: `/ingest/${started.job_id}`, headers: bearer('theirs') })
+  assert.equal(state.statusCode, 200)
+})
+
+test('two tenants that use the same Idempotency-Key do not meet, by whatever route', async () => {
+  await using service = await openService()
+  const key = { 'idempotency-key': 'the-same' }
+  const ours = await idOf(submit(service.app, { priority: 1 }, { ...bearer('ours'), ...key }))
+  const theirs = await idOf(submit(service.app, { priority: 2 }, { ...bearer('theirs'), ...key }))
+  assert.notEqual(ours, theirs)
+  assert.equal(await idOf(submit(service.app, { priority: 1 }, { ...bearer('ours'), ...key })), ours)
+  const files = (size_bytes: number) => ({ files: [{ filename: 'a.txt', size_bytes }] })
+  const opened = await idOf(post(service.app, '/ingest/start', files(1), { ...bearer('ours'), ...key }))
+  assert.notEqual(await idOf(post(service.app, '/ingest/start', files(2), { ...bearer('theirs'), ...key })), opened)
+})
+
+test("a tenant's manifest may name its own uploads and shared objects, and nothing of another's", async () => {
+  await using service = await openService()
+  const ours = await idOf(submit(service.app, {}, bearer('ours')))
+  const theirs = await idOf(submit(service.app, {}, bearer('theirs')))
+  const files = [{ filename: 'a.txt', size_bytes: 1 }]
+  const uploading = await idOf(post(service.app, '/ingest/start', { files }, bearer('theirs')))
+  const name = (key: string, who: keyof typeof KEYS = 'ours') =>
+    Promise.all([
+      submit(service.app, { manifest_inline: { files: [`s3://longshore/${key}`] } }, bearer(who)),
+      submit(service.app, { manifest_inline: undefined, manifest_uri: `s3://longshore/${key}` }, bearer(who)),
+    ])
+  for (const key of [`datasets/${ours}/a.txt`, `results/${ours}/o.jsonl`, 'datasets/shared/a.txt', 'reference/a.txt']) {
+    for (const answer of await name(key)) assert.equal(answer.statusCode, 202, answer.body)
+  }
+  for (const key of [
+    `datasets/${theirs}/a.txt`,
+    `results/${theirs}/attempt-2/o.jsonl`,
+    `datasets/${uploading}/a.txt`,
+    `datasets/${theirs.toUpperCase()}/a.txt`,
+    `Datasets/${theirs}/a.txt`,
+    `datasets/./${theirs}/a.txt`,
+    `datasets//${theirs}/a.txt`,
+    `x/../datasets/${theirs}/a.txt`,
+    'datasets/00000000-0000-7000-8000-000000000000/a.txt',
+  ]) {
+    for (const answer of await name(key)) assertProblem(answer, 'INPUT_NOT_ALLOWED')
+    for (const answer of await name(key, 'operator')) assert.equal(answer.statusCode, 202, answer.body)
+  }
+})
+
+test('a key does what its scopes name, and hears which one is missing', async () => {
+  const keyOf = (scope: Scope): string => `key-with-the-scope-${scope}`
+  const entries = (['submit', 'read', 'operate'] as const).map((scope) =>
+    formatKeyEntry(keyOf(scope), { scopes: [scope] }),
+  )
+  await using service = await openTestService({ settings: { API_KEYS: entries.join(',') } })
+  const as = (scope: Scope) => ({ authorization: `Bearer ${keyOf(scope)}` })
+  const id = await idOf(submit(service.app, {}, as('submit')))
+  const refused = await service.app.inject({ url: `/jobs/${id}`, headers: as('submit') })
+  assert.match(assertProblem(refused, 'FORBIDDEN').detail, /"read".*"submit"/)
+  assert.equal((await service.app.inject({ url: `/jobs/${id}`, headers: as('read') })).statusCode, 200)
+  const cancel = (scope: Scope) => service.app.inject({ method: 'POST', url: `/jobs/${id}/cancel`, headers: as(scope) })
+  assertProblem(await cancel('read'), 'FORBIDDEN')
+  assert.equal((await cancel('operate')).statusCode, 202)
+})
+
+test('who may submit and not read hears of its job no more than a submit tells, however it prefers', async () => {
+  const entry = formatKeyEntry('key-that-only-submits', { scopes: ['submit'] })
+  await using service = await openTestService({ settings: { API_KEYS: entry } })
+  const headers = { authorization: 'Bearer key-that-only-submits', prefer: 'wait=1' }
+  const answer = await submit(service.app, {}, headers)
+  assert.equal(answer.headers['preference-applied'], undefined)
+  assert.deepEqual(Object.keys(answer.json()).sort(), ['created_at', 'job_id', 'status'])
+})
