@@ -21,11 +21,13 @@ const sha256 = z
   .regex(/^[0-9a-f]{64}$/i)
   .describe('Hexadecimal SHA-256')
 
+/** An input file that is named with its digest. */
+export const ManifestObject = z.strictObject({ uri: z.string().min(1), sha256: sha256.optional() })
+
 /** An input file in an inline manifest or a line of a manifest object. */
-export const ManifestFile = z.union(
-  [z.string().min(1), z.strictObject({ uri: z.string().min(1), sha256: sha256.optional() })],
-  { error: 'expected an s3 URI, or {"uri": an s3 URI, "sha256": 64 hexadecimal digits}' },
-)
+const ManifestFile = z.union([z.string().min(1), ManifestObject], {
+  error: 'expected an s3 URI, or {"uri": an s3 URI, "sha256": 64 hexadecimal digits}',
+})
 
 /** A manifest object: `{"files": […]}`. */
 const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })

@@ -58,6 +58,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   const { limits, corsOrigins } = parts.config
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body'))
   app.setSerializerCompiler(() => JSON.stringify)
+  // Without this, every answer looks for the serializer of its status and media type, to find the same one.
+  app.setReplySerializer((payload) => JSON.stringify(payload))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', jsonBodyParser(limits, room.arrivals))
   if (parts.facts?.isHeard) watchRequests(app, parts.facts)

@@ -1,5 +1,5 @@
 import { type ErrorCode, type Fault, LongshoreError } from '../base/errors.ts'
-import { ManifestFile } from '../contract/job.ts'
+import { ManifestObject } from '../contract/job.ts'
 import type { ManifestEntry } from '../job/job.ts'
 import { parseObjectUri } from '../storage/object-uri.ts'
 
@@ -52,12 +52,11 @@ export function checkCount(count: number, { maxFiles }: ManifestLimits, subject 
 
 /** Reads entries of the right count; throws the first fault's code with all of them (up to twenty) in `errors`. */
 export function readEntries(found: Iterable<FoundEntry>, limits: ManifestLimits, subject?: string): ManifestEntry[] {
-  const buckets = new Set(limits.readableBuckets)
   const entries: ManifestEntry[] = []
   const faults: (Fault & { code: ErrorCode })[] = []
   for (const { value, place } of found) {
     try {
-      entries.push(readEntry(value, buckets))
+      entries.push(readEntry(value, limits.readableBuckets))
     } catch (thrown) {
       if (!(thrown instanceof LongshoreError)) throw thrown
       faults.push({ code: thrown.code, pointer: place, message: thrown.message })
@@ -69,17 +68,22 @@ export function readEntries(found: Iterable<FoundEntry>, limits: ManifestLimits,
   return entries
 }
 
-function readEntry(value: unknown, buckets: ReadonlySet<string>): ManifestEntry {
-  const parsed = ManifestFile.safeParse(value)
-  if (!parsed.success) throw new LongshoreError('MANIFEST_INVALID', describeForm(value))
-  const { uri, sha256 } = typeof parsed.data === 'string' ? { uri: parsed.data, sha256: undefined } : parsed.data
-  const { bucket } = parseObjectUri(uri)
-  if (!buckets.has(bucket)) {
+function readEntry(value: unknown, buckets: readonly string[]): ManifestEntry {
+  const entry = typeof value === 'string' ? { uri: value } : readObject(value)
+  const { bucket } = parseObjectUri(entry.uri)
+  if (!buckets.includes(bucket)) {
     throw new LongshoreError(
       'BUCKET_NOT_ALLOWED',
-      `The bucket of ${quote(uri)} may not be read; allowed are ${[...buckets].join(', ')} (S3_BUCKET and S3_ALLOWED_BUCKETS).`,
+      `The bucket of ${quote(entry.uri)} may not be read; allowed are ${buckets.join(', ')} (S3_BUCKET and S3_ALLOWED_BUCKETS).`,
     )
   }
+  return entry
+}
+
+function readObject(value: unknown): ManifestEntry {
+  const parsed = ManifestObject.safeParse(value)
+  if (!parsed.success) throw new LongshoreError('MANIFEST_INVALID', describeForm(value))
+  const { uri, sha256 } = parsed.data
   return sha256 === undefined ? { uri } : { uri, sha256: sha256.toLowerCase() }
 }
 
