@@ -61,6 +61,7 @@ async function jobManager(run: number): Promise<number> {
     rules: {
       processor: { name: 'bench', version: '1.0.0' },
       checkParameters: () => {},
+      checkCallbackUrl: () => {},
       maxAttempts: 3,
       timeoutMs: 60_000,
       retry: DEFAULT_RETRY_POLICY,

@@ -39,6 +39,7 @@ const engine = new Engine({ path: join(folder, 'longshore.db'), clock })
 const rules = {
   processor: identity,
   checkParameters: () => {},
+  checkCallbackUrl: () => {},
   maxAttempts: config.maxAttempts,
   timeoutMs: config.jobTimeoutMs,
   retry: config.retry,
@@ -51,9 +52,23 @@ const feed = new JobFeed(engine, clock)
 const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
 for (const component of [engine, store, ingests]) await component.start()
 const removal = { remove: async () => {} }
+const webhooks = { list: async () => [], resend: () => Promise.reject(new Error('a bench sends nothing')) }
 const readiness = async () => []
 const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
-const parts = { config, jobs, feed, ingests, store, objectAccess, signingSecret, identity, clock, removal, readiness }
+const parts = {
+  config,
+  jobs,
+  feed,
+  ingests,
+  store,
+  objectAccess,
+  signingSecret,
+  identity,
+  clock,
+  removal,
+  webhooks,
+  readiness,
+}
 const app = buildServer(parts)
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 const completions = { seen: 0, expected: Number.POSITIVE_INFINITY }

@@ -34,6 +34,8 @@ export interface JobRequest {
   idempotency?: { key: string; requestHash: string }
   /** The span that asks, as W3C Trace Context writes it. */
   traceparent?: string
+  /** Who is told when the job has ended. */
+  callbackUrl?: string
 }
 
 /** The rules that jobs are kept by. */
@@ -41,6 +43,8 @@ export interface JobRules {
   processor: { name: string; version: string }
   /** Throws `PARAMETERS_INVALID` or `VALIDATION_FAILED` when the processor would refuse them. */
   checkParameters(parameters: JsonValue): void
+  /** Throws when nobody may be told of ends at this URL. */
+  checkCallbackUrl(url: string): void
   maxAttempts: number
   timeoutMs: number
   retry: RetryPolicy
@@ -75,6 +79,7 @@ export class JobManager {
   draft(request: JobRequest, id: string = newId()): JobDraft {
     const parameters = request.parameters ?? null
     this.#rules.checkParameters(parameters)
+    if (request.callbackUrl !== undefined) this.#rules.checkCallbackUrl(request.callbackUrl)
     return {
       id,
       runAt: request.runAt ?? this.#clock.now() + (request.delayMs ?? 0),
@@ -88,6 +93,7 @@ export class JobManager {
       ...(request.tenant !== undefined && { tenant: request.tenant }),
       ...(request.idempotency && { idempotency: request.idempotency }),
       ...(request.traceparent !== undefined && { traceparent: request.traceparent }),
+      ...(request.callbackUrl !== undefined && { callbackUrl: request.callbackUrl }),
     }
   }
 

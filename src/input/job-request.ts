@@ -19,6 +19,7 @@ export function jobRequest(options: ParsedJobOptions, origin: Origin = {}): JobR
     ...(options.timeout_seconds !== undefined && { timeoutMs: options.timeout_seconds * 1000 }),
     ...(options.group !== undefined && { group: options.group }),
     ...(options.labels !== undefined && { labels: options.labels }),
+    ...(options.callback_url !== undefined && { callbackUrl: options.callback_url }),
     ...(typeof tenant === 'string' && { tenant }),
     ...(idempotency && { idempotency }),
     ...(traceparent !== undefined && { traceparent }),

@@ -84,6 +84,8 @@ export interface Job {
   timeoutMs: number
   /** The span that submitted it, as W3C Trace Context writes it; null when it belongs to no trace. */
   traceparent: string | null
+  /** Who is told when the job has ended; null when nobody asked. */
+  callbackUrl: string | null
   /** Only files whose ledger state is not `done` are worked on. */
   failedFilesOnly: boolean
 
@@ -126,6 +128,8 @@ export interface NewJob
   tenant?: string
   /** The span that submits it, as W3C Trace Context writes it. */
   traceparent?: string
+  /** Who is told when it has ended. */
+  callbackUrl?: string
   /** The same key of the same tenant with the same hash gives the same job; with another hash it is refused. */
   idempotency?: { key: string; requestHash: string }
 }

@@ -1,4 +1,5 @@
 import { after } from 'node:test'
+import { deliveryRecordsConformance, describeTestEnd } from '../conformance/delivery-records.ts'
 import { ingestRecordsConformance } from '../conformance/ingest-records.ts'
 import { jobEngineConformance } from '../conformance/job-engine.ts'
 import { startPostgres } from '../support/postgres-server.ts'
@@ -10,4 +11,5 @@ if (server) {
   after(() => server[Symbol.asyncDispose]())
   jobEngineConformance('the PostgreSQL engine', () => postgresBench(server))
   ingestRecordsConformance('the PostgreSQL engine', () => postgresBench(server))
+  deliveryRecordsConformance('the PostgreSQL engine', () => postgresBench(server, { describeEnd: describeTestEnd }))
 }

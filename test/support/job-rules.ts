@@ -5,6 +5,7 @@ import { DEFAULT_RETRY_POLICY } from '../../src/job/retry-policy.ts'
 export const JOB_RULES: JobRules = {
   processor: { name: 'test', version: '1.0.0' },
   checkParameters: () => {},
+  checkCallbackUrl: () => {},
   maxAttempts: 3,
   timeoutMs: 60_000,
   retry: DEFAULT_RETRY_POLICY,

@@ -5,6 +5,7 @@ import { DueTimer } from '../due-timer.ts'
 import type { Listeners } from '../listeners.ts'
 import { integer } from '../record/columns.ts'
 import { ended } from '../record/job-changes.ts'
+import type { DescribeEnd } from '../record/new-delivery.ts'
 import type { DispatchOwner } from '../slot-dispatch.ts'
 import { Claims } from './claims.ts'
 import { Database } from './database.ts'
@@ -34,6 +35,7 @@ export interface EngineSetting {
   workerSchema: string
   poolSize: number
   maxLogLines: number
+  describeEnd: DescribeEnd | undefined
   silentMs: number
   /** The name of this replica. */
   id: string
@@ -87,6 +89,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
   })
   const changes: JobChanges = new JobChanges({
     db,
+    describeEnd: setting.describeEnd,
     writes: new JobWrites(db, { maxLogLines: setting.maxLogLines, owner: `${id}:changes`, ring }),
     clock,
     settled: (lease) => dispatcher.noteSettled(lease),

@@ -3,6 +3,7 @@ import { LongshoreError } from '../../base/errors.ts'
 import type { Job, Lease } from '../../job/job.ts'
 import type { AttemptChanges } from '../job-engine.ts'
 import { integer, integerOrNull, text } from '../record/columns.ts'
+import type { DescribeEnd } from '../record/new-delivery.ts'
 import { type Database, storable } from './database.ts'
 import { isStatementFault } from './database-error.ts'
 import { JobDraft, type News, type Standing } from './job-draft.ts'
@@ -30,6 +31,7 @@ export interface JobChangesParts {
   db: Database
   writes: JobWrites
   clock: Clock
+  describeEnd: DescribeEnd | undefined
   /** Hears of an attempt whose end is written. */
   settled(lease: Lease): void
   /** Hears what was written, before whoever asked for it. */
@@ -208,10 +210,11 @@ export class JobChanges {
     const read = new Map(rows.map(readStoredJob).map((entry) => [entry.job.id, entry]))
     const entries = ids.flatMap((id) => read.get(id) ?? this.#running.get(id) ?? [])
     const standing = await this.#standingOf(changes, new Map(entries.map((entry) => [entry.job.id, entry.num])))
-    const now = this.#parts.clock.now()
-    return new Map(
-      entries.map((entry) => [entry.job.id, new JobDraft(entry, standing.get(entry.num) ?? new Map(), now)]),
-    )
+    const { clock, describeEnd } = this.#parts
+    const now = clock.now()
+    const draftOf = (entry: StoredJob): JobDraft =>
+      new JobDraft(entry, standing.get(entry.num) ?? new Map(), now, describeEnd)
+    return new Map(entries.map((entry) => [entry.job.id, draftOf(entry)]))
   }
 
   async #standingOf(

@@ -4,6 +4,7 @@ import type { FileCounts, Job, JobFile, LogLine } from '../../job/job.ts'
 import { mayHappen } from '../../job/transitions.ts'
 import type { AttemptChanges } from '../job-engine.ts'
 import { type Fact, learnt, patched } from '../record/job-changes.ts'
+import { type DescribeEnd, type NewDelivery, newDelivery } from '../record/new-delivery.ts'
 import { phaseOf } from '../record/phase.ts'
 import { addToRow, type StoredEvent } from '../record/row-events.ts'
 import type { StoredJob } from './job-entry.ts'
@@ -27,19 +28,23 @@ export class JobDraft {
   readonly events: StoredEvent[] = []
   readonly files = new Map<number, JobFile>()
   readonly logs: LogLine[] = []
+  /** What receivers are to be told. */
+  readonly deliveries: NewDelivery[] = []
   /** The ledger is dropped. */
   clearsLedger = false
   /** Files that are `downloaded` in the table become `done`. */
   marksDone = false
   readonly #standing: Map<number, Standing>
   readonly #now: number
+  readonly #describeEnd: DescribeEnd | undefined
   #after: StoredJob
 
-  constructor(before: StoredJob, standing: Map<number, Standing>, now: number) {
+  constructor(before: StoredJob, standing: Map<number, Standing>, now: number, describeEnd?: DescribeEnd) {
     this.before = before
     this.#after = before
     this.#standing = standing
     this.#now = now
+    this.#describeEnd = describeEnd
   }
 
   get after(): StoredJob {
@@ -56,7 +61,8 @@ export class JobDraft {
 
   /** Whether more than the row and its events is written. */
   get hasRest(): boolean {
-    return this.files.size > 0 || this.logs.length > 0 || this.clearsLedger || this.marksDone
+    const hasRows = this.files.size > 0 || this.logs.length > 0 || this.deliveries.length > 0
+    return hasRows || this.clearsLedger || this.marksDone
   }
 
   /** Notes a fact; refuses a move that the transition table does not know. */
@@ -65,9 +71,12 @@ export class JobDraft {
     if (!mayHappen(type, job.state)) {
       throw new LongshoreError('INTERNAL', `${type} cannot happen to job ${job.id}: it is ${job.state}.`)
     }
-    const event = { seq: job.version + 1, type, at: this.#now, data }
-    this.#write({ ...patch, version: event.seq }, this.#keep(event, events), endedBy)
-    this.news.push({ event: { jobId: job.id, ...event, state: this.job.state }, job: this.job })
+    const stored = { seq: job.version + 1, type, at: this.#now, data }
+    this.#write({ ...patch, version: stored.seq }, this.#keep(stored, events), endedBy)
+    const event: JobEvent = { jobId: job.id, ...stored, state: this.job.state }
+    const delivery = newDelivery(event, this.job, this.#describeEnd)
+    if (delivery) this.deliveries.push(delivery)
+    this.news.push({ event, job: this.job })
     return this.job
   }
 

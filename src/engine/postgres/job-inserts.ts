@@ -150,17 +150,18 @@ function rowOf(job: NewJob, place: number, now: number) {
     request_hash: storable(job.idempotency?.requestHash ?? null),
     traceparent: job.traceparent ?? null,
     tenant: storable(job.tenant ?? ''),
+    callback_url: job.callbackUrl ?? null,
   }
 }
 
 /** $1 the rows, $2 how many jobs may wait. The first row of the answer tells how many waited before. */
 function insertSql(schema: string, owner: string, ring: string): string {
   const given = `phase, id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
-    timeout_ms, idempotency_key, request_hash, traceparent, tenant`
+    timeout_ms, idempotency_key, request_hash, traceparent, tenant, callback_url`
   return `WITH input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
-      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text)
+      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, callback_url text)
   ), room AS MATERIALIZED (
     SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
   ), fresh AS (

@@ -41,7 +41,10 @@ export class JobWrites {
   readonly #db: Database
   readonly #maxLogLines: number
   readonly #writeRows: string
-  readonly #sql: Record<'putFiles' | 'markDone' | 'clearFiles' | 'addLogs' | 'trimLogs' | 'trimEvents', string>
+  readonly #sql: Record<
+    'putFiles' | 'markDone' | 'clearFiles' | 'addLogs' | 'trimLogs' | 'trimEvents' | 'addDeliveries',
+    string
+  >
 
   /**
    * @param owner the row of `counters` that this writer's sums go to
@@ -64,7 +67,10 @@ export class JobWrites {
 
   async #writeAll(run: Run, drafts: readonly JobDraft[]): Promise<Set<number>> {
     const written = await this.#rows(run, drafts)
-    for (const draft of drafts) if (written.has(draft.before.num)) await this.#writeRest(run, draft)
+    const kept = drafts.filter((draft) => written.has(draft.before.num))
+    for (const draft of kept) await this.#writeRest(run, draft)
+    const deliveries = kept.flatMap((draft) => draft.deliveries.map((each) => ({ job: draft.before.num, ...each })))
+    if (deliveries.length > 0) await run(this.#sql.addDeliveries, [JSON.stringify(deliveries)])
     return written
   }
 
@@ -193,6 +199,9 @@ function restSql(schema: string) {
       ORDER BY place`,
     trimLogs: `DELETE FROM ${schema}.logs WHERE job = $1 AND line <=
       (SELECT line FROM ${schema}.logs WHERE job = $1 ORDER BY line DESC OFFSET $2 LIMIT 1)`,
+    addDeliveries: `INSERT INTO ${schema}.deliveries (id, job, type, url, host, body, state, created_at, due_at, expires_at, token, attempt, retries, attempts)
+      SELECT id, job, type, url, host, body, 'pending', "createdAt", "createdAt", "expiresAt", 0, 0, 0, '[]'
+      FROM json_to_recordset($1::json) AS d(id text, job bigint, type text, url text, host text, body text, "createdAt" bigint, "expiresAt" bigint)`,
     trimEvents: `DELETE FROM ${schema}.events WHERE job = $1 AND seq <= $2 AND type = 'job.progressed'`,
   }
 }

@@ -4,6 +4,7 @@ import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobFile, Lease, LogLine, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/settlement.ts'
+import { DueNews } from '../due-news.ts'
 import type {
   AttemptChanges,
   Claim,
@@ -19,6 +20,7 @@ import type {
 } from '../job-engine.ts'
 import { Listeners } from '../listeners.ts'
 import { cancelAsked, ended, progressed, requeued } from '../record/job-changes.ts'
+import { type DescribeEnd, isDeliverable } from '../record/new-delivery.ts'
 import { SlotDispatch } from '../slot-dispatch.ts'
 import { DatabaseClock } from './database-clock.ts'
 import { openError } from './database-error.ts'
@@ -27,6 +29,7 @@ import { buildParts, dispatchOwner, type EngineParts } from './engine-parts.ts'
 import { isHeld, markOf } from './job-changes.ts'
 import { expiredJobs, extendLeases } from './leases.ts'
 import { checkVersion, migrateDatabase } from './migrations.ts'
+import { PostgresDeliveryRecords } from './postgres-delivery-records.ts'
 import { PostgresIngestRecords } from './postgres-ingest-records.ts'
 import { pruneJobs, pruneWithRest } from './prune.ts'
 
@@ -50,6 +53,8 @@ export interface PostgresEngineOptions {
   silentMs?: number
   /** Log lines kept with a job, the newest. Default 1,000. */
   maxLogLines?: number
+  /** Writes what is told of a job's end; nobody is told anything without. */
+  describeEnd?: DescribeEnd
   /** The time that jobs live by. Default: the database's. */
   clock?: Clock
   /** Hears what no caller waits for: a run that rejected, a listener that threw, statements that will be tried again. */
@@ -64,10 +69,13 @@ export class PostgresEngine implements JobEngine {
   readonly clock: Clock
   /** Upload sessions, in the same schema. */
   readonly ingests: PostgresIngestRecords
+  /** What is told of the ends of jobs, in the same schema. */
+  readonly deliveries: PostgresDeliveryRecords
   readonly #options: PostgresEngineOptions
   readonly #id = randomUUID()
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
   readonly #listeners = new Listeners(this.#onError)
+  readonly #deliveryNews = new DueNews()
   #starting: Promise<void> | undefined
   #parts: EngineParts | undefined
   #bell: Doorbell | undefined
@@ -77,6 +85,9 @@ export class PostgresEngine implements JobEngine {
     this.#options = options
     this.clock = options.clock ?? new DatabaseClock()
     this.ingests = new PostgresIngestRecords(() => this.#opened().db)
+    const news = this.#deliveryNews
+    this.deliveries = new PostgresDeliveryRecords({ db: () => this.#opened().db, now: () => this.clock.now(), news })
+    this.#listeners.add((event, job) => isDeliverable(event, job) && news.tell(event.at))
   }
 
   start(): Promise<void> {
@@ -218,9 +229,9 @@ export class PostgresEngine implements JobEngine {
     const listenUrl = this.#options.listenUrl ?? url
     const places = { url: listenUrl, schema, workerSchema }
     await (migrates ? migrateDatabase(places) : checkVersion(places))
-    const { poolSize = 10, maxLogLines = 1_000, beatMs = 10_000, silentMs = 30_000 } = this.#options
+    const { poolSize = 10, maxLogLines = 1_000, beatMs = 10_000, silentMs = 30_000, describeEnd } = this.#options
     const parts = buildParts({
-      ...{ url, listenUrl, schema, workerSchema, poolSize, maxLogLines, silentMs },
+      ...{ url, listenUrl, schema, workerSchema, poolSize, maxLogLines, silentMs, describeEnd },
       id: this.#id,
       clock: this.clock,
       listeners: this.#listeners,
@@ -243,8 +254,11 @@ export class PostgresEngine implements JobEngine {
   /** Says that this replica lives, and hears what a lost notification would have told. */
   async #beat(parts: EngineParts): Promise<void> {
     const { replica, dueTimer, dispatcher, changes, news, db } = parts
-    const { isWorkReady, nextDueAt } = await this.#measured(() => replica.beat(this.clock.now(), this.#bell?.id))
+    const { isWorkReady, nextDueAt, nextDeliveryAt } = await this.#measured(() =>
+      replica.beat(this.clock.now(), this.#bell?.id),
+    )
     if (nextDueAt !== null) dueTimer.arm(nextDueAt)
+    if (nextDeliveryAt !== null) this.#deliveryNews.tell(nextDeliveryAt)
     if (isWorkReady) changes.request()
     for (const { waiting, options } of dispatcher.all) {
       if (waiting.length > 0) await changes.between(() => extendLeases(db, waiting, this.clock.now() + options.leaseMs))

@@ -6,7 +6,7 @@ import { readStoredJob, STORED_COLUMNS } from './job-entry.ts'
 /** Forgets final jobs with all that belongs to them. `owner` is the row of `counters` that the sums go to. */
 export async function pruneJobs(db: Database, ids: readonly string[], owner: string): Promise<Job[]> {
   const { schema } = db
-  const gone = ['events', 'files', 'logs'].map(
+  const gone = ['events', 'files', 'logs', 'deliveries'].map(
     (table) => `of_${table} AS (DELETE FROM ${schema}.${table} USING gone WHERE job = gone.num)`,
   )
   const rows = await db.query(

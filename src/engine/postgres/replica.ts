@@ -1,4 +1,4 @@
-import { integer, text, textOrNull } from '../record/columns.ts'
+import { integer, integerOrNull, text, textOrNull } from '../record/columns.ts'
 import type { Database } from './database.ts'
 import { type DoorbellPlace, unlockSql } from './doorbell.ts'
 
@@ -12,6 +12,8 @@ export interface Beat {
   isWorkReady: boolean
   /** When the next delayed job is due. */
   nextDueAt: number | null
+  /** When the next delivery is due. */
+  nextDeliveryAt: number | null
 }
 
 /** What a replica's row needs. */
@@ -50,14 +52,16 @@ export class Replica {
       SELECT ${DATABASE_NOW},
         EXISTS (SELECT FROM ${db.schema}.jobs WHERE phase = 1)::integer,
         (SELECT run_at FROM ${db.schema}.jobs WHERE phase = 0 ORDER BY run_at LIMIT 1),
-        EXISTS (SELECT FROM ${db.schema}.replicas WHERE seen_at < $4)::integer`,
+        EXISTS (SELECT FROM ${db.schema}.replicas WHERE seen_at < $4)::integer,
+        (SELECT due_at FROM ${db.schema}.deliveries WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1)`,
       [id, doorbell ?? null, now, now - this.#parts.silentMs],
     )
     if (integer(row, 3) === 1) await this.#buryDead(now)
     return {
       databaseNow: integer(row, 0),
       isWorkReady: integer(row, 1) === 1,
-      nextDueAt: row[2] === null ? null : integer(row, 2),
+      nextDueAt: integerOrNull(row, 2),
+      nextDeliveryAt: integerOrNull(row, 4),
     }
   }
 

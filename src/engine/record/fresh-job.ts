@@ -3,11 +3,12 @@ import { SILENT_PROGRESS } from './job-row.ts'
 
 /** A job as it is right after it was submitted. */
 export function freshJob(submitted: NewJob): Job {
-  const { idempotency: _key, tenant = null, traceparent = null, ...fixed } = submitted
+  const { idempotency: _key, tenant = null, traceparent = null, callbackUrl = null, ...fixed } = submitted
   return {
     ...fixed,
     tenant,
     traceparent,
+    callbackUrl,
     state: 'queued',
     version: 1,
     updatedAt: submitted.createdAt,

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../base/clock.ts'
 import { DueTimer } from '../due-timer.ts'
+import type { DescribeEnd } from '../record/new-delivery.ts'
 import { PHASE } from '../record/phase.ts'
 import { Attempts } from './attempts.ts'
 import { openDatabase, openError } from './database.ts'
+import { DeliveryTable } from './delivery-table.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { EventTable } from './event-table.ts'
 import { FileTable } from './file-table.ts'
@@ -28,6 +30,7 @@ export interface EngineParts {
   files: FileTable
   logs: LogTable
   ingests: IngestTable
+  deliveries: DeliveryTable
   records: JobRecords
   attempts: Attempts
   listing: JobListing
@@ -42,6 +45,7 @@ export interface EngineSetting {
   path: string
   clock: Clock
   maxLogLines: number
+  describeEnd: DescribeEnd | undefined
   publish(news: readonly News[]): void
   onError(thrown: unknown): void
 }
@@ -64,7 +68,9 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   const events = new EventTable(db)
   const files = new FileTable(db)
   const logs = new LogTable(db, setting.maxLogLines)
-  const records = new JobRecords(table, events, setting.clock)
+  const deliveries = new DeliveryTable(db, setting.describeEnd)
+  deliveries.release(setting.clock.now())
+  const records = new JobRecords(table, events, deliveries, setting.clock)
   records.load()
   const attempts = new Attempts(records, files, logs, setting.clock)
   const dispatcher = new Dispatcher(records, new ReadyQueue(db, records), attempts)
@@ -101,5 +107,6 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
     return table.earliestRunAt(PHASE.delayed)
   })
   dueTimer.arm(table.earliestRunAt(PHASE.delayed) ?? Number.POSITIVE_INFINITY)
-  return { db, table, events, files, logs, ingests, records, attempts, listing, position, dispatcher, commit, dueTimer }
+  const tables = { table, events, files, logs, ingests, deliveries }
+  return { db, ...tables, records, attempts, listing, position, dispatcher, commit, dueTimer }
 }

@@ -7,6 +7,7 @@ import { type Fact, patched } from '../record/job-changes.ts'
 import type { JobEntry } from '../record/job-row.ts'
 import { PHASE, phaseOf } from '../record/phase.ts'
 import { queuedEvent } from '../record/row-events.ts'
+import type { DeliveryTable } from './delivery-table.ts'
 import type { EventTable } from './event-table.ts'
 import type { JobTable } from './job-table.ts'
 
@@ -26,6 +27,7 @@ export interface News {
 export class JobRecords {
   readonly #table: JobTable
   readonly #events: EventTable
+  readonly #deliveries: DeliveryTable
   readonly #clock: Clock
   /** Jobs that are being worked on, by id: an attempt is checked and settled without reading its row. */
   readonly #running = new Map<string, JobEntry>()
@@ -38,9 +40,10 @@ export class JobRecords {
   #moved = [0, 0, 0, 0, 0, 0]
   #news: News[] = []
 
-  constructor(table: JobTable, events: EventTable, clock: Clock) {
+  constructor(table: JobTable, events: EventTable, deliveries: DeliveryTable, clock: Clock) {
     this.#table = table
     this.#events = events
+    this.#deliveries = deliveries
     this.#clock = clock
   }
 
@@ -99,7 +102,9 @@ export class JobRecords {
     const events = this.#events.append(before, { seq: version, type, at, data })
     const after = this.#write(before, { ...patch, version, updatedAt: at }, events)
     const { job } = after
-    this.#news.push({ event: { jobId: job.id, seq: version, type, state: job.state, at, data }, job })
+    const event: JobEvent = { jobId: job.id, seq: version, type, state: job.state, at, data }
+    this.#deliveries.tellOf(after.num, event, job)
+    this.#news.push({ event, job })
     return after
   }
 
@@ -108,10 +113,11 @@ export class JobRecords {
     return this.#write(before, { ...patch, updatedAt: this.#clock.now() }, before.events)
   }
 
-  /** Forgets the row of a job and its events. */
+  /** Forgets the row of a job, its events and its deliveries. */
   remove(entry: JobEntry): void {
     this.#table.delete(entry.num)
     this.#events.delete(entry.num)
+    this.#deliveries.delete(entry.num)
     this.#touched.delete(entry.job.id)
     this.#count(entry.phase, -1)
   }

@@ -4,6 +4,7 @@ import { Turns } from '../../base/turns.ts'
 import type { JobEvent } from '../../job/event.ts'
 import { isFinal, type Job, type JobFile, type Lease, type LogLine, type NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/settlement.ts'
+import { DueNews } from '../due-news.ts'
 import type {
   AttemptChanges,
   Claim,
@@ -18,12 +19,14 @@ import type {
   Page,
 } from '../job-engine.ts'
 import { Listeners } from '../listeners.ts'
+import { type DescribeEnd, isDeliverable } from '../record/new-delivery.ts'
 import { SlotDispatch } from '../slot-dispatch.ts'
 import { engineError } from './database.ts'
 import { dispatchOwner } from './dispatch-owner.ts'
 import { type EngineParts, openParts } from './engine-parts.ts'
 import type { News } from './job-records.ts'
 import { cancelJob, forgetJobs, insertJob, requeueJob } from './people.ts'
+import { SqliteDeliveryRecords } from './sqlite-delivery-records.ts'
 import { SqliteIngestRecords } from './sqlite-ingest-records.ts'
 
 /** What the embedded engine needs. */
@@ -33,6 +36,8 @@ export interface SqliteEngineOptions {
   clock: Clock
   /** Log lines kept with a job, the newest. Default 1,000. */
   maxLogLines?: number
+  /** Writes what is told of a job's end; nobody is told anything without. */
+  describeEnd?: DescribeEnd
   /** Hears what no caller waits for: a run that rejected, a listener that threw, claims that could not be written. */
   onError?: (thrown: unknown) => void
 }
@@ -44,6 +49,8 @@ export interface SqliteEngineOptions {
 export class SqliteEngine implements JobEngine {
   /** Upload sessions, in the same file and the same group commit. */
   readonly ingests: SqliteIngestRecords
+  /** What is told of the ends of jobs, in the same file and the same group commit. */
+  readonly deliveries: SqliteDeliveryRecords
   readonly #options: SqliteEngineOptions
   readonly #listeners: Listeners
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
@@ -59,6 +66,16 @@ export class SqliteEngine implements JobEngine {
       read: (look) => this.#read(({ ingests }) => look(ingests)),
       write: (change) => this.#write(({ ingests }) => change(ingests)),
     })
+    const dueNews = new DueNews()
+    this.deliveries = new SqliteDeliveryRecords(
+      {
+        now: () => options.clock.now(),
+        read: (look) => this.#read(({ deliveries }) => look(deliveries)),
+        write: (change) => this.#write(({ deliveries }) => change(deliveries)),
+      },
+      dueNews,
+    )
+    this.#listeners.add((event, job) => isDeliverable(event, job) && dueNews.tell(event.at))
   }
 
   start(): Promise<void> {
@@ -208,11 +225,11 @@ export class SqliteEngine implements JobEngine {
   }
 
   async #open(): Promise<void> {
-    const { path, clock, maxLogLines = 1_000 } = this.#options
+    const { path, clock, maxLogLines = 1_000, describeEnd } = this.#options
     const publish = (news: readonly News[]): void => {
       for (const { event, job } of news) this.#listeners.tell(event, job)
     }
-    this.#parts = openParts({ path, clock, maxLogLines, publish, onError: this.#onError })
+    this.#parts = openParts({ path, clock, maxLogLines, describeEnd, publish, onError: this.#onError })
   }
 
   #opened(): EngineParts {
