@@ -169,6 +169,13 @@ function arrange(values: SettingValues, usesS3: boolean) {
     partUrlTtlMs: values.MULTIPART_URL_TTL_SECONDS * 1000,
     downloadUrlTtlMs: values.DOWNLOAD_URL_TTL_SECONDS * 1000,
     signingSecret: values.SIGNING_SECRET === '' ? undefined : values.SIGNING_SECRET,
+    webhooks: {
+      secrets: values.WEBHOOK_SECRET,
+      allowPrivate: values.WEBHOOK_ALLOW_PRIVATE,
+      timeoutMs: values.WEBHOOK_TIMEOUT_SECONDS * 1000,
+      concurrency: values.WEBHOOK_CONCURRENCY,
+      hostConcurrency: values.WEBHOOK_HOST_CONCURRENCY,
+    },
     maxConcurrentJobs: values.MAX_CONCURRENT_JOBS,
     groupConcurrency: values.GROUP_CONCURRENCY === 0 ? undefined : values.GROUP_CONCURRENCY,
     jobTimeoutMs: values.JOB_TIMEOUT_SECONDS * 1000,

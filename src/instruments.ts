@@ -33,6 +33,11 @@ export function openInstruments(config: Config, signingSecret: string, logger: L
   return { log, redact, facts: new Facts(onError), onError, ...(tracing && { tracing }) }
 }
 
+/** An engine that keeps deliveries, too. */
+interface WatchedEngine extends JobEngine {
+  readonly deliveries: { counts(): Promise<{ pending: number; oldestDueAt: number | null }> }
+}
+
 /** What is watched. */
 interface Watched<Engine> {
   engine: Engine
@@ -44,7 +49,7 @@ interface Watched<Engine> {
 }
 
 /** The adapters as the rooms use them: listened to, timed with METRICS, traced where OpenTelemetry is set up. */
-export function watchAdapters<Engine extends JobEngine>(
+export function watchAdapters<Engine extends WatchedEngine>(
   { log, facts, tracing }: Instruments,
   { metrics: isMeasured, dataDir }: Config,
   { engine, store, processor, ...scraped }: Watched<Engine>,
@@ -52,15 +57,16 @@ export function watchAdapters<Engine extends JobEngine>(
   engine.subscribe(logEvents(log))
   const traced = (inner: Engine): Engine => (tracing ? tracedEngine(inner, tracing) : inner)
   if (!isMeasured) return { engine: traced(engine), store }
-  const metrics = new Metrics(processor, { ...scraped, counts: () => engine.counts(), dataDir })
+  const counts = { counts: () => engine.counts(), deliveryCounts: () => engine.deliveries.counts() }
+  const metrics = new Metrics(processor, { ...scraped, ...counts, dataDir })
   engine.subscribe(metrics.hearEvent)
   facts.listen(metrics.hearFact)
   return { engine: traced(timedEngine(engine, facts)), store: timedStore(store, facts), metrics }
 }
 
 /** Everything the service knows that must not be in its log. */
-function secretsOf({ apiKeys, storage, database }: Config, signingSecret: string): string[] {
+function secretsOf({ apiKeys, storage, database, webhooks }: Config, signingSecret: string): string[] {
   const storeSecret = storage.kind === 's3' ? storage.credentials?.secretAccessKey : undefined
   const passwords = [database?.url, database?.listenUrl].map((url) => url && URL.parse(url)?.password)
-  return [...apiKeys, signingSecret, storeSecret, ...passwords].flatMap((secret) => secret || [])
+  return [...apiKeys, signingSecret, storeSecret, ...webhooks.secrets, ...passwords].flatMap((secret) => secret || [])
 }

@@ -14,6 +14,7 @@ import { Retention } from './engine/retention.ts'
 import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
 import { answerHealthOnly } from './http/health-only.ts'
 import { buildServer } from './http/server.ts'
+import { viewEnd } from './http/webhook-view.ts'
 import { Ingests } from './input/ingest.ts'
 import { ObjectAccess } from './input/object-access.ts'
 import { type Instruments, openInstruments, watchAdapters } from './instruments.ts'
@@ -28,7 +29,14 @@ import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
 import { loadSigningSecret } from './storage/signing-secret.ts'
 import { AttemptWatch } from './telemetry/attempt-watch.ts'
+import { logDeliveries } from './telemetry/delivery-log.ts'
 import { JobLog } from './telemetry/job-log.ts'
+import { checkCallbackUrl } from './webhook/callback-url.ts'
+import { Deliverer } from './webhook/deliverer.ts'
+import { systemResolve } from './webhook/host-lookup.ts'
+import { Poster } from './webhook/post.ts'
+import { isPublicAddress } from './webhook/public-address.ts'
+import { Webhooks } from './webhook/webhooks.ts'
 import { type AttemptParts, runAttempt } from './worker/attempt.ts'
 import { LeaseKeeper } from './worker/lease-keeper.ts'
 import { Maintenance } from './worker/maintenance.ts'
@@ -99,7 +107,7 @@ export function buildService(
   const secret = config.signingSecret ?? loadSigningSecret(config.dataDir)
   const instruments = openInstruments(config, secret, options.logger)
   const { log, onError } = instruments
-  const opened = openEngine(config, onError)
+  const opened = openEngine(config, onError, viewEnd)
   const ground: Ground = { ...instruments, processor, config, clock: opened.clock }
   const state = { started: false, draining: false }
   const { engine, store, metrics } = watchAdapters(instruments, config, {
@@ -132,6 +140,7 @@ export function buildService(
     ...(runsJobs ? [...below, executor] : []),
   ])
   const labour = new Lifecycle([
+    ...(config.webhooks.secrets.length > 0 ? [buildDeliverer(floor)] : []),
     ...(runsJobs ? [worker, new Maintenance(retention, floor.clock, onError)] : []),
     ...(config.database ? [new Rescue({ ...floor, leaseMs: config.leaseMs, beat: () => leases.beat() })] : []),
   ])
@@ -141,6 +150,7 @@ export function buildService(
     feed,
     ingests,
     removal: retention,
+    webhooks: new Webhooks({ jobs, records: engine.deliveries, isOn: config.webhooks.secrets.length > 0 }),
     identity: { name: processor.name, version: processor.version },
     logger: log,
     readiness: () => reasonsNotReady(floor, state),
@@ -189,11 +199,31 @@ function rulesOf(processor: AnyProcessor, config: Config): JobRules {
   return {
     processor: { name: processor.name, version: processor.version },
     checkParameters: (parameters) => checkParameters(processor.parametersSchema, parameters),
+    checkCallbackUrl: (url) => checkCallbackUrl(url, config.webhooks),
     maxAttempts: config.maxAttempts,
     timeoutMs: config.jobTimeoutMs,
     retry: config.retry,
     maxQueued: config.limits.queuedJobs,
   }
+}
+
+function buildDeliverer({ config, engine, clock, log, facts, onError }: Floor): Deliverer {
+  const { webhooks, shutdownGraceMs: graceMs } = config
+  const { allowPrivate, timeoutMs } = webhooks
+  const accepts = (address: string): boolean => allowPrivate || isPublicAddress(address)
+  const poster = new Poster({ clock, timeoutMs, resolve: systemResolve, accepts })
+  const logTried = logDeliveries(log)
+  return new Deliverer({
+    ...webhooks,
+    ...{ clock, graceMs, onError },
+    records: engine.deliveries,
+    userAgent: 'longshore',
+    post: (post, signal) => poster.post(post, signal),
+    told: (tried) => {
+      logTried(tried)
+      facts.tell(tried)
+    },
+  })
 }
 
 function buildWorker(floor: Floor, executor: Executor): { worker: Worker; leases: LeaseKeeper } {

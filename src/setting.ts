@@ -81,6 +81,26 @@ function isOrigin(value: string): boolean {
   return isUrl(value) && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value
 }
 
+/**
+ * Secrets of Standard Webhooks, between commas or spaces: base64 of 24 to 64 bytes, with `whsec_` before it or without;
+ * none unless set. Read as the base64 alone.
+ */
+export function webhookSecrets(meaning: string): Setting<readonly string[]> {
+  const schema = z
+    .string()
+    .transform((value) => value.split(/[\s,]+/).filter((item) => item !== ''))
+    .transform((items) => items.map((item) => item.replace(/^whsec_/, '')))
+    .refine((items) => items.every(isWebhookSecret))
+  const expected =
+    'one or more secrets of 24 to 64 bytes in base64, with or without whsec_ before each, e.g. the output of `openssl rand -base64 32`'
+  return { schema, expected, fallback: '', meaning }
+}
+
+function isWebhookSecret(base64: string): boolean {
+  const { length } = Buffer.from(base64, 'base64')
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) && length >= 24 && length <= 64
+}
+
 function splitAtCommas(value: string): string[] {
   const items = value.split(',').map((item) => item.trim())
   return items.filter((item) => item !== '')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isKeyEntry } from './access/api-key.ts'
-import { endpoint, flag, integer, list, oneOf, origins, type Setting, text, url } from './setting.ts'
+import { endpoint, flag, integer, list, oneOf, origins, type Setting, text, url, webhookSecrets } from './setting.ts'
 import { isBucketName } from './storage/object-uri.ts'
 
 /** Every setting of the service, by its name in the environment and in `.env`. The README's table is held equal to this one. */
@@ -178,6 +178,16 @@ export const SETTINGS = {
     14,
     'How long ended jobs, with their outputs and uploads, are kept; 0 keeps them for ever.',
   ),
+  WEBHOOK_SECRET: webhookSecrets(
+    'Secret that webhooks are signed with, as Standard Webhooks has it. Without it, none are sent and `callback_url` is refused. Several while it is changed over: each signs.',
+  ),
+  WEBHOOK_ALLOW_PRIVATE: flag(
+    false,
+    'Send webhooks to private, loopback and link-local addresses, too. Whoever may submit can then reach them through the service.',
+  ),
+  WEBHOOK_TIMEOUT_SECONDS: integer(1, 120, 15, 'How long a receiver may take to answer.'),
+  WEBHOOK_CONCURRENCY: integer(1, 1000, 64, 'Webhooks that a replica sends at once.'),
+  WEBHOOK_HOST_CONCURRENCY: integer(1, 1000, 8, 'Of those to one receiver, so that a slow one does not delay others.'),
   DOWNLOAD_CONCURRENCY: integer(1, 256, 16, 'Input files of one job that are fetched at once.'),
   ARTIFACT_SHARD_SIZE_MB: integer(1, 1_048_576, 256, 'Size at which a WebDataset shard is full, in MiB.'),
   RESPONSES_CHUNK_SIZE_MB: integer(1, 1_048_576, 64, 'Size at which a JSONL object is full, in MiB.'),

@@ -21,6 +21,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   output: 3,
   input: 4,
   processor: 4,
+  webhook: 4,
   http: 5,
   worker: 5,
   'instruments.ts': 5.5,

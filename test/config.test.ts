@@ -200,6 +200,7 @@ test('which settings are secret', () => {
     'S3_ACCESS_KEY',
     'S3_SECRET_KEY',
     'SIGNING_SECRET',
+    'WEBHOOK_SECRET',
   ])
 })
 

@@ -41,6 +41,17 @@ const labels = z
     error: `at most ${MAX_LABELS} labels`,
   })
 
+const callbackUrl = z
+  .string()
+  .max(2048)
+  .refine(isCallbackUrl, { error: 'expected an http:// or https:// URL without a user name or password' })
+  .describe('Is told when the job has ended, by a signed webhook')
+
+function isCallbackUrl(given: string): boolean {
+  const url = URL.parse(given)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+}
+
 /** What every way to submit takes beside the files themselves. */
 export const JobOptions = z.strictObject({
   parameters: ProcessorDefined.optional(),
@@ -57,6 +68,7 @@ export const JobOptions = z.strictObject({
     .optional()
     .describe('Groups take turns and may have a limit each'),
   labels: labels.optional(),
+  callback_url: callbackUrl.optional(),
 })
 
 /** A refinement of everything that takes {@link JobOptions}. */
@@ -114,6 +126,7 @@ export const Job = z
     group: z.string().nullable(),
     tenant: z.string().nullable().describe('Whose job it is'),
     labels: z.record(z.string(), z.string()),
+    callback_url: z.string().nullable().describe('Without its query, which may hold a secret'),
     parameters: ProcessorDefined.nullable(),
     processor: z.object({ name: z.string(), version: z.string() }),
     files: z.object({ total: z.int(), done: z.int(), failed: z.int(), bytes: z.int() }),
@@ -130,6 +143,7 @@ export const Job = z
       files: z.string(),
       outputs: z.string(),
       logs: z.string(),
+      webhooks: z.string(),
       cancel: z.string(),
       retry: z.string(),
     }),

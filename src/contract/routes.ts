@@ -50,6 +50,19 @@ export const ROUTES = {
     summary: 'Queue a failed or cancelled job again',
   },
 
+  jobWebhooks: {
+    method: 'GET',
+    path: '/jobs/:job_id/webhooks',
+    access: 'read',
+    summary: 'List what was told of the end of a job',
+  },
+  resendWebhook: {
+    method: 'POST',
+    path: '/jobs/:job_id/webhooks/:delivery_id/resend',
+    access: 'operate',
+    summary: 'Tell a receiver once more',
+  },
+
   startIngest: { method: 'POST', path: '/ingest/start', access: 'submit', summary: 'Open an upload session' },
   completeFile: {
     method: 'POST',

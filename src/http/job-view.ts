@@ -26,6 +26,7 @@ export function viewJob(job: Job, now: number, queuePosition: number | null = nu
     group: job.group,
     tenant: job.tenant,
     labels: job.labels,
+    callback_url: job.callbackUrl === null ? null : withoutQuery(job.callbackUrl),
     parameters: job.parameters,
     processor: job.processor,
     files: job.files,
@@ -92,9 +93,16 @@ function linksOf(id: string): JobView['links'] {
     files: `${self}/files`,
     outputs: `${self}/outputs`,
     logs: `${self}/logs`,
+    webhooks: `${self}/webhooks`,
     cancel: `${self}/cancel`,
     retry: `${self}/retry`,
   }
+}
+
+/** A URL without its query, which may hold a secret. */
+export function withoutQuery(url: string): string {
+  const { origin, pathname, search } = new URL(url)
+  return `${origin}${pathname}${search === '' ? '' : '?…'}`
 }
 
 function instant(ms: number | null): string | null {

@@ -6,7 +6,10 @@ const AT = '2026-03-01T12:00:00.000Z'
 const LATER = '2026-03-01T14:00:00.000Z'
 const URI = `s3://longshore/datasets/${JOB_ID}/hello.txt`
 const OUTPUT = `longshore/results/${JOB_ID}/responses_00000.jsonl`
-const LINKS = ['events', 'files', 'outputs', 'logs', 'cancel', 'retry'].map((name) => [name, `/jobs/${JOB_ID}/${name}`])
+const LINKS = ['events', 'files', 'outputs', 'logs', 'webhooks', 'cancel', 'retry'].map((name) => [
+  name,
+  `/jobs/${JOB_ID}/${name}`,
+])
 const INGEST_FILE = {
   file_id: FILE_ID,
   filename: 'hello.txt',
@@ -42,6 +45,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     group: null,
     tenant: null,
     labels: { run: '42' },
+    callback_url: null,
     parameters: null,
     processor: { name: 'digests', version: '1.0.0' },
     files: { total: 1, done: 1, failed: 0, bytes: 6 },
@@ -50,6 +54,17 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     eta_seconds: null,
     queue_position: null,
     links: { self: `/jobs/${JOB_ID}`, ...Object.fromEntries(LINKS) },
+  },
+  Delivery: {
+    delivery_id: `${JOB_ID}-7`,
+    type: 'job.completed',
+    url: 'https://app.example.org/hooks/longshore',
+    status: 'delivered',
+    created_at: AT,
+    next_at: null,
+    expires_at: '2026-03-02T12:00:00.000Z',
+    attempt: 1,
+    attempts: [{ at: AT, duration_ms: 85, http_status: 204, error: null }],
   },
   JobFile: { index: 0, uri: URI, status: 'done', size_bytes: 6, etag: '"363a3020-6"', sha256: SHA256, error: null },
   JobOutput: {

@@ -9,6 +9,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import type { Facts } from '../telemetry/facts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
+import type { Webhooks } from '../webhook/webhooks.ts'
 
 /** What the HTTP service stands on. */
 export interface ServerParts {
@@ -19,6 +20,7 @@ export interface ServerParts {
   store: ObjectStore
   /** Keeps tenants out of each other's objects. */
   objectAccess: ObjectAccess
+  webhooks: Pick<Webhooks, 'list' | 'resend'>
   /** Checks the URLs of a local store; absent when the store takes its own requests. */
   signingSecret?: string
   /** Forgets an ended job with its objects; throws `JOB_NOT_FOUND`, `JOB_NOT_FINAL`. */

@@ -22,6 +22,7 @@ import { ingestRoutes } from './routes/ingest.ts'
 import { jobActions } from './routes/job-actions.ts'
 import { jobDetails } from './routes/job-details.ts'
 import { jobEvents } from './routes/job-events.ts'
+import { jobWebhooks } from './routes/job-webhooks.ts'
 import { listJobs } from './routes/list-jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { objectRoutes } from './routes/objects.ts'
@@ -46,6 +47,7 @@ const JSON_ROUTES: readonly Routes[] = [
   jobDetails,
   jobActions,
   jobEvents,
+  jobWebhooks,
   ingestRoutes,
 ]
 

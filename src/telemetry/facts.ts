@@ -18,6 +18,7 @@ export type Verdict = (typeof VERDICTS)[number]
  * | `stage.began` | a stage of an attempt begins here | | `stage` |
  * | `stage.ended` | it has ended, or a wait is over | `durationMs`, `bytes` fetched or committed | `stage` |
  * | `attempt.ended` | an attempt is over here | | `verdict` |
+ * | `webhook.tried` | a receiver was told of a job's end, or could not be | `durationMs` | `outcome`, `status`, `error`, `attempt`, `nextAt`, whose and whither |
  */
 export type Fact =
   | { type: 'request.answered'; method: string; route: string; status: number; durationMs: number }
@@ -26,6 +27,20 @@ export type Fact =
   | { type: 'stage.began'; stage: Exclude<Stage, 'wait'> }
   | { type: 'stage.ended'; stage: Stage; durationMs: number; bytes: number }
   | { type: 'attempt.ended'; verdict: Verdict }
+  | {
+      type: 'webhook.tried'
+      /** `retried` is tried again, `failed` is given up, `interrupted` was broken off by a stop. */
+      outcome: 'delivered' | 'retried' | 'failed' | 'interrupted'
+      durationMs: number
+      status: number | null
+      error: string | null
+      attempt: number
+      nextAt: number | null
+      jobId: string
+      deliveryId: string
+      host: string
+      traceparent: string | null
+    }
 
 /** Hears of facts; quick, and must not throw. */
 export type FactListener = (fact: Fact) => void

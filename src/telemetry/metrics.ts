@@ -4,6 +4,7 @@ import type { Fact, FactListener } from './facts.ts'
 import { type JobEventListener, jobMetrics } from './job-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
 import { type Scraped, stateMetrics } from './state-metrics.ts'
+import { deliveryGauges, type ScrapedDeliveries, webhookMetrics } from './webhook-metrics.ts'
 import { attemptMetrics, callMetrics, requestMetrics, type Tally } from './work-metrics.ts'
 
 /** What a service is, for `longshore_build_info`. */
@@ -24,12 +25,18 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #readState: () => Promise<void>
 
-  constructor(identity: BuildIdentity, scraped: Scraped) {
+  constructor(identity: BuildIdentity, scraped: Scraped & ScrapedDeliveries) {
     const registry = this.#registry
     buildInfo(registry, identity)
-    this.#readState = stateMetrics(registry, scraped)
+    const readers = [stateMetrics(registry, scraped), deliveryGauges(registry, scraped)]
+    this.#readState = async () => void (await Promise.all(readers.map((read) => read())))
     this.hearEvent = jobMetrics(registry)
-    this.hearFact = hearing({ ...requestMetrics(registry), ...callMetrics(registry), ...attemptMetrics(registry) })
+    this.hearFact = hearing({
+      ...requestMetrics(registry),
+      ...callMetrics(registry),
+      ...attemptMetrics(registry),
+      ...webhookMetrics(registry),
+    })
   }
 
   /** All metrics as they are now, in Prometheus' text format. */

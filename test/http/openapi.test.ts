@@ -7,6 +7,7 @@ import * as job from '../../src/contract/job.ts'
 import * as problem from '../../src/contract/problem.ts'
 import { ROUTES } from '../../src/contract/routes.ts'
 import * as health from '../../src/contract/service.ts'
+import * as webhook from '../../src/contract/webhook.ts'
 import { EXAMPLES } from '../../src/http/openapi-examples.ts'
 import { openTestService } from '../support/test-service.ts'
 
@@ -92,6 +93,7 @@ test('every schema of the description has an example, and every example fits its
     ...Object.values(job),
     ...Object.values(problem),
     ...Object.values(health),
+    ...Object.values(webhook),
   ]
   const schemas = new Map(contracts.flatMap((each) => (each instanceof z.ZodType ? [[each.meta()?.id, each]] : [])))
   assert.deepEqual([...Object.keys(EXAMPLES), 'UploadForm'].sort(), Object.keys(components.schemas).sort())

@@ -10,6 +10,11 @@ const FACTS: readonly Fact[] = [
   { type: 'stage.began', stage: 'process' },
   { type: 'stage.ended', stage: 'process', durationMs: 1, bytes: 1 },
   { type: 'attempt.ended', verdict: 'completed' },
+  {
+    type: 'webhook.tried',
+    ...{ outcome: 'delivered', durationMs: 1, status: 204, error: null, attempt: 1, nextAt: null },
+    ...{ jobId: 'a', deliveryId: 'a-3', host: 'a.example', traceparent: null },
+  },
 ]
 
 /** Every metric a service can tell of, each with a value. */

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import type { Job, JobState } from '../../src/job/job.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import type { Scraped } from '../../src/telemetry/state-metrics.ts'
+import type { ScrapedDeliveries } from '../../src/telemetry/webhook-metrics.ts'
 import { ManualClock } from './manual-clock.ts'
 
 /** No jobs anywhere. */
@@ -13,11 +14,12 @@ export function job(wishes: Partial<Pick<Job, 'id' | 'state' | 'group' | 'labels
 }
 
 /** Metrics without a service; it is 10 s past 1970. */
-export function metricsOf(scraped: Partial<Scraped> = {}): Metrics {
+export function metricsOf(scraped: Partial<Scraped & ScrapedDeliveries> = {}): Metrics {
   const clock = new ManualClock(10_000)
   const counts = async () => ({ states: STATES, oldestDueAt: null })
+  const deliveryCounts = async () => ({ pending: 0, oldestDueAt: null })
   return new Metrics(
     { name: 'test', version: '1.0.0' },
-    { clock, counts, slots: () => 3, dataDir: tmpdir(), ...scraped },
+    { clock, counts, deliveryCounts, slots: () => 3, dataDir: tmpdir(), ...scraped },
   )
 }

@@ -7,12 +7,15 @@ import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import { buildServer } from '../../src/http/server.ts'
+import { viewEnd } from '../../src/http/webhook-view.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import { ObjectAccess } from '../../src/input/object-access.ts'
 import type { JsonValue, Lease } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/settlement.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
+import { checkCallbackUrl } from '../../src/webhook/callback-url.ts'
+import { Webhooks } from '../../src/webhook/webhooks.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const SECRET = 'a signing secret for tests, long enough'
@@ -36,7 +39,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const folder = await tempFolder()
   const clock = options.clock ?? systemClock
   const config = configOf(folder.path, options)
-  const engine = new SqliteEngine({ path: join(folder.path, 'longshore.db'), clock })
+  const engine = new SqliteEngine({ path: join(folder.path, 'longshore.db'), clock, describeEnd: viewEnd })
   const jobs = new JobManager({ engine, clock, rules: rulesOf(config, options) })
   const local = new LocalStore({ folder: join(folder.path, 'objects'), signingSecret: SECRET })
   const store = options.wrapStore?.(local) ?? local
@@ -54,6 +57,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
     objectAccess: new ObjectAccess({ ...config, jobs, records: engine.ingests }),
     signingSecret: SECRET,
     removal,
+    webhooks: new Webhooks({ jobs, records: engine.deliveries, isOn: config.webhooks.secrets.length > 0 }),
     identity: { name: 'test', version: '1.2.3' },
     readiness: options.readiness ?? (async () => []),
     clock,
@@ -107,6 +111,7 @@ function rulesOf(config: Config, options: TestServiceOptions): JobRules {
   return {
     processor: { name: 'test', version: '1.2.3' },
     checkParameters: options.checkParameters ?? (() => {}),
+    checkCallbackUrl: (url) => checkCallbackUrl(url, config.webhooks),
     maxAttempts: config.maxAttempts,
     timeoutMs: config.jobTimeoutMs,
     retry: config.retry,
