@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseDotenv } from 'dotenv'
+import { limitOf } from './access/tenant-limits.ts'
 import { LongshoreError, messageOf, systemCodeOf } from './base/errors.ts'
 import type { Setting } from './setting.ts'
 import { layered, readSecretFiles, type Settings } from './setting-layers.ts'
@@ -41,12 +42,17 @@ export function parseConfig(given: Settings): Config {
     const lines = faults.map((fault) => `  ${fault.message}`).join('\n')
     throw new LongshoreError('CONFIG_INVALID', `The configuration is not valid:\n${lines}`, { errors: faults })
   }
-  return deepFreeze(arrange(values, usesS3))
+  return deepFreeze(arrange(values, usesS3, settings.API_KEYS_FILE))
 }
 
 /** Reads the configuration from the environment and, for what it does not set, from the file `.env` in the current folder. */
 export function loadConfig(overrides: Settings = {}): Config {
-  return parseConfig(layered(readDotenv('.env'), process.env, overrides))
+  return parseConfig(givenSettings(overrides))
+}
+
+/** The settings of the environment and, for what it does not set, of the file `.env`, as they were written. */
+export function givenSettings(overrides: Settings = {}): Settings {
+  return layered(readDotenv('.env'), process.env, overrides)
 }
 
 /** The environment of this process for a program that it starts: all of it, or the named variables that are set. */
@@ -147,13 +153,20 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-function arrange(values: SettingValues, usesS3: boolean) {
+function arrange(values: SettingValues, usesS3: boolean, keysFile: string | undefined) {
   return {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL === '' ? undefined : values.PUBLIC_URL.replace(/\/+$/, ''),
     trustProxy: values.TRUST_PROXY,
     apiKeys: values.AUTH === 'none' ? [] : values.API_KEYS,
+    apiKeysFile: values.AUTH === 'none' ? undefined : keysFile || undefined,
+    tenantLimits: {
+      queuedJobs: limitOf(values.TENANT_MAX_QUEUED_JOBS),
+      concurrency: limitOf(values.TENANT_CONCURRENCY),
+      openIngests: limitOf(values.TENANT_MAX_OPEN_INGESTS),
+      requestsPerMinute: limitOf(values.TENANT_RATE_LIMIT_PER_MINUTE),
+    },
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     metrics: values.METRICS,

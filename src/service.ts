@@ -3,6 +3,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { AccessList } from './access/access-list.ts'
+import { KeysFile } from './access/keys-file.ts'
 import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import { type Component, Lifecycle } from './base/lifecycle.ts'
@@ -118,6 +120,7 @@ export function buildService(
   })
   const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
   const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
+  const access = new AccessList(config.apiKeys, config.tenantLimits)
   const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
 
   const feed = new JobFeed(engine, floor.clock)
@@ -136,7 +139,7 @@ export function buildService(
     holdFolder(config.dataDir, floor.clock),
     engine,
     floor.store,
-    ...(takesRequests ? [ingests] : []),
+    ...(takesRequests ? [ingests, ...watchKeys(access, ground)] : []),
     ...(runsJobs ? [...below, executor] : []),
   ])
   const labour = new Lifecycle([
@@ -147,6 +150,7 @@ export function buildService(
 
   const app = buildServer({
     ...floor,
+    access,
     feed,
     ingests,
     removal: retention,
@@ -173,6 +177,13 @@ export function buildService(
   app.addHook('preClose', drain)
   app.addHook('onClose', () => labour.stop().finally(() => lifecycle.stop()))
   return { app, config, log, work, drain }
+}
+
+/** Takes over what changes in `API_KEYS_FILE`. */
+function watchKeys(access: AccessList, { config, log, onError }: Ground): Component[] {
+  if (config.apiKeysFile === undefined) return []
+  const onChange = (keys: number): void => log.info(`API_KEYS_FILE has changed: ${keys} keys are let in`)
+  return [new KeysFile({ path: config.apiKeysFile, access, onChange, onFault: onError })]
 }
 
 /** What a replica of this role is there for. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { splitEntries } from './access/entry.ts'
 
 /** A setting as text: what it must be (for the error), how it is read, what it is without being set, what it means. */
 export interface Setting<Value> {
@@ -62,6 +63,23 @@ export function list(
     .transform(splitAtCommas)
     .refine((items) => items.every(accepts))
   return { schema, expected, fallback: '', meaning }
+}
+
+/** Entries between commas or on lines of their own; none unless set. `read` throws what is wrong with them. */
+export function entries(
+  read: (given: readonly string[]) => void,
+  expected: string,
+  meaning: string,
+): Setting<readonly string[]> {
+  const isReadable = (given: readonly string[]): boolean => {
+    try {
+      read(given)
+      return true
+    } catch {
+      return false
+    }
+  }
+  return { schema: z.string().transform(splitEntries).refine(isReadable), expected, fallback: '', meaning }
 }
 
 /** Origins of web pages between commas, or `*` for all of them; none unless set. */

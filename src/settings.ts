@@ -1,6 +1,18 @@
 import { z } from 'zod'
-import { isKeyEntry } from './access/api-key.ts'
-import { endpoint, flag, integer, list, oneOf, origins, type Setting, text, url, webhookSecrets } from './setting.ts'
+import { readEntries } from './access/access-list.ts'
+import {
+  endpoint,
+  entries,
+  flag,
+  integer,
+  list,
+  oneOf,
+  origins,
+  type Setting,
+  text,
+  url,
+  webhookSecrets,
+} from './setting.ts'
 import { isBucketName } from './storage/object-uri.ts'
 
 /** Every setting of the service, by its name in the environment and in `.env`. The README's table is held equal to this one. */
@@ -16,15 +28,29 @@ export const SETTINGS = {
     'Address under which clients reach the service, for the URLs it hands out. Without it, the address of each request.',
   ),
   TRUST_PROXY: flag(false, 'Believe `X-Forwarded-*`: set it behind a reverse proxy only.'),
-  API_KEYS: list(
-    isKeyEntry,
+  API_KEYS: entries(
+    readEntries,
     'a comma-separated list of keys of at least 16 printable characters, or of their hashes like sha256:<64 hex digits>, ' +
-      'which may go on with ;scopes=submit+read;tenant=<name>;name=<name>;expires=<date>',
-    'Keys that clients send as `Authorization: Bearer …`, or their hashes, which may have scopes, a tenant, a name and an end. `longshore keys create` makes both.',
+      'which may go on with ;scopes=submit+read;tenant=<name>;name=<name>;expires=<date>, and of limits like tenant:<name>;concurrency=2',
+    'Keys that clients send as `Authorization: Bearer …`, or their hashes with scopes, tenant, name and end, see docs/secure.md. `longshore keys create` makes both. What `API_KEYS_FILE` names is read again whenever it changes.',
   ),
   AUTH: oneOf(['keys', 'none'], 'keys', '`none` lets anyone in, wherever the service listens.'),
   CORS_ORIGINS: origins(
     'Origins whose web pages may use the service from a browser; `*` lets all. Without it, only its own pages may.',
+  ),
+  TENANT_MAX_QUEUED_JOBS: integer(0, 100_000_000, 0, 'Jobs of one tenant that wait at once; 0 sets no limit.'),
+  TENANT_CONCURRENCY: integer(
+    0,
+    100_000,
+    0,
+    'Jobs of one tenant that run at once, on all replicas together; 0 sets no limit.',
+  ),
+  TENANT_MAX_OPEN_INGESTS: integer(0, 1_000_000, 0, 'Upload sessions of one tenant open at once; 0 sets no limit.'),
+  TENANT_RATE_LIMIT_PER_MINUTE: integer(
+    0,
+    100_000_000,
+    0,
+    'Requests a minute by the keys of one tenant, to each replica; 0 sets no limit.',
   ),
   LOG_LEVEL: oneOf(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AccessList } from '../../src/access/access-list.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { parseConfig } from '../../src/config.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
@@ -55,8 +56,10 @@ const removal = { remove: async () => {} }
 const webhooks = { list: async () => [], resend: () => Promise.reject(new Error('a bench sends nothing')) }
 const readiness = async () => []
 const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
+const access = new AccessList(config.apiKeys, config.tenantLimits)
 const parts = {
   config,
+  access,
   jobs,
   feed,
   ingests,

@@ -22,6 +22,7 @@ export type { Processed, ProcessOptions, ProcessProgress } from './process.ts'
 export type { JobSchemas, ParametersOf, ProcessorClass, ResultOf, Typing } from './processor-shape.ts'
 export type { RetryPolicy } from './retry-policy.ts'
 export type {
+  Caller,
   CompletedJob,
   Health,
   Job,

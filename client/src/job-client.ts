@@ -1,5 +1,5 @@
 import { JobFiles, JobLogs, JobOutputs, SubmittedJob as SubmittedJobSchema } from '../../src/contract/job.ts'
-import { Health as HealthSchema } from '../../src/contract/service.ts'
+import { Caller as CallerSchema, Health as HealthSchema } from '../../src/contract/service.ts'
 import { type Reader, readJson } from './answers.ts'
 import { freshKey } from './fresh-key.ts'
 import { cancelJob, deleteJob, retryJob } from './job-actions.ts'
@@ -9,6 +9,7 @@ import { type Processed, type ProcessOptions, type ProcessSteps, processFiles } 
 import type { JobSchemas, LastArgument, Typing } from './processor-shape.ts'
 import { jobPath } from './service-paths.ts'
 import type {
+  Caller,
   CompletedJob,
   Health,
   Job,
@@ -59,6 +60,11 @@ export class JobClient<T extends Typing = Typing> {
   /** Name and version of the service. */
   health(options: CallOptions = {}): Promise<Health> {
     return this.transport.call(HealthSchema, 'health', options)
+  }
+
+  /** What the key of this client may do, and for whom. */
+  whoami(options: CallOptions = {}): Promise<Caller> {
+    return this.transport.call(CallerSchema, 'whoami', options)
   }
 
   /** Submits a job by manifest. Repeated by itself, it is still one job: every try carries the same idempotency key. */

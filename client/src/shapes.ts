@@ -58,6 +58,9 @@ export type JobOutput = z.infer<typeof job.JobOutput>
 /** One line that a processor logged. */
 export type LogLine = z.infer<typeof job.LogLine>
 
+/** What the key of a client may do. */
+export type Caller = z.infer<typeof service.Caller>
+
 /** What the service says of itself. */
 export type Health = z.infer<typeof service.Health>
 

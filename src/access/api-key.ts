@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SCOPES, type Scope } from '../contract/routes.ts'
+import { type Attribute, attributesOf, EntryFault, TENANT_NAME } from './entry.ts'
 
 /** One key that lets somebody in. */
 export interface ApiKey {
@@ -14,60 +15,58 @@ export interface ApiKey {
   readonly expiresAt: number | null
 }
 
-/** What is wrong with an entry, for whoever wrote it. Never quotes the entry: it may hold a key. */
-export class KeyEntryFault extends Error {}
+/** What an entry says of its key beside the hash. */
+export interface KeyAttributes {
+  name?: string | undefined
+  tenant?: string | undefined
+  scopes?: readonly Scope[] | undefined
+  /** A date, or an instant in UTC. */
+  expires?: string | undefined
+}
 
 /** What marks an entry as the SHA-256 of a key, so that the configuration need not hold the key itself. */
 const HASHED = 'sha256:'
 
-/** A tenant's name: a plain word, because it stands in entries, on command lines and in logs. */
-const TENANT_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/
+/** No sign that ends an entry, a line of `.env` or a column of a list. */
+const KEY_NAME = /^[\p{L}\p{N}_.@-]([\p{L}\p{N}_.@ -]{0,62}[\p{L}\p{N}_.@-])?$/u
 
-const KEY_NAME = /^[\w.@-]{1,64}$/
+const ATTRIBUTES: Readonly<Record<keyof KeyAttributes, Attribute>> = {
+  scopes: {
+    accepts: (value) => value.split('+').every(isScope),
+    expected: `${SCOPES.join(', ')}, several joined by +`,
+  },
+  tenant: { accepts: (value) => TENANT_NAME.test(value), expected: 'up to 64 letters, digits, - _ and .' },
+  name: { accepts: (value) => KEY_NAME.test(value), expected: 'up to 64 letters, digits, spaces, - _ . and @' },
+  expires: { accepts: isInstant, expected: 'a date like 2027-01-31 or an instant like 2027-01-31T12:00:00Z' },
+}
 
-/** The entry that lets a key in without being the key. Attributes that are left out say: all scopes, no tenant, for ever. */
-export function formatKeyEntry(
-  key: string,
-  {
-    name,
-    tenant,
-    scopes,
-    expires,
-  }: { name?: string; tenant?: string; scopes?: readonly Scope[]; expires?: string } = {},
-): string {
-  const attributes = { scopes: scopes?.join('+'), tenant, name, expires }
-  const written = Object.entries(attributes).flatMap(([word, value]) =>
+/** The entry that lets a key in without being the key. What is left out says: all scopes, no tenant, for ever. Throws {@link EntryFault}. */
+export function formatKeyEntry(key: string, { scopes, ...rest }: KeyAttributes = {}): string {
+  const written = { scopes: scopes?.join('+'), ...rest }
+  const attributes = Object.entries(written).flatMap(([word, value]) =>
     value === undefined ? [] : `;${word}=${value}`,
   )
-  return `${HASHED}${digestOf(key).toString('hex')}${written.join('')}`
+  const entry = `${HASHED}${digestOf(key).toString('hex')}${attributes.join('')}`
+  parseKeyEntry(entry)
+  return entry
 }
 
 /**
  * Reads an entry: a key of at least 16 characters, which may do everything, or
- * `sha256:<64 hex digits>[;scopes=read+submit][;tenant=…][;name=…][;expires=…]`. Throws {@link KeyEntryFault}.
+ * `sha256:<64 hex digits>[;scopes=read+submit][;tenant=…][;name=…][;expires=…]`. Throws {@link EntryFault}.
  */
 export function parseKeyEntry(entry: string): ApiKey {
   if (!entry.startsWith(HASHED)) return plainKey(entry)
   const [hash = '', ...attributes] = entry.slice(HASHED.length).split(';')
-  if (!/^[0-9a-f]{64}$/.test(hash))
-    throw new KeyEntryFault('expected 64 hexadecimal digits in lower case after sha256:')
-  const given = readAttributes(attributes)
+  if (!/^[0-9a-f]{64}$/.test(hash)) throw new EntryFault('expected 64 hexadecimal digits in lower case after sha256:')
+  const given = attributesOf(attributes, ATTRIBUTES)
+  const expires = given.get('expires')
   return {
     name: given.get('name') ?? nameOf(hash),
     tenant: given.get('tenant') ?? null,
     scopes: readScopes(given.get('scopes')),
     digest: Buffer.from(hash, 'hex'),
-    expiresAt: given.has('expires') ? Date.parse(given.get('expires') ?? '') : null,
-  }
-}
-
-/** Whether an entry can be read. */
-export function isKeyEntry(entry: string): boolean {
-  try {
-    parseKeyEntry(entry)
-    return true
-  } catch {
-    return false
+    expiresAt: expires === undefined ? null : Date.parse(expires),
   }
 }
 
@@ -76,8 +75,13 @@ export function digestOf(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }
 
+/** Whether a word names a scope. */
+export function isScope(word: string): word is Scope {
+  return (SCOPES as readonly string[]).includes(word)
+}
+
 function plainKey(key: string): ApiKey {
-  if (!/^[\x21-\x7e]{16,}$/.test(key)) throw new KeyEntryFault('expected a key of at least 16 printable characters')
+  if (!/^[\x21-\x7e]{16,}$/.test(key)) throw new EntryFault('expected a key of at least 16 printable characters')
   const digest = digestOf(key)
   return { name: nameOf(digest.toString('hex')), tenant: null, scopes: SCOPES, digest, expiresAt: null }
 }
@@ -87,38 +91,8 @@ function nameOf(hash: string): string {
   return `key-${hash.slice(0, 6)}`
 }
 
-const ATTRIBUTES: Readonly<Record<string, { accepts(value: string): boolean; expected: string }>> = {
-  scopes: {
-    accepts: (value) => value.split('+').every(isScope),
-    expected: `${SCOPES.join(', ')}, several joined by +`,
-  },
-  tenant: { accepts: (value) => TENANT_NAME.test(value), expected: 'up to 64 letters, digits, - _ and .' },
-  name: { accepts: (value) => KEY_NAME.test(value), expected: 'up to 64 letters, digits, - _ . and @' },
-  expires: { accepts: isInstant, expected: 'a date like 2027-01-31 or an instant like 2027-01-31T12:00:00Z' },
-}
-
-function readAttributes(attributes: readonly string[]): Map<string, string> {
-  const given = new Map<string, string>()
-  for (const attribute of attributes) {
-    const cut = attribute.indexOf('=')
-    const word = attribute.slice(0, Math.max(0, cut))
-    const value = attribute.slice(cut + 1)
-    const known = Object.hasOwn(ATTRIBUTES, word) ? ATTRIBUTES[word] : undefined
-    if (known === undefined) throw new KeyEntryFault(`expected attributes ${Object.keys(ATTRIBUTES).join('=, ')}=`)
-    if (given.has(word)) throw new KeyEntryFault(`${word} is given twice`)
-    if (!known.accepts(value)) throw new KeyEntryFault(`expected ${word} to be ${known.expected}`)
-    given.set(word, value)
-  }
-  return given
-}
-
 function readScopes(written: string | undefined): readonly Scope[] {
   return written === undefined ? SCOPES : SCOPES.filter((scope) => written.split('+').includes(scope))
-}
-
-/** Whether a word names a scope. */
-function isScope(word: string): word is Scope {
-  return (SCOPES as readonly string[]).includes(word)
 }
 
 function isInstant(value: string): boolean {

@@ -5,14 +5,14 @@ export const SCOPES = ['submit', 'read', 'operate'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** Who may call a route. */
-export type Access = 'open' | 'signed' | Scope
+export type Access = 'open' | 'signed' | 'known' | Scope
 
 /** One route of the service. */
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Path parameters as `:name`, the rest of the path as `*`. */
   path: string
-  /** `open` to anyone, with a `signed` URL, or where keys are set with one that has this scope. */
+  /** `open` to anyone, with a `signed` URL, or where keys are set: to a `known` key, or to one that has this scope. */
   access: Access
   summary: string
 }
@@ -90,6 +90,7 @@ export const ROUTES = {
 
   root: { method: 'GET', path: '/', access: 'open', summary: 'Name and version of the service' },
   health: { method: 'GET', path: '/health', access: 'open', summary: 'Name and version of the service' },
+  whoami: { method: 'GET', path: '/whoami', access: 'known', summary: 'What the key of the request may do' },
   alive: { method: 'GET', path: '/healthz', access: 'open', summary: 'The process is alive' },
   ready: { method: 'GET', path: '/readyz', access: 'open', summary: 'The service takes work' },
   metrics: { method: 'GET', path: '/metrics', access: 'read', summary: 'What the service measures, for Prometheus' },

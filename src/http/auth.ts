@@ -1,34 +1,33 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
-import { type ApiKey, parseKeyEntry } from '../access/api-key.ts'
-import { KeyRing } from '../access/key-ring.ts'
+import type { AccessList } from '../access/access-list.ts'
+import type { ApiKey } from '../access/api-key.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Scope } from '../contract/routes.ts'
 import { noteCaller } from './caller.ts'
 
-/** Gives the hook that lets in who may do what a scope names. */
-export type Gate = (scope: Scope) => onRequestHookHandler
+/** Gives the hook that lets in who may do what a scope names, or whoever has a key. */
+export type Gate = (needed: Scope | 'known') => onRequestHookHandler
 
 /**
  * Lets in who sends one of the keys as `Authorization: Bearer …`, if its scopes have the one that is needed. Undefined when
  * there are no keys.
  */
-export function openGate(entries: readonly string[], clock: Clock): Gate | undefined {
-  if (entries.length === 0) return undefined
-  const ring = new KeyRing(entries.map(parseKeyEntry))
-  return (scope) => (request, _reply, done) => {
-    const found = identify(request, ring, clock.now())
+export function openGate(access: AccessList, clock: Clock): Gate | undefined {
+  if (access.isOpen) return undefined
+  return (needed) => (request, _reply, done) => {
+    const found = identify(request, access, clock.now())
     if (found instanceof LongshoreError) return done(found)
-    if (!found.scopes.includes(scope)) return done(scopeMissing(found, scope))
+    if (needed !== 'known' && !found.scopes.includes(needed)) return done(scopeMissing(found, needed))
     noteCaller(request, found)
     done()
   }
 }
 
-function identify(request: FastifyRequest, ring: KeyRing, now: number): ApiKey | LongshoreError {
+function identify(request: FastifyRequest, access: AccessList, now: number): ApiKey | LongshoreError {
   const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
   if (given === undefined) return refused('Send an API key as `Authorization: Bearer <key>`.')
-  const key = ring.find(given)
+  const key = access.find(given)
   if (key === undefined) return refused('The API key is not known.')
   if (key.expiresAt !== null && key.expiresAt <= now) return refused('The API key has expired; ask for a new one.')
   return key

@@ -8,13 +8,15 @@ export interface Caller {
   /** The tenant whose jobs the caller sees; null sees those of all. */
   readonly tenant: string | null
   readonly scopes: readonly Scope[]
+  /** When the key ends, in ms since 1970; null means never. */
+  readonly expiresAt: number | null
 }
 
 /** Whoever calls a service without keys. */
-export const ANYONE: Caller = { name: 'anyone', tenant: null, scopes: SCOPES }
+export const ANYONE: Caller = { name: 'anyone', tenant: null, scopes: SCOPES, expiresAt: null }
 
 /** Whoever calls a route that asks for no key, where there are keys: may do nothing, and no job is of this tenant. */
-export const NOBODY: Caller = { name: 'nobody', tenant: '', scopes: [] }
+export const NOBODY: Caller = { name: 'nobody', tenant: '', scopes: [], expiresAt: null }
 
 const CALLER = Symbol('caller')
 

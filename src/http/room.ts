@@ -66,7 +66,7 @@ function ownRecordHooks(path: string, room: Room): onRequestHookHandler[] {
   return [path.startsWith('/ingest/') ? room.own.ingest : room.own.job]
 }
 
-function needsKey(access: Access): access is Scope {
+function needsKey(access: Access): access is Scope | 'known' {
   return access !== 'open' && access !== 'signed'
 }
 
@@ -92,7 +92,7 @@ export function describe<Schema extends RouteSchema>(name: RouteName, schema: Sc
     operationId: name,
     summary,
     tags: [tagOf(path)],
-    security: needsKey(access) ? [{ apiKey: [access] }] : [],
+    security: needsKey(access) ? [{ apiKey: access === 'known' ? [] : [access] }] : [],
     response: { ...response, default: PROBLEM_ANSWER } as unknown,
   }
 }

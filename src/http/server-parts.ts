@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify'
+import type { AccessList } from '../access/access-list.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../config.ts'
 import type { JobFeed } from '../engine/job-feed.ts'
@@ -14,6 +15,8 @@ import type { Webhooks } from '../webhook/webhooks.ts'
 /** What the HTTP service stands on. */
 export interface ServerParts {
   config: Config
+  /** Who is let in. */
+  access: AccessList
   jobs: JobManager
   feed: JobFeed
   ingests: Ingests

@@ -83,7 +83,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
 }
 
 function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
-  const gate = openGate(parts.config.apiKeys, parts.clock)
+  const gate = openGate(parts.access, parts.clock)
   const callerOf = (request: FastifyRequest): Caller => notedCaller(request) ?? (gate ? NOBODY : ANYONE)
   return {
     ...parts,

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { AccessList } from '../../src/access/access-list.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
@@ -48,8 +49,10 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const components = [engine, store, ingests]
   for (const component of components) await component.start()
   const removal = { remove: async (id: string) => void (await jobs.forget(id)) }
+  const access = new AccessList(config.apiKeys, config.tenantLimits)
   const app = buildServer({
     config,
+    access,
     jobs,
     feed,
     ingests,
@@ -67,6 +70,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
   })
   return {
     app,
+    access,
     config,
     engine,
     jobs,

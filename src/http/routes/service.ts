@@ -1,4 +1,5 @@
-import { Alive, Health, Readiness } from '../../contract/service.ts'
+import { Alive, Caller, Health, Readiness } from '../../contract/service.ts'
+import { timestamp } from '../job-view.ts'
 import { retryAfter } from '../problem.ts'
 import { describe, json, type Routes, routeOf } from '../room.ts'
 
@@ -12,6 +13,16 @@ export const serviceRoutes: Routes = (app, room) => {
       handler: (_request, reply) => reply.send(health),
     })
   }
+
+  app.route({
+    ...routeOf('whoami', room),
+    schema: describe('whoami', { response: { 200: json('The key, by its name', Caller) } }),
+    handler: async (request, reply) => {
+      const { name, tenant, scopes, expiresAt } = room.callerOf(request)
+      reply.header('cache-control', 'no-store')
+      return { name, tenant, scopes, expires_at: expiresAt === null ? null : timestamp(expiresAt) }
+    },
+  })
 
   app.route({
     ...routeOf('alive', room),

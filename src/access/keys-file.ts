@@ -1,0 +1,78 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { messageOf } from '../base/errors.ts'
+import type { Component } from '../base/lifecycle.ts'
+import type { AccessList } from './access-list.ts'
+import { splitEntries } from './entry.ts'
+
+/** What watching needs. */
+export interface KeysFileParts {
+  path: string
+  access: AccessList
+  /** Hears that the entries changed, and how many keys there are now. */
+  onChange(keys: number): void
+  /** Hears that the file cannot be read or used. The keys stay as they were: nobody is locked out, or in, by a slip. */
+  onFault(fault: Error): void
+}
+
+/**
+ * Takes over what changes in the file of the keys. The folder is watched, because editors and Kubernetes put a new file
+ * in the place of the old one; a file system that tells of no changes is read again by {@link KeysFile.read}.
+ */
+export class KeysFile implements Component {
+  readonly #parts: KeysFileParts
+  #watcher: FSWatcher | undefined
+  #reading: Promise<void> | undefined
+  #isStale = false
+  #text: string | undefined
+
+  constructor(parts: KeysFileParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    const { path, onFault } = this.#parts
+    try {
+      this.#watcher = watch(dirname(path), { persistent: false }, () => void this.read())
+      this.#watcher.on('error', onFault)
+    } catch (failure) {
+      onFault(new Error(`${path} cannot be watched: ${messageOf(failure)}. Restart the service to change its keys.`))
+    }
+    await this.read()
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher?.close()
+    await this.#reading
+  }
+
+  /** Reads the file, and once more when it changes meanwhile. Never rejects. */
+  read(): Promise<void> {
+    this.#isStale = true
+    this.#reading ??= this.#readUntilFresh()
+    return this.#reading
+  }
+
+  async #readUntilFresh(): Promise<void> {
+    while (this.#isStale) {
+      this.#isStale = false
+      await this.#readOnce()
+    }
+    this.#reading = undefined
+  }
+
+  async #readOnce(): Promise<void> {
+    const { path, access, onChange, onFault } = this.#parts
+    try {
+      const text = await readFile(path, 'utf8')
+      if (text === this.#text) return
+      const isFirst = this.#text === undefined
+      this.#text = text
+      access.replace(splitEntries(text))
+      if (!isFirst) onChange(access.keys.length)
+    } catch (failure) {
+      onFault(new Error(`API_KEYS_FILE cannot be used, so the keys stay as they were: ${messageOf(failure)}.`))
+    }
+  }
+}

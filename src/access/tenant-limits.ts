@@ -1,0 +1,56 @@
+import { attributesOf, EntryFault, TENANT_NAME } from './entry.ts'
+
+/** What one tenant may have at once; undefined sets no limit. */
+export interface TenantLimits {
+  /** Jobs that wait. */
+  readonly queuedJobs: number | undefined
+  /** Jobs that run, on all replicas together. */
+  readonly concurrency: number | undefined
+  /** Upload sessions that are open. */
+  readonly openIngests: number | undefined
+  /** Requests a minute, to one replica. */
+  readonly requestsPerMinute: number | undefined
+}
+
+/** What marks an entry as the limits of a tenant. */
+const TENANT = 'tenant:'
+
+const COUNT = { accepts: (value: string) => /^\d{1,9}$/.test(value), expected: 'a whole number; 0 sets no limit' }
+
+const ATTRIBUTES = {
+  max_queued_jobs: COUNT,
+  concurrency: COUNT,
+  max_open_ingests: COUNT,
+  rate_limit_per_minute: COUNT,
+}
+
+/** Whether an entry tells limits of a tenant, not a key. */
+export function isTenantEntry(entry: string): boolean {
+  return entry.startsWith(TENANT)
+}
+
+/**
+ * Reads `tenant:<name>[;max_queued_jobs=…][;concurrency=…][;max_open_ingests=…][;rate_limit_per_minute=…]`. What it does not
+ * name is left as it is for all tenants. Throws {@link EntryFault}.
+ */
+export function parseTenantEntry(entry: string): { tenant: string; limits: Partial<TenantLimits> } {
+  const [tenant = '', ...attributes] = entry.slice(TENANT.length).split(';')
+  if (!TENANT_NAME.test(tenant)) throw new EntryFault('expected a tenant of up to 64 letters, digits, - _ and .')
+  const given = attributesOf(attributes, ATTRIBUTES)
+  const limit = (word: keyof typeof ATTRIBUTES, name: keyof TenantLimits): Partial<TenantLimits> =>
+    given.has(word) ? { [name]: limitOf(Number(given.get(word))) } : {}
+  return {
+    tenant,
+    limits: {
+      ...limit('max_queued_jobs', 'queuedJobs'),
+      ...limit('concurrency', 'concurrency'),
+      ...limit('max_open_ingests', 'openIngests'),
+      ...limit('rate_limit_per_minute', 'requestsPerMinute'),
+    },
+  }
+}
+
+/** A limit as a setting has it: 0 sets none. */
+export function limitOf(value: number): number | undefined {
+  return value === 0 ? undefined : value
+}
