@@ -77,11 +77,18 @@ function buildProgram(context: CliContext): Command {
     })
   for (const { group, commands } of COMMANDS) {
     for (const build of commands) {
-      program.addCommand(build(context).copyInheritedSettings(program).helpGroup(group))
+      program.addCommand(inheriting(build(context), program).helpGroup(group))
     }
   }
-  program.addCommand(completionJobsCommand(context).copyInheritedSettings(program), { hidden: true })
+  program.addCommand(inheriting(completionJobsCommand(context), program), { hidden: true })
   return program
+}
+
+/** Commander copies settings only to commands that it makes itself. */
+function inheriting(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from)
+  for (const below of command.commands) inheriting(below, command)
+  return command
 }
 
 /** Runs a command line, without the program's own name, to its end, and answers the exit code. Never rejects. */
