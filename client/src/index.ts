@@ -24,6 +24,7 @@ export type { RetryPolicy } from './retry-policy.ts'
 export type {
   Caller,
   CompletedJob,
+  Delivery,
   Health,
   Job,
   JobEvent,

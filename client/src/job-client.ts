@@ -1,5 +1,6 @@
 import { JobFiles, JobLogs, JobOutputs, SubmittedJob as SubmittedJobSchema } from '../../src/contract/job.ts'
 import { Caller as CallerSchema, Health as HealthSchema } from '../../src/contract/service.ts'
+import { Delivery as DeliverySchema, JobWebhooks } from '../../src/contract/webhook.ts'
 import { type Reader, readJson } from './answers.ts'
 import { freshKey } from './fresh-key.ts'
 import { cancelJob, deleteJob, retryJob } from './job-actions.ts'
@@ -7,10 +8,11 @@ import { type EventOptions, jobEvents } from './job-events.ts'
 import { jobReader, jobSchema } from './job-reader.ts'
 import { type Processed, type ProcessOptions, type ProcessSteps, processFiles } from './process.ts'
 import type { JobSchemas, LastArgument, Typing } from './processor-shape.ts'
-import { jobPath } from './service-paths.ts'
+import { deliveryPath, jobPath } from './service-paths.ts'
 import type {
   Caller,
   CompletedJob,
+  Delivery,
   Health,
   Job,
   JobEvent,
@@ -146,6 +148,17 @@ export class JobClient<T extends Typing = Typing> {
       yield* page.files
       cursor = page.next ?? undefined
     } while (cursor !== undefined)
+  }
+
+  /** What was told of the ends of a job to its `callback_url`, or is to be told; newest first. */
+  async webhooks(jobId: string, options: CallOptions = {}): Promise<Delivery[]> {
+    return (await this.transport.call(JobWebhooks, `${jobPath(jobId)}/webhooks`, options)).deliveries
+  }
+
+  /** Tells a receiver once more, at once, whatever came of it before; the message is the same. */
+  resendWebhook(jobId: string, deliveryId: string, options: CallOptions = {}): Promise<Delivery> {
+    const path = `${deliveryPath(jobId, deliveryId)}/resend`
+    return this.transport.call(DeliverySchema, path, { method: 'POST', ...options })
   }
 
   /**

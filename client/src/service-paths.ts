@@ -3,6 +3,11 @@ export function jobPath(jobId: string): string {
   return `jobs/${segmentOf(jobId)}`
 }
 
+/** The path of everything about one delivery of a job. Throws as {@link jobPath}. */
+export function deliveryPath(jobId: string, deliveryId: string): string {
+  return `${jobPath(jobId)}/webhooks/${segmentOf(deliveryId, 'a delivery')}`
+}
+
 /** The path of everything about an upload that becomes a job. Throws as {@link jobPath}. */
 export function ingestPath(jobId: string): string {
   return `ingest/${segmentOf(jobId)}`
@@ -15,7 +20,7 @@ export function jobIdOf(path: string): string | undefined {
 }
 
 /** Nothing that is escaped means a place elsewhere, but dots, which mean the same escaped. */
-function segmentOf(id: string): string {
+function segmentOf(id: string, whose = 'a job'): string {
   if (typeof id === 'string' && !/^\.{0,2}$/.test(id)) return encodeURIComponent(id)
-  throw new TypeError(`Expected the id of a job, got ${JSON.stringify(id)}`)
+  throw new TypeError(`Expected the id of ${whose}, got ${JSON.stringify(id)}`)
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type * as ingest from '../../src/contract/ingest.ts'
 import type * as job from '../../src/contract/job.ts'
 import type * as service from '../../src/contract/service.ts'
+import type * as webhook from '../../src/contract/webhook.ts'
 import type { ParametersOf, ResultOf, Typing, WithParameters } from './processor-shape.ts'
 
 /** A job as the service tells it; what does not apply is null. */
@@ -60,6 +61,9 @@ export type LogLine = z.infer<typeof job.LogLine>
 
 /** What the key of a client may do. */
 export type Caller = z.infer<typeof service.Caller>
+
+/** What is told of one end of a job, and how that went. */
+export type Delivery = z.infer<typeof webhook.Delivery>
 
 /** What the service says of itself. */
 export type Health = z.infer<typeof service.Health>

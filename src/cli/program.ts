@@ -16,6 +16,7 @@ import { retryCommand } from './commands/retry.ts'
 import { serveCommand } from './commands/serve.ts'
 import { submitCommand } from './commands/submit.ts'
 import { watchCommand } from './commands/watch.ts'
+import { webhooksCommand } from './commands/webhooks.ts'
 import { CliContext, type World } from './context.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { explainFailure } from './failures.ts'
@@ -51,6 +52,7 @@ const COMMANDS: readonly { group: string; commands: readonly ((context: CliConte
       cancelCommand,
       retryCommand,
       deleteCommand,
+      webhooksCommand,
     ],
   },
   {

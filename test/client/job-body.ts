@@ -24,6 +24,7 @@ export function jobBody(status: string, changes: Record<string, unknown> = {}) {
     group: null,
     tenant: null,
     labels: {},
+    callback_url: null,
     parameters: null,
     processor: { name: 'digests', version: '1.0.0' },
     files: { total: 1, done: 0, failed: 0, bytes: 0 },
@@ -31,7 +32,7 @@ export function jobBody(status: string, changes: Record<string, unknown> = {}) {
     worker: null,
     eta_seconds: null,
     queue_position: null,
-    links: { self: '', events: '', files: '', outputs: '', logs: '', cancel: '', retry: '' },
+    links: { self: '', events: '', files: '', outputs: '', logs: '', webhooks: '', cancel: '', retry: '' },
     ...changes,
   }
 }

@@ -61,6 +61,7 @@ function jobOptions(command: Command): Command {
     .option('--delay <seconds>', 'not before so many seconds from now', amount)
     .option('--max-attempts <n>', 'how often it is tried', wholeNumber(1, 100))
     .option('--timeout <seconds>', 'how long one attempt may take', amount)
+    .option('--callback-url <url>', 'tell this URL when the job has ended, by a signed webhook')
     .option('--idempotency-key <key>', 'submits with the same key and the same request are one job')
 }
 

@@ -2,7 +2,15 @@ import type { JobOptions } from '@longshore/client'
 import type { SubmitOptions } from './submit-options.ts'
 
 /** What the options say of the job itself, as the wire names it. */
-export function jobOptionsOf({ label, priority, group, delay, maxAttempts, timeout }: SubmitOptions): JobOptions {
+export function jobOptionsOf({
+  label,
+  priority,
+  group,
+  delay,
+  maxAttempts,
+  timeout,
+  callbackUrl,
+}: SubmitOptions): JobOptions {
   const all = {
     labels: label === undefined ? undefined : Object.fromEntries(label),
     priority,
@@ -10,6 +18,7 @@ export function jobOptionsOf({ label, priority, group, delay, maxAttempts, timeo
     delay_seconds: delay,
     max_attempts: maxAttempts,
     timeout_seconds: timeout,
+    callback_url: callbackUrl,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }

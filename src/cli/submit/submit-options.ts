@@ -17,6 +17,7 @@ export interface SubmitOptions extends ServiceOptions {
   readonly delay?: number
   readonly maxAttempts?: number
   readonly timeout?: number
+  readonly callbackUrl?: string
   readonly idempotencyKey?: string
   readonly resume?: string
   readonly wait?: true
