@@ -66,7 +66,7 @@ export interface DeliveryClaim {
   deliveries: readonly ClaimedDelivery[]
   /** Whether others are due that the limits left. */
   more: boolean
-  /** When the next one is due that is not due yet; null when there is none. */
+  /** When the next one is due that is pending and not due yet; null when there is none. */
   nextDueAt: number | null
 }
 
@@ -97,7 +97,7 @@ export interface DeliveryRecords {
   /** Makes a delivery due at once, with a whole period before it; one that is being tried is left. Undefined when the job has no such delivery. */
   resend(jobId: string, id: string): Promise<Delivery | undefined>
   counts(): Promise<DeliveryCounts>
-  /** Hears when deliveries will be due: of those stored here, and with the heartbeat of those stored elsewhere. */
+  /** Hears when deliveries will be due: of those stored here, and with the heartbeat of those stored elsewhere and of leases that run out. */
   onDue(listener: (dueAt: number) => void): void
 }
 

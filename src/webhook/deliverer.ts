@@ -143,7 +143,10 @@ export class Deliverer implements Component {
 
   async #deliver(delivery: ClaimedDelivery, host: string, leaseEndsAt: number): Promise<void> {
     const outcome = await this.#try(delivery)
-    if (!(await this.#record(delivery, outcome, leaseEndsAt))) return
+    if (!(await this.#record(delivery, outcome, leaseEndsAt))) {
+      this.#wakeAt(leaseEndsAt)
+      return
+    }
     this.#parts.told(factOf(delivery, outcome, host))
     if (outcome.dueAt !== null) this.#wakeAt(outcome.dueAt)
   }

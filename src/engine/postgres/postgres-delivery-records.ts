@@ -35,7 +35,7 @@ export class PostgresDeliveryRecords implements DeliveryRecords {
     const deliveries = (await query(claimSql(schema), values)).map(readClaimed)
     const [row = []] = await query(
       `SELECT (EXISTS (SELECT FROM ${schema}.deliveries WHERE due_at <= $1))::integer,
-        (SELECT due_at FROM ${schema}.deliveries WHERE due_at > $1 ORDER BY due_at LIMIT 1)`,
+        (SELECT due_at FROM ${schema}.deliveries WHERE due_at > $1 AND state = 'pending' ORDER BY due_at LIMIT 1)`,
       [now],
     )
     return { deliveries, more: integer(row, 0) === 1, nextDueAt: integerOrNull(row, 1) }

@@ -63,7 +63,8 @@ export class DeliveryTable {
     )
     this.#nextDue = new Query(
       db,
-      'SELECT due_at FROM deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL AND due_at > ? ORDER BY due_at LIMIT 1',
+      `SELECT due_at FROM deliveries INDEXED BY deliveries_due
+        WHERE due_at IS NOT NULL AND due_at > ? AND state = 'pending' ORDER BY due_at LIMIT 1`,
     )
     this.#record = new Query(
       db,
