@@ -9,12 +9,14 @@ import { fileURLToPath } from 'node:url'
 import { JobClient } from '@longshore/client'
 import { submitForm } from './examples/submit-form.ts'
 import { Api } from './support/api.ts'
+import { WEBHOOK_SECRET } from './support/receiver.ts'
 import { startService } from './support/service-process.ts'
 import { tempFolder } from './support/temp-folder.ts'
 
 const DEMO = fileURLToPath(new URL('../examples/ifcb-features/demo.ts', import.meta.url))
 const PROCESS = fileURLToPath(new URL('../examples/process/main.ts', import.meta.url))
 const COMMAND = fileURLToPath(new URL('../examples/command/main.ts', import.meta.url))
+const RECEIVER = fileURLToPath(new URL('../examples/webhooks/receiver.ts', import.meta.url))
 const MINIMAL = fileURLToPath(new URL('../examples/minimal/main.ts', import.meta.url))
 
 for (const [name, main] of [
@@ -44,6 +46,34 @@ test('the command example counts words in Python and leaves its table as an outp
   const table = await (await fetch(outputs[0]?.url ?? '')).text()
   assert.equal(table, 'be,2\r\nnot,1\r\nor,1\r\nto,2\r\n')
   assert.equal(await service.kill('SIGTERM'), 0)
+})
+
+test('the example receiver takes what the service signed, once, and refuses what others send', async () => {
+  const env = { ...process.env, WEBHOOK_SECRET, RECEIVER_PORT: '0' }
+  const receiver = spawn(process.execPath, [RECEIVER], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()
+  const line = async (): Promise<string> => (await lines.next()).value ?? ''
+  try {
+    const [, url = ''] = /listening on (.*)/.exec(await line()) ?? []
+    assert.equal((await fetch(url, { method: 'POST', body: '{}' })).status, 401)
+    await using folder = await tempFolder()
+    const settings = { DATA_DIR: folder.path, WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE: 'true' }
+    await using service = await startService(settings, MINIMAL)
+    const api = new Api(service.url)
+    const jobId = await api.upload({ 'abc.txt': 'abc' }, { callback_url: url })
+    const digest = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+    const told = `job.completed ${jobId} {"digests":{"abc.txt":"${digest}"}}`
+    assert.equal(await line(), told)
+    const client = new JobClient({ url: service.url })
+    const [first] = await client.webhooks(jobId)
+    assert.ok(first)
+    await client.resendWebhook(jobId, first.delivery_id)
+    while (((await client.webhooks(jobId))[0]?.attempt ?? 0) < 2);
+    const other = await api.upload({ 'a.txt': 'abc' }, { callback_url: url })
+    assert.match(await line(), new RegExp(`^job.completed ${other} `))
+  } finally {
+    receiver.kill()
+  }
 })
 
 test('the demo shows progress, prints the table and leaves the outputs where it says', async () => {

@@ -34,6 +34,7 @@ test('the code shown is that of the examples', () => {
     ['README.md', 'examples/client/round-trip.ts'],
     ['docs/command.md', 'examples/command/main.ts'],
     ['docs/command.md', 'examples/command/count_words.py'],
+    ['docs/webhooks.md', 'examples/webhooks/receiver.ts'],
   ] as const
   for (const [page, path] of shown) {
     const source = readFileSync(join(ROOT, path), 'utf8')
