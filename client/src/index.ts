@@ -16,6 +16,7 @@ export {
   type LogOptions,
   type RetryOptions,
   type SubmitOptions,
+  type TokenOptions,
 } from './job-client.ts'
 export type { EventOptions } from './job-events.ts'
 export type { Processed, ProcessOptions, ProcessProgress } from './process.ts'
@@ -35,6 +36,7 @@ export type {
   JobQuery,
   JobStatus,
   LogLine,
+  ReadToken,
   SubmitRequest,
   SubmittedJob,
 } from './shapes.ts'

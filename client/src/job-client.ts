@@ -1,4 +1,10 @@
-import { JobFiles, JobLogs, JobOutputs, SubmittedJob as SubmittedJobSchema } from '../../src/contract/job.ts'
+import {
+  JobFiles,
+  JobLogs,
+  JobOutputs,
+  ReadToken as ReadTokenSchema,
+  SubmittedJob as SubmittedJobSchema,
+} from '../../src/contract/job.ts'
 import { Caller as CallerSchema, Health as HealthSchema } from '../../src/contract/service.ts'
 import { Delivery as DeliverySchema, JobWebhooks } from '../../src/contract/webhook.ts'
 import { type Reader, readJson } from './answers.ts'
@@ -21,6 +27,7 @@ import type {
   JobPage,
   JobQuery,
   LogLine,
+  ReadToken,
   SubmitRequest,
   SubmittedJob,
 } from './shapes.ts'
@@ -114,6 +121,15 @@ export class JobClient<T extends Typing = Typing> {
   }
 
   /**
+   * Makes a token by which a page in a browser reads this job, its events, files, outputs and logs: `?token=…` in the
+   * address. Good for an hour, unless `expiresInSeconds` says otherwise (at most a week).
+   */
+  createToken(jobId: string, { expiresInSeconds, ...options }: TokenOptions = {}): Promise<ReadToken> {
+    const body = expiresInSeconds === undefined ? {} : { expires_in_seconds: expiresInSeconds }
+    return this.transport.call(ReadTokenSchema, `${jobPath(jobId)}/tokens`, { method: 'POST', body, ...options })
+  }
+
+  /**
    * Every event of a job, in order and once, from the first or `after` one, until the job is over. Broken connections are taken
    * up again where they broke.
    */
@@ -202,6 +218,12 @@ export class JobClient<T extends Typing = Typing> {
 export interface SubmitOptions extends CallOptions {
   /** Submits with the same key, and the same request, are one job. A fresh one for every call unless given. */
   readonly idempotencyKey?: string
+}
+
+/** How long a read token is good. */
+export interface TokenOptions extends CallOptions {
+  /** From 1 to 604,800. Default 3,600. */
+  readonly expiresInSeconds?: number
 }
 
 /** How to retry. */

@@ -59,6 +59,9 @@ export type JobOutput = z.infer<typeof job.JobOutput>
 /** One line that a processor logged. */
 export type LogLine = z.infer<typeof job.LogLine>
 
+/** A token that lets a browser read one job. */
+export type ReadToken = z.infer<typeof job.ReadToken>
+
 /** What the key of a client may do. */
 export type Caller = z.infer<typeof service.Caller>
 

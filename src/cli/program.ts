@@ -15,6 +15,7 @@ import { outputsCommand } from './commands/outputs.ts'
 import { retryCommand } from './commands/retry.ts'
 import { serveCommand } from './commands/serve.ts'
 import { submitCommand } from './commands/submit.ts'
+import { tokenCommand } from './commands/token.ts'
 import { watchCommand } from './commands/watch.ts'
 import { webhooksCommand } from './commands/webhooks.ts'
 import { CliContext, type World } from './context.ts'
@@ -51,6 +52,7 @@ const COMMANDS: readonly { group: string; commands: readonly ((context: CliConte
       filesCommand,
       cancelCommand,
       retryCommand,
+      tokenCommand,
       deleteCommand,
       webhooksCommand,
     ],

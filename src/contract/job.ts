@@ -191,6 +191,23 @@ export const RetryJob = z
   })
   .nullish()
 
+/** `POST /jobs/{id}/tokens`; the body may be left out. */
+export const CreateToken = z
+  .strictObject({
+    expires_in_seconds: z
+      .int()
+      .min(1)
+      .max(604_800)
+      .optional()
+      .describe('3,600 unless given; no longer than the key lasts'),
+  })
+  .nullish()
+
+/** A token that lets its bearer read one job. */
+export const ReadToken = z
+  .object({ job_id: z.uuid(), token: z.string(), expires_at: Timestamp })
+  .meta({ id: 'ReadToken' })
+
 const FileStatus = z.enum(['pending', 'downloaded', 'done', 'failed', 'skipped'])
 
 /** One row of the per-file ledger. */

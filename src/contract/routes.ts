@@ -14,6 +14,8 @@ export interface Route {
   path: string
   /** `open` to anyone, with a `signed` URL, or where keys are set: to a `known` key, or to one that has this scope. */
   access: Access
+  /** Also open to the read token of the job that the path names. */
+  takesToken?: true
   summary: string
 }
 
@@ -21,7 +23,13 @@ export interface Route {
 export const ROUTES = {
   submitJob: { method: 'POST', path: '/jobs', access: 'submit', summary: 'Submit a job by manifest' },
   listJobs: { method: 'GET', path: '/jobs', access: 'read', summary: 'List jobs, newest first' },
-  getJob: { method: 'GET', path: '/jobs/:job_id', access: 'read', summary: 'Read a job, or wait for it to change' },
+  getJob: {
+    method: 'GET',
+    path: '/jobs/:job_id',
+    access: 'read',
+    takesToken: true,
+    summary: 'Read a job, or wait for it to change',
+  },
   deleteJob: {
     method: 'DELETE',
     path: '/jobs/:job_id',
@@ -32,16 +40,30 @@ export const ROUTES = {
     method: 'GET',
     path: '/jobs/:job_id/events',
     access: 'read',
+    takesToken: true,
     summary: 'Follow a job by server-sent events',
   },
-  jobFiles: { method: 'GET', path: '/jobs/:job_id/files', access: 'read', summary: 'Read the per-file ledger' },
+  jobFiles: {
+    method: 'GET',
+    path: '/jobs/:job_id/files',
+    access: 'read',
+    takesToken: true,
+    summary: 'Read the per-file ledger',
+  },
   jobOutputs: {
     method: 'GET',
     path: '/jobs/:job_id/outputs',
     access: 'read',
+    takesToken: true,
     summary: 'List outputs with download URLs',
   },
-  jobLogs: { method: 'GET', path: '/jobs/:job_id/logs', access: 'read', summary: 'Read the log lines of a job' },
+  jobLogs: {
+    method: 'GET',
+    path: '/jobs/:job_id/logs',
+    access: 'read',
+    takesToken: true,
+    summary: 'Read the log lines of a job',
+  },
   cancelJob: { method: 'POST', path: '/jobs/:job_id/cancel', access: 'operate', summary: 'Ask a job to stop' },
   retryJob: {
     method: 'POST',
@@ -61,6 +83,13 @@ export const ROUTES = {
     path: '/jobs/:job_id/webhooks/:delivery_id/resend',
     access: 'operate',
     summary: 'Tell a receiver once more',
+  },
+
+  createToken: {
+    method: 'POST',
+    path: '/jobs/:job_id/tokens',
+    access: 'read',
+    summary: 'Make a token by which a browser reads this job',
   },
 
   startIngest: { method: 'POST', path: '/ingest/start', access: 'submit', summary: 'Open an upload session' },

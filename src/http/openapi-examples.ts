@@ -25,6 +25,7 @@ const PART_URL = {
 /** What each schema of the description looks like in use; without one, a page makes nonsense up. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   SubmitJob: { manifest_inline: { files: ['s3://longshore/hello.txt'] }, labels: { run: '42' } },
+  ReadToken: { job_id: JOB_ID, token: 'lst_tb0vpc.…', expires_at: LATER },
   Caller: { name: 'acme-ci', tenant: 'acme', scopes: ['submit', 'read'], expires_at: null },
   SubmittedJob: { job_id: JOB_ID, status: 'queued', created_at: AT },
   Job: {

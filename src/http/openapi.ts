@@ -39,7 +39,17 @@ export function describeApi(app: FastifyInstance, { identity }: Room): void {
     openapi: {
       openapi: '3.1.0',
       info: { title: identity.name, version: identity.version, description: DESCRIPTION },
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer' },
+          readToken: {
+            type: 'apiKey',
+            in: 'query',
+            name: 'token',
+            description: 'Of one job, from POST /jobs/{job_id}/tokens',
+          },
+        },
+      },
       tags: TAGS,
     },
     transform: withDocumented,

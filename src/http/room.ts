@@ -10,12 +10,13 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../contract/problem.ts'
-import { type Access, ROUTES, type RouteName, type Scope } from '../contract/routes.ts'
+import { type Access, ROUTES, type Route, type RouteName, type Scope } from '../contract/routes.ts'
 import type { Arrivals } from './arrival.ts'
 import type { Gate } from './auth.ts'
 import type { Caller } from './caller.ts'
 import type { Holds } from './holds.ts'
 import type { OwnRecords } from './own-records.ts'
+import type { ReadTokens } from './read-tokens.ts'
 import type { ServerParts } from './server-parts.ts'
 import type { TraceparentOf } from './trace-requests.ts'
 
@@ -38,6 +39,8 @@ export interface Room extends ServerParts {
   callerOf(request: FastifyRequest): Caller
   /** Keeps tenants to their own records. */
   own: OwnRecords
+  /** Lets browsers read one job. */
+  tokens: ReadTokens
   /** Refuses work while memory is short. */
   guardMemory: onRequestHookHandler
   /** Which span a request belongs to. */
@@ -51,13 +54,14 @@ export type Routes = (app: App, room: Room) => void
 
 /** Method, path and access of a route of the table. */
 export function routeOf<Name extends RouteName>(name: Name, room: Room) {
-  const { method, path, access } = ROUTES[name]
+  const { method, path, access, takesToken }: Route = ROUTES[name]
   const hooks: onRequestHookHandler[] = []
   if (method === 'POST' || method === 'PUT') hooks.push(room.guardMemory)
-  if (needsKey(access) && room.gate) hooks.push(room.gate(access), ...ownRecordHooks(path, room))
+  const keyed = needsKey(access) && room.gate ? [room.gate(access), ...ownRecordHooks(path, room)] : []
+  hooks.push(...(takesToken ? room.tokens.orElse(keyed) : keyed))
   // Whoever has a signed URL was counted when it was given; who watches over the service must not be locked out.
   const config = needsKey(access) ? {} : { rateLimit: false as const }
-  return { method, url: path, onRequest: hooks, config }
+  return { method, url: path, onRequest: hooks, config, ...(takesToken && { onSend: room.tokens.uncached }) }
 }
 
 /** A path that names a record reaches that of the caller's own tenant only. */
@@ -85,14 +89,16 @@ type Answer = { description: string; content: Record<string, { schema: z.ZodType
 
 /** A route's schema with its name, its security and the problems that any route may answer. */
 export function describe<Schema extends RouteSchema>(name: RouteName, schema: Schema) {
-  const { summary, access, path } = ROUTES[name]
+  const { summary, access, path, takesToken }: Route = ROUTES[name]
   const { response, ...request } = schema
   return {
     ...request,
     operationId: name,
     summary,
     tags: [tagOf(path)],
-    security: needsKey(access) ? [{ apiKey: access === 'known' ? [] : [access] }] : [],
+    security: needsKey(access)
+      ? [{ apiKey: access === 'known' ? [] : [access] }, ...(takesToken ? [{ readToken: [] }] : [])]
+      : [],
     response: { ...response, default: PROBLEM_ANSWER } as unknown,
   }
 }

@@ -3,6 +3,7 @@ import Fastify, { type FastifyHttpOptions, type FastifyReply } from 'fastify'
 import { knownError } from './known-errors.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 import { requestIds } from './request-id.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 import type { ServerParts } from './server-parts.ts'
 import { answerOnSocket } from './socket-problem.ts'
 
@@ -46,7 +47,7 @@ function answerProblem(reply: FastifyReply, thrown: unknown, requestId: string):
   const error = knownError(thrown)
   reply
     .code(error.status)
-    .headers(problemHeaders(error))
+    .headers({ ...SECURITY_HEADERS, ...problemHeaders(error) })
     .send(JSON.stringify(problemOf(error, requestId)))
 }
 

@@ -16,12 +16,14 @@ import { describeApi, serveApiDescription } from './openapi.ts'
 import { absoluteUrls } from './origin.ts'
 import { OwnRecords } from './own-records.ts'
 import { problemHeaders, problemOf } from './problem.ts'
+import { ReadTokens } from './read-tokens.ts'
 import { echoIds } from './request-id.ts'
 import type { Room, Routes } from './room.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { jobActions } from './routes/job-actions.ts'
 import { jobDetails } from './routes/job-details.ts'
 import { jobEvents } from './routes/job-events.ts'
+import { jobTokens } from './routes/job-tokens.ts'
 import { jobWebhooks } from './routes/job-webhooks.ts'
 import { listJobs } from './routes/list-jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
@@ -30,6 +32,7 @@ import { readJob } from './routes/read-job.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { submitJob } from './routes/submit-job.ts'
 import { uploadForm } from './routes/upload-form.ts'
+import { secureAnswers } from './security-headers.ts'
 import { serverOptions } from './server-options.ts'
 import type { ServerParts } from './server-parts.ts'
 import { SilentSockets } from './silent-sockets.ts'
@@ -47,6 +50,7 @@ const JSON_ROUTES: readonly Routes[] = [
   jobDetails,
   jobActions,
   jobEvents,
+  jobTokens,
   jobWebhooks,
   ingestRoutes,
 ]
@@ -55,6 +59,7 @@ const JSON_ROUTES: readonly Routes[] = [
 export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify(serverOptions(parts))
   app.addHook('onRequest', echoIds)
+  secureAnswers(app, parts.config.publicUrl)
   identifyCallers(app)
   const room = furnish(parts, traceRequests(app, parts.tracing))
   const { limits, corsOrigins } = parts.config
@@ -90,12 +95,18 @@ function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
     traceparentOf,
     gate,
     callerOf,
+    tokens: new ReadTokens(tokenSecret(parts), parts.clock),
     own: new OwnRecords({ ...parts, callerOf }),
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
     holds: new Holds(),
     guardMemory: memoryGuard(parts.clock),
     absolute: absoluteUrls(parts.config.publicUrl),
   }
+}
+
+/** Replicas that share no secret would each sign with one of their own. */
+function tokenSecret({ config, signingSecret }: ServerParts): string | undefined {
+  return config.database === undefined ? signingSecret : config.signingSecret
 }
 
 /** Checks one part of a request; every fault has a JSON pointer, into the body or below `/query`, `/params`. */

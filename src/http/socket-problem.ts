@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type ErrorCode, LongshoreError, systemCodeOf } from '../base/errors.ts'
 import { problemHeaders, problemOf } from './problem.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 
 const CODES: Readonly<Record<string, { code: ErrorCode; detail: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { code: 'REQUEST_TIMEOUT', detail: 'The header fields did not arrive in time.' },
@@ -24,7 +25,12 @@ function socketAnswer(fault: Error): string {
   }
   const error = new LongshoreError(code, detail)
   const body = JSON.stringify(problemOf(error, 'unknown'))
-  const headers = { ...problemHeaders(error), 'content-length': String(Buffer.byteLength(body)), connection: 'close' }
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...problemHeaders(error),
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return [`HTTP/1.1 ${error.status} ${error.title}`, ...lines, '', body].join('\r\n')
 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import * as ingest from '../../src/contract/ingest.ts'
 import * as job from '../../src/contract/job.ts'
 import * as problem from '../../src/contract/problem.ts'
-import { ROUTES } from '../../src/contract/routes.ts'
+import { ROUTES, type Route } from '../../src/contract/routes.ts'
 import * as health from '../../src/contract/service.ts'
 import * as webhook from '../../src/contract/webhook.ts'
 import { EXAMPLES } from '../../src/http/openapi-examples.ts'
@@ -60,13 +60,11 @@ test('every operation says whether it needs a key, and that it may answer a prob
   await using service = await openTestService()
   const { paths } = await description(service.app)
   for (const operation of Object.values(paths).flatMap((operations) => Object.values(operations))) {
-    const route = ROUTES[operation.operationId as keyof typeof ROUTES]
+    const route: Route = ROUTES[operation.operationId as keyof typeof ROUTES]
     const isFree = route.access === 'open' || route.access === 'signed'
-    assert.deepEqual(
-      operation.security,
-      isFree ? [] : [{ apiKey: route.access === 'known' ? [] : [route.access] }],
-      operation.operationId,
-    )
+    const key = { apiKey: route.access === 'known' ? [] : [route.access] }
+    const expected = isFree ? [] : [key, ...(route.takesToken ? [{ readToken: [] }] : [])]
+    assert.deepEqual(operation.security, expected, operation.operationId)
     if (operation.operationId !== 'docs') assert.ok(operation.responses.default, operation.operationId)
   }
 })

@@ -129,7 +129,8 @@ function objectHeaders(ref: ObjectRef, info: ObjectInfo): Record<string, string>
     'content-type': info.contentType,
     'content-disposition': `${disposition}; filename*=UTF-8''${encodeName(basename(ref.key))}`,
     'content-security-policy': "default-src 'none'; sandbox",
-    'x-content-type-options': 'nosniff',
+    // Whoever has the URL may show the object, on a page of any origin.
+    'cross-origin-resource-policy': 'cross-origin',
     'cache-control': 'private, no-transform',
   }
 }

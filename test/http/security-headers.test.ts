@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { SECURITY_HEADERS } from '../../src/http/security-headers.ts'
+import { openTestService } from '../support/test-service.ts'
+import { post } from '../support/wire.ts'
+
+test('every answer tells browsers to run, frame, guess and pass on nothing', async () => {
+  await using service = await openTestService()
+  const answers = [
+    await service.app.inject({ url: '/' }),
+    await service.app.inject({ url: '/jobs' }),
+    await service.app.inject({ url: '/nowhere' }),
+    await service.app.inject({ url: '/%zz' }),
+    await service.app.inject({ method: 'PATCH', url: '/jobs' }),
+    await service.app.inject({ method: 'OPTIONS', url: '/jobs' }),
+    await post(service.app, '/jobs', '{"not JSON'),
+  ]
+  for (const { headers, statusCode } of answers) {
+    assert.partialDeepStrictEqual({ ...headers }, { ...SECURITY_HEADERS }, String(statusCode))
+  }
+})
+
+test('what is no request is answered with them too', async () => {
+  await using service = await openTestService()
+  const { port } = new URL(await service.listen())
+  const socket = connect(Number(port), '127.0.0.1').end('no request\r\n\r\n')
+  const answer = await text(socket)
+  for (const [name, value] of Object.entries(SECURITY_HEADERS))
+    assert.ok(answer.includes(`${name}: ${value}\r\n`), name)
+})
+
+test('pages have a policy of their own that lets nobody else run anything in them', async () => {
+  await using service = await openTestService()
+  const { headers, statusCode } = await service.app.inject({ url: '/docs' })
+  assert.equal(statusCode, 200)
+  const policy = String(headers['content-security-policy'])
+  assert.match(policy, /default-src 'none'/)
+  assert.match(policy, /script-src 'self'(;|$)/)
+  assert.match(policy, /frame-ancestors 'none'/)
+  assert.equal(headers['x-content-type-options'], 'nosniff')
+})
+
+test('with TLS in front, browsers stay with it', async () => {
+  await using service = await openTestService({ settings: { PUBLIC_URL: 'https://jobs.example.org' } })
+  assert.match(String((await service.app.inject({ url: '/' })).headers['strict-transport-security']), /^max-age=\d{8}$/)
+  await using plain = await openTestService()
+  assert.equal((await plain.app.inject({ url: '/' })).headers['strict-transport-security'], undefined)
+})
