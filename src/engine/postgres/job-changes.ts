@@ -209,7 +209,7 @@ export class JobChanges {
     const rows = unknown.length === 0 ? [] : await this.#parts.db.query(this.#select, [unknown])
     const read = new Map(rows.map(readStoredJob).map((entry) => [entry.job.id, entry]))
     const entries = ids.flatMap((id) => read.get(id) ?? this.#running.get(id) ?? [])
-    const standing = await this.#standingOf(changes, new Map(entries.map((entry) => [entry.job.id, entry.num])))
+    const standing = await this.#standingOf(changes, new Map(entries.map((entry) => [entry.job.id, entry])))
     const { clock, describeEnd } = this.#parts
     const now = clock.now()
     const draftOf = (entry: StoredJob): JobDraft =>
@@ -219,11 +219,11 @@ export class JobChanges {
 
   async #standingOf(
     changes: readonly Change[],
-    nums: ReadonlyMap<string, number>,
+    entries: ReadonlyMap<string, StoredJob>,
   ): Promise<Map<number, Map<number, Standing>>> {
     const wanted = changes.flatMap(({ jobId, files }) => {
-      const job = nums.get(jobId)
-      return job === undefined ? [] : files.map((idx) => ({ job, idx }))
+      const entry = entries.get(jobId)
+      return entry === undefined || isUntouched(entry) ? [] : files.map((idx) => ({ job: entry.num, idx }))
     })
     const standing = new Map<number, Map<number, Standing>>()
     if (wanted.length === 0) return standing
@@ -234,6 +234,11 @@ export class JobChanges {
     }
     return standing
   }
+}
+
+/** Whether nothing was written of a job but that it was claimed: its ledger is empty, and need not be read. */
+function isUntouched({ revision, job }: StoredJob): boolean {
+  return revision === 1 && job.token === 1
 }
 
 /** Whether a lease is the one that its job is worked on under. */

@@ -1,3 +1,4 @@
+import type { JobFile } from '../../job/job.ts'
 import { integerOrNull } from '../record/columns.ts'
 import { isSilent } from '../record/job-row.ts'
 import { PHASE, stateOf } from '../record/phase.ts'
@@ -34,6 +35,8 @@ const COLUMNS = {
   events: 'text',
 } as const
 
+const FILE_COLUMNS = 'uri, state, size_bytes, etag, sha256, error'
+
 const STATES = ['queued', 'processing', 'completed', 'failed', 'cancelled'] as const
 
 /** Writes what rounds made of jobs. */
@@ -41,10 +44,7 @@ export class JobWrites {
   readonly #db: Database
   readonly #maxLogLines: number
   readonly #writeRows: string
-  readonly #sql: Record<
-    'putFiles' | 'markDone' | 'clearFiles' | 'addLogs' | 'trimLogs' | 'trimEvents' | 'addDeliveries',
-    string
-  >
+  readonly #sql: Record<'markDone' | 'clearFiles' | 'addLogs' | 'trimLogs' | 'trimEvents' | 'addDeliveries', string>
 
   /**
    * @param owner the row of `counters` that this writer's sums go to
@@ -61,11 +61,18 @@ export class JobWrites {
   async write(drafts: readonly JobDraft[]): Promise<Set<number>> {
     const changed = drafts.filter((draft) => draft.isChanged || draft.hasRest)
     if (changed.length === 0) return new Set()
-    const whole = changed.some((draft) => draft.hasRest || trimBelow(draft) > 0)
-    return whole ? this.#db.transaction((run) => this.#writeAll(run, changed)) : this.#rows(this.#db.query, changed)
+    const isMore = changed.some(isMoreThanRows)
+    return isMore ? this.#db.transaction((run) => this.#writeAll(run, changed)) : this.#rows(this.#db.query, changed)
   }
 
+  /** What the ledgers lose goes first, in the same transaction: the statement of the rows brings what they gain. */
   async #writeAll(run: Run, drafts: readonly JobDraft[]): Promise<Set<number>> {
+    const sql = this.#sql
+    for (const { before, clearsLedger, marksDone } of drafts) {
+      const mark = [before.num, before.revision]
+      if (clearsLedger) await run(sql.clearFiles, mark)
+      if (marksDone) await run(sql.markDone, mark)
+    }
     const written = await this.#rows(run, drafts)
     const kept = drafts.filter((draft) => written.has(draft.before.num))
     for (const draft of kept) await this.#writeRest(run, draft)
@@ -79,23 +86,14 @@ export class JobWrites {
     const events = drafts.flatMap(({ before, events }) =>
       events.map(({ data, ...event }) => ({ job: before.num, ...event, data: JSON.stringify(data) })),
     )
-    const written = await run(this.#writeRows, [JSON.stringify(rows), JSON.stringify(events)])
+    const files = drafts.flatMap(({ before, files }) => [...files.values()].map((file) => fileRowOf(before.num, file)))
+    const written = await run(this.#writeRows, [rows, events, files].map((each) => JSON.stringify(each)))
     return new Set(written.flatMap((row) => integerOrNull(row, 0) ?? []))
   }
 
   async #writeRest(run: Run, draft: JobDraft): Promise<void> {
     const { num } = draft.before
     const sql = this.#sql
-    if (draft.clearsLedger) await run(sql.clearFiles, [num])
-    if (draft.marksDone) await run(sql.markDone, [num])
-    if (draft.files.size > 0) {
-      const rows = [...draft.files.values()].map((file) => ({
-        ...file,
-        uri: storable(file.uri),
-        error: storable(file.error),
-      }))
-      await run(sql.putFiles, [num, JSON.stringify(rows)])
-    }
     if (draft.logs.length > 0) {
       const kept = this.#maxLogLines === 0 ? [] : draft.logs.slice(-this.#maxLogLines)
       const lines = kept.map(({ fields, message, ...line }) => ({
@@ -111,11 +109,21 @@ export class JobWrites {
   }
 }
 
+/** Whether more is written than the statement of the rows does, with their events and what the ledgers gain. */
+function isMoreThanRows(draft: JobDraft): boolean {
+  const { clearsLedger, marksDone, logs, deliveries } = draft
+  return clearsLedger || marksDone || logs.length > 0 || deliveries.length > 0 || trimBelow(draft) > 0
+}
+
 /** Up to which event progress is dropped; 0 when none is due. */
 function trimBelow({ before, after }: JobDraft): number {
   const { version } = after.job
   const crossed = Math.floor(version / TRIM_EVERY) > Math.floor(before.job.version / TRIM_EVERY)
   return crossed ? Math.max(0, version - PROGRESS_KEPT) : 0
+}
+
+function fileRowOf(job: number, { index, uri, state, sizeBytes, etag, sha256, error }: JobFile) {
+  return { job, idx: index, uri: storable(uri), state, size_bytes: sizeBytes, etag, sha256, error: storable(error) }
 }
 
 function rowOf(before: StoredJob, after: StoredJob) {
@@ -153,7 +161,10 @@ function rowOf(before: StoredJob, after: StoredJob) {
   } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'was' | 'now', unknown>
 }
 
-/** Rows, their events and the sums by state in one statement, which rings for workers when a job became ready again. The lease's end is the heartbeats' own column. */
+/**
+ * Rows, their events, what their ledgers gain and the sums by state in one statement, which rings for workers when a job
+ * became ready again. The lease's end is the heartbeats' own column.
+ */
 function writeRowsSql(schema: string, owner: string, ring: string): string {
   const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`)
   const sets = Object.keys(COLUMNS).map((name) => `${name} = i.${name}`)
@@ -172,6 +183,14 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
     SELECT e.job, e.seq, e.type, e.at, e.data
     FROM json_to_recordset($2::json) AS e(job bigint, seq integer, type text, at bigint, data text)
     JOIN written ON written.num = e.job
+  ), learnt AS (
+    INSERT INTO ${schema}.files (job, idx, ${FILE_COLUMNS})
+    SELECT f.job, f.idx, f.uri, f.state, f.size_bytes, f.etag, f.sha256, f.error
+    FROM json_to_recordset($3::json) AS f(job bigint, idx integer, uri text, state text, size_bytes bigint, etag text,
+      sha256 text, error text)
+    JOIN written ON written.num = f.job
+    ON CONFLICT (job, idx) DO UPDATE SET (${FILE_COLUMNS}) =
+      (excluded.uri, excluded.state, excluded.size_bytes, excluded.etag, excluded.sha256, excluded.error)
   ), counted AS (
     INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
     SELECT '${owner}', ${sums.join(', ')} FROM written HAVING bool_or(was <> now)
@@ -183,15 +202,11 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
 }
 
 function restSql(schema: string) {
-  const names = 'uri, state, size_bytes, etag, sha256, error'
+  // Locked, so that the row is written after it, or nothing is.
+  const current = `job = (SELECT num FROM ${schema}.jobs WHERE num = $1 AND revision = $2 FOR UPDATE)`
   return {
-    putFiles: `INSERT INTO ${schema}.files (job, idx, ${names})
-      SELECT $1, "index", uri, state, "sizeBytes", etag, sha256, error
-      FROM json_to_recordset($2::json) AS f("index" integer, uri text, state text, "sizeBytes" bigint, etag text, sha256 text, error text)
-      ON CONFLICT (job, idx) DO UPDATE SET (${names}) =
-        (excluded.uri, excluded.state, excluded.size_bytes, excluded.etag, excluded.sha256, excluded.error)`,
-    markDone: `UPDATE ${schema}.files SET state = 'done' WHERE job = $1 AND state = 'downloaded'`,
-    clearFiles: `DELETE FROM ${schema}.files WHERE job = $1`,
+    markDone: `UPDATE ${schema}.files SET state = 'done' WHERE ${current} AND state = 'downloaded'`,
+    clearFiles: `DELETE FROM ${schema}.files WHERE ${current}`,
     addLogs: `INSERT INTO ${schema}.logs (job, attempt, at, level, message, fields)
       SELECT $1, l.attempt, l.at, l.level, l.message, l.fields
       FROM json_array_elements($2::json) WITH ORDINALITY AS given(line, place)
