@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** A server under load, in a process of its own. */
 export interface Target extends AsyncDisposable {
@@ -12,6 +13,9 @@ export interface Target extends AsyncDisposable {
 
 /** Connections a load comes over, one request at a time on each. */
 const CONNECTIONS = 64
+
+/** How often it is asked whether the last jobs are completed, in ms. */
+const UNFINISHED_EVERY_MS = 10
 
 /** Starts a script of this folder that tells its address, and stops it by letting go. */
 export async function startTarget(script: string, args: readonly string[] = []): Promise<Target> {
@@ -26,16 +30,38 @@ export async function startTarget(script: string, args: readonly string[] = []):
 }
 
 /** Submits so many jobs of one file; answers how many a second were accepted. */
-export async function submitMany(target: Pick<Target, 'url' | 'uri'>, jobs: number): Promise<number> {
-  const bytes = submitRequest(target)
-  const port = Number(new URL(target.url).port)
-  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port)))
+export function submitMany(target: Pick<Target, 'url' | 'uri'>, jobs: number): Promise<number> {
+  return submitAcross([target], jobs)
+}
+
+/** Submits so many jobs, over as many connections to each of several replicas; answers how many a second were accepted. */
+async function submitAcross(targets: readonly Pick<Target, 'url' | 'uri'>[], jobs: number): Promise<number> {
+  const opened = targets.flatMap((target) =>
+    Array.from({ length: CONNECTIONS / targets.length }, async () => ({
+      bytes: submitRequest(target),
+      socket: await open(Number(new URL(target.url).port)),
+    })),
+  )
+  const connections = await Promise.all(opened)
   const left = { jobs }
   const begun = performance.now()
-  await Promise.all(sockets.map((socket) => keepSubmitting(socket, bytes, left)))
+  await Promise.all(connections.map(({ socket, bytes }) => keepSubmitting(socket, bytes, left)))
   const seconds = (performance.now() - begun) / 1000
-  for (const socket of sockets) socket.destroy()
+  for (const { socket } of connections) socket.destroy()
   return jobs / seconds
+}
+
+/** Submits so many jobs to replicas that share them; answers how many a second were completed, all of them by any. */
+export async function completeAcross(targets: readonly [Target, ...Target[]], jobs: number): Promise<number> {
+  const begun = performance.now()
+  await submitAcross(targets, jobs)
+  while ((await unfinished(targets[0])) > 0) await pause(UNFINISHED_EVERY_MS)
+  return jobs / ((performance.now() - begun) / 1000)
+}
+
+async function unfinished({ process: child }: Target): Promise<number> {
+  child.send('unfinished')
+  return (await once(child, 'message'))[0]
 }
 
 /** Submits so many jobs to a target that works on them; answers how many a second were completed. */

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BaseProcessor, createApp, z } from '../../src/index.ts'
 import { givenSettings } from './given-settings.ts'
+import { tellBegun } from './tell-begun.ts'
 
 /**
  * A service, in a process of its own, whose jobs do nothing: what is left is the cost of the service. Arguments are how many
- * jobs run at once, and settings, `NAME=value`.
+ * jobs run at once, settings, `NAME=value`, and `tell` to be told of each job that begins.
  */
 const Result = z.object({})
 
@@ -20,6 +21,7 @@ class Noop extends BaseProcessor<typeof Result> {
   onExpected = (): void => {}
 
   async processInput() {
+    tellBegun()
     this.begun += 1
     if (this.begun === this.expected) this.onExpected()
     return {}
@@ -39,13 +41,14 @@ const app = createApp(processor, {
 })
 const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
-/** Tells the parent once so many jobs have begun and none is left unfinished, or what processor time it took so far, in ms. */
-process.on('message', (expected: number | 'cpu') => {
+/** Tells the parent once so many jobs have begun and none is left unfinished; or at once what it asks for. */
+process.on('message', async (expected: number | 'cpu' | 'unfinished') => {
   if (expected === 'cpu') {
     const { user, system } = process.cpuUsage()
     process.send?.((user + system) / 1000)
     return
   }
+  if (expected === 'unfinished') return void process.send?.(await unfinished())
   processor.expected = processor.begun + expected
   processor.onExpected = async () => {
     // Without a turn of the loop in between, asking would keep the jobs from ending.
@@ -63,8 +66,12 @@ process.on('disconnect', async () => {
   await app.close()
   rmSync(dataDir, { recursive: true, force: true })
 })
-const form = new FormData()
-form.append('file', new Blob(['x']), 'x.txt')
-const upload = await fetch(`${url}/ingest/upload`, { method: 'POST', headers: { prefer: 'wait=10' }, body: form })
-const { job_id } = (await upload.json()) as { job_id: string }
-process.send?.({ url, uri: `s3://longshore/datasets/${job_id}/x.txt` })
+process.send?.({ url, uri: process.argv.includes('ROLE=worker') ? '' : await upload() })
+
+async function upload(): Promise<string> {
+  const form = new FormData()
+  form.append('file', new Blob(['x']), 'x.txt')
+  const answer = await fetch(`${url}/ingest/upload`, { method: 'POST', headers: { prefer: 'wait=10' }, body: form })
+  const { job_id } = (await answer.json()) as { job_id: string }
+  return `s3://longshore/datasets/${job_id}/x.txt`
+}

@@ -87,7 +87,10 @@ export class JobWrites {
       events.map(({ data, ...event }) => ({ job: before.num, ...event, data: JSON.stringify(data) })),
     )
     const files = drafts.flatMap(({ before, files }) => [...files.values()].map((file) => fileRowOf(before.num, file)))
-    const written = await run(this.#writeRows, [rows, events, files].map((each) => JSON.stringify(each)))
+    const written = await run(
+      this.#writeRows,
+      [rows, events, files].map((each) => JSON.stringify(each)),
+    )
     return new Set(written.flatMap((row) => integerOrNull(row, 0) ?? []))
   }
 

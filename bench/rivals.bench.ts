@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startPostgres } from '../test/support/postgres-server.ts'
+import { completeAcross, startTarget, type Target } from './support/load.ts'
+import { startRedis } from './support/redis-server.ts'
+import { median, report } from './support/report.ts'
+
+/**
+ * No-op jobs from `POST` to completed, over HTTP, beside two services that are wired by hand: Fastify with BullMQ over a
+ * Redis that syncs each write, and Fastify with pg-boss over the same PostgreSQL. Replicas are processes that take requests
+ * and run jobs; ours also reads the manifest of each job and looks for its file in the object store.
+ */
+const JOBS = 6_000
+const WARM_UP = 3_000
+const ROUNDS = 3
+const CONCURRENCY = '64'
+const WAKE_UPS = 200
+
+const postgres = await startPostgres([])
+if (postgres === undefined) throw new Error('There is no PostgreSQL: install it, or set TEST_DATABASE_URL.')
+await using redis = await startRedis()
+const folder = await mkdtemp(join(tmpdir(), 'longshore-rivals-'))
+
+type Role = 'all' | 'api' | 'worker'
+const shared = [`DATABASE_URL=${postgres.url}`, `OBJECTS_DIR=${folder}`, `SIGNING_SECRET=${'s'.repeat(32)}`]
+const contestants: Record<string, (role: Role, ...rest: string[]) => Promise<Target>> = {
+  Longshore: (role, ...rest) => startTarget('noop-service.ts', [CONCURRENCY, ...shared, `ROLE=${role}`, ...rest]),
+  BullMQ: (role, ...rest) => startTarget('bullmq-service.ts', [String(redis.port), CONCURRENCY, role, ...rest]),
+  'pg-boss': (role, ...rest) => startTarget('pg-boss-service.ts', [postgres.url, CONCURRENCY, role, ...rest]),
+}
+
+for (const replicas of [1, 2, 4]) await compareThroughput(replicas)
+await compareWakeUps()
+await postgres[Symbol.asyncDispose]()
+await rm(folder, { recursive: true, force: true })
+
+async function compareThroughput(replicas: number): Promise<void> {
+  const rates: Record<string, number> = {}
+  for (const [name, start] of Object.entries(contestants)) rates[name] = await throughput(start, replicas)
+  const { Longshore: ours = 0, ...rivals } = rates
+  for (const [name, value] of Object.entries(rivals)) {
+    report({
+      what: `no-op jobs over HTTP, submitted to completed, replicas: ${replicas}`,
+      unit: 'jobs/s',
+      ours,
+      baseline: { name, value },
+      goal: { atLeast: 1 },
+    })
+  }
+}
+
+async function throughput(start: (role: Role) => Promise<Target>, replicas: number): Promise<number> {
+  const targets: [Target, ...Target[]] = [await start('all')]
+  while (targets.length < replicas) targets.push(await start('all'))
+  await completeAcross(targets, WARM_UP)
+  const rates: number[] = []
+  for (let round = 0; round < ROUNDS; round++) rates.push(await completeAcross(targets, JOBS))
+  for (const target of targets) await target[Symbol.asyncDispose]()
+  return median(rates)
+}
+
+async function compareWakeUps(): Promise<void> {
+  for (const [name, start] of Object.entries(contestants)) {
+    const tookMs = await wakeUps(start)
+    const isOurs = name === 'Longshore'
+    const what = `from POST to run at an idle worker in another process, ${name}`
+    report({ what: `${what}, p50`, unit: 'ms', ours: at(tookMs, 0.5), ...(isOurs && { goal: { atMost: 10 } }) })
+    report({ what: `${what}, p99`, unit: 'ms', ours: at(tookMs, 0.99) })
+  }
+}
+
+async function wakeUps(start: (role: Role, ...rest: string[]) => Promise<Target>): Promise<number[]> {
+  await using worker = await start('worker', 'tell')
+  await using api = await start('api')
+  const tookMs: number[] = []
+  const body = JSON.stringify({ manifest_inline: { files: [api.uri] } })
+  for (let n = 0; n < WAKE_UPS; n++) {
+    await pause(15)
+    const sentAt = process.hrtime.bigint()
+    const begun = begunAfter(worker, sentAt)
+    await fetch(`${api.url}/jobs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    tookMs.push(Number((await begun) - sentAt) / 1e6)
+  }
+  return tookMs.sort((a, b) => a - b)
+}
+
+/** When the next job began to run. */
+async function begunAfter({ process: child }: Target, sentAt: bigint): Promise<bigint> {
+  for (;;) {
+    const [{ begunAt }] = await once(child, 'message')
+    if (BigInt(begunAt) > sentAt) return BigInt(begunAt)
+  }
+}
+
+function at(sorted: readonly number[], share: number): number {
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+}
