@@ -14,7 +14,7 @@ export interface RivalQueue {
 }
 
 /** What a job is submitted with. */
-export type Payload = z.infer<typeof Payload>
+type Payload = z.infer<typeof Payload>
 
 const Payload = z.strictObject({ manifest_inline: z.strictObject({ files: z.array(z.string()).min(1) }) })
 const Accepted = z.object({ job_id: z.string(), status: z.literal('queued') })
