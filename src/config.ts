@@ -209,6 +209,8 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
       fileBytes: values.MAX_FILE_SIZE_GB * GIB,
       jobBytes: values.MAX_JOB_SIZE_GB * GIB,
       openIngests: values.MAX_OPEN_INGESTS,
+      schedules: values.MAX_SCHEDULES,
+      scheduleIntervalMs: values.MIN_SCHEDULE_INTERVAL_SECONDS * 1000,
       queuedJobs: values.MAX_QUEUED_JOBS,
       logLines: values.MAX_LOG_LINES,
       requestTimeoutMs: values.REQUEST_TIMEOUT_SECONDS * 1000,

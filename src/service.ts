@@ -26,6 +26,7 @@ import type { ExecutionKind } from './processor/execution-kind.ts'
 import type { Executor } from './processor/executor.ts'
 import { refuseWithinHost } from './processor/hosted/load-processor.ts'
 import { type AnyProcessor, openExecutor } from './processor/open-executor.ts'
+import { buildSchedules } from './schedule/build-schedules.ts'
 import { LocalStore } from './storage/local-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
@@ -123,6 +124,7 @@ export function buildService(
   const access = new AccessList(config.apiKeys, config.tenantLimits)
   const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
 
+  const { schedules, scheduler } = buildSchedules(floor)
   const feed = new JobFeed(engine, floor.clock)
   const ingests = new Ingests({
     ...floor,
@@ -146,6 +148,7 @@ export function buildService(
     ...(config.webhooks.secrets.length > 0 ? [buildDeliverer(floor)] : []),
     ...(runsJobs ? [worker, new Maintenance(retention, floor.clock, onError)] : []),
     ...(config.database ? [new Rescue({ ...floor, leaseMs: config.leaseMs, beat: () => leases.beat() })] : []),
+    ...(takesRequests ? [scheduler] : []),
   ])
 
   const app = buildServer({
@@ -153,6 +156,7 @@ export function buildService(
     access,
     feed,
     ingests,
+    schedules,
     removal: retention,
     webhooks: new Webhooks({ jobs, records: engine.deliveries, isOn: config.webhooks.secrets.length > 0 }),
     identity: { name: processor.name, version: processor.version },

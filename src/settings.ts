@@ -225,6 +225,8 @@ export const SETTINGS = {
   MAX_FILE_SIZE_GB: integer(1, 5120, 5120, 'Largest input file, in GiB.'),
   MAX_JOB_SIZE_GB: integer(1, 1_048_576, 10_240, 'All input files of one job together, in GiB.'),
   MAX_OPEN_INGESTS: integer(1, 1_000_000, 1000, 'Upload sessions open at once.'),
+  MAX_SCHEDULES: integer(0, 100_000, 1000, 'Schedules kept at once, of all tenants together.'),
+  MIN_SCHEDULE_INTERVAL_SECONDS: integer(1, 86_400, 60, 'Least time between two ticks of a schedule.'),
   MAX_QUEUED_JOBS: integer(1, 100_000_000, 1_000_000, 'Jobs that wait at once; beyond it submits answer 429.'),
   MAX_LOG_LINES: integer(0, 1_000_000, 1000, 'Log lines kept with a job, the newest.'),
   REQUEST_TIMEOUT_SECONDS: integer(

@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   input: 4,
   processor: 4,
   webhook: 4,
+  schedule: 4.5,
   http: 5,
   worker: 5,
   'instruments.ts': 5.5,

@@ -12,6 +12,7 @@ import { buildServer } from '../../src/http/server.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import { ObjectAccess } from '../../src/input/object-access.ts'
 import type { Job, NewJob } from '../../src/job/job.ts'
+import { buildSchedules } from '../../src/schedule/build-schedules.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
 import { givenSettings } from './given-settings.ts'
 
@@ -57,12 +58,15 @@ const webhooks = { list: async () => [], resend: () => Promise.reject(new Error(
 const readiness = async () => []
 const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
 const access = new AccessList(config.apiKeys, config.tenantLimits)
+const log = { info: () => {}, warn: () => {} }
+const { schedules } = buildSchedules({ engine, jobs, clock, config, objectAccess, log, onError: () => {} })
 const parts = {
   config,
   access,
   jobs,
   feed,
   ingests,
+  schedules,
   store,
   objectAccess,
   signingSecret,

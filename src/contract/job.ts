@@ -30,7 +30,7 @@ const ManifestFile = z.union([z.string().min(1), ManifestObject], {
 })
 
 /** A manifest object: `{"files": […]}`. */
-const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })
+export const Manifest = z.strictObject({ files: z.array(ManifestFile).min(1) })
 
 /** Labels a job may have. */
 export const MAX_LABELS = 32
@@ -125,6 +125,10 @@ export const Job = z
     priority: z.int(),
     group: z.string().nullable(),
     tenant: z.string().nullable().describe('Whose job it is'),
+    schedule: z
+      .object({ name: z.string(), tick: nullableTimestamp.describe('Null when it was fired by hand') })
+      .nullable()
+      .describe('The schedule that submitted it'),
     labels: z.record(z.string(), z.string()),
     callback_url: z.string().nullable().describe('Without its query, which may hold a secret'),
     parameters: ProcessorDefined.nullable(),
@@ -178,6 +182,7 @@ export const ListJobs = z.strictObject({
     .optional()
     .describe('`name=value`; may be given several times'),
   group: z.string().optional(),
+  schedule: z.string().min(1).optional().describe('Only jobs that the schedule of this name submitted'),
   tenant: z.string().min(1).optional().describe('A caller with a tenant sees its own jobs whatever it asks for'),
   created_after: z.iso.datetime({ offset: true }).optional(),
   created_before: z.iso.datetime({ offset: true }).optional(),

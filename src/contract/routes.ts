@@ -84,6 +84,29 @@ export const ROUTES = {
     access: 'operate',
     summary: 'Tell a receiver once more',
   },
+  createSchedule: { method: 'POST', path: '/schedules', access: 'operate', summary: 'Create a schedule' },
+  listSchedules: { method: 'GET', path: '/schedules', access: 'read', summary: 'List schedules by name' },
+  getSchedule: {
+    method: 'GET',
+    path: '/schedules/:name',
+    access: 'read',
+    summary: 'Read a schedule, what it did last and its next ticks',
+  },
+  putSchedule: { method: 'PUT', path: '/schedules/:name', access: 'operate', summary: 'Create or replace a schedule' },
+  deleteSchedule: {
+    method: 'DELETE',
+    path: '/schedules/:name',
+    access: 'operate',
+    summary: 'Forget a schedule; its jobs stay',
+  },
+  pauseSchedule: { method: 'POST', path: '/schedules/:name/pause', access: 'operate', summary: 'Let ticks pass by' },
+  resumeSchedule: {
+    method: 'POST',
+    path: '/schedules/:name/resume',
+    access: 'operate',
+    summary: 'Fire again, from the next tick on',
+  },
+  runSchedule: { method: 'POST', path: '/schedules/:name/run', access: 'operate', summary: 'Fire a schedule now' },
 
   createToken: {
     method: 'POST',

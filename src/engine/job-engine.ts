@@ -20,6 +20,8 @@ export interface JobQuery {
   group?: string
   /** Only this tenant's. */
   tenant?: string
+  /** Only those that a schedule of this name submitted. */
+  schedule?: string
   /** Created at or after, in ms since 1970. */
   createdAfter?: number
   /** Created before, in ms since 1970. */

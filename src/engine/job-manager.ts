@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource } from '../job/job.ts'
+import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource, NewJob } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
 import { type Outcome, type Settlement, settle } from '../job/settlement.ts'
@@ -29,6 +29,8 @@ export interface JobRequest {
   maxAttempts?: number
   timeoutMs?: number
   group?: string
+  /** The schedule that submits it, and the tick. */
+  schedule?: NonNullable<Job['schedule']>
   labels?: Readonly<Record<string, string>>
   tenant?: string
   idempotency?: { key: string; requestHash: string }
@@ -91,6 +93,7 @@ export class JobManager {
       maxAttempts: request.maxAttempts ?? this.#rules.maxAttempts,
       timeoutMs: request.timeoutMs ?? this.#rules.timeoutMs,
       ...(request.tenant !== undefined && { tenant: request.tenant }),
+      ...(request.schedule && { schedule: request.schedule }),
       ...(request.idempotency && { idempotency: request.idempotency }),
       ...(request.traceparent !== undefined && { traceparent: request.traceparent }),
       ...(request.callbackUrl !== undefined && { callbackUrl: request.callbackUrl }),
@@ -99,8 +102,18 @@ export class JobManager {
 
   /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
   submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
+    return this.#engine.insert(this.newJob(draft, manifest), this.room)
+  }
+
+  /** A job as it is kept from now on, for who keeps it within a change of something else. */
+  newJob(draft: JobDraft, manifest: ManifestSource): NewJob {
+    return { ...draft, manifest, createdAt: this.#clock.now() }
+  }
+
+  /** How many jobs may wait at once. */
+  get room(): { maxQueued: number } {
     const { maxQueued } = this.#rules
-    return this.#engine.insert({ ...draft, manifest, createdAt: this.#clock.now() }, { maxQueued })
+    return { maxQueued }
   }
 
   /** The job, if it is there. */

@@ -6,12 +6,14 @@ import type { IngestRecords } from './ingest-records.ts'
 import type { JobEngine } from './job-engine.ts'
 import { PostgresEngine } from './postgres/postgres-engine.ts'
 import type { DescribeEnd } from './record/new-delivery.ts'
+import type { ScheduleRecords } from './schedule-records.ts'
 import { SqliteEngine } from './sqlite/sqlite-engine.ts'
 
-/** An engine that keeps upload sessions and deliveries, too. */
+/** An engine that keeps upload sessions, deliveries and schedules, too. */
 export interface ServiceEngine extends JobEngine {
   readonly ingests: IngestRecords
   readonly deliveries: DeliveryRecords
+  readonly schedules: ScheduleRecords
 }
 
 /** Replicas say that they live this often per lease, and are dead when a whole one has passed. */

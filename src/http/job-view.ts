@@ -25,6 +25,7 @@ export function viewJob(job: Job, now: number, queuePosition: number | null = nu
     priority: job.priority,
     group: job.group,
     tenant: job.tenant,
+    schedule: job.schedule && { name: job.schedule.name, tick: instant(job.schedule.tick) },
     labels: job.labels,
     callback_url: job.callbackUrl === null ? null : withoutQuery(job.callbackUrl),
     parameters: job.parameters,

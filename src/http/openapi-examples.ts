@@ -21,6 +21,9 @@ const PART_URL = {
   part_number: 1,
   url: `http://127.0.0.1:8000/objects/longshore/datasets/${JOB_ID}/hello.txt?expires=…&signature=…`,
 }
+const SCHEDULED = { manifest_uri: 's3://longshore/nightly.jsonl', labels: { kind: 'report' } }
+const POLICIES = { misfire: 'once', catch_up_limit: 10, grace_seconds: 60, overlap: 'skip' }
+const SCHEDULE = { cron: '30 2 * * mon-fri', timezone: 'Europe/Berlin', ...POLICIES, job: SCHEDULED }
 
 /** What each schema of the description looks like in use; without one, a page makes nonsense up. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
@@ -46,6 +49,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     priority: 0,
     group: null,
     tenant: null,
+    schedule: null,
     labels: { run: '42' },
     callback_url: null,
     parameters: null,
@@ -79,6 +83,27 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   LogLine: { attempt: 1, at: AT, level: 'info', message: 'read hello.txt', fields: { bytes: 6 } },
   JobEvent: { job_id: JOB_ID, type: 'job.completed', status: 'completed', at: AT },
+  ScheduledJob: SCHEDULED,
+  CreateSchedule: { name: 'nightly', ...SCHEDULE },
+  PutSchedule: SCHEDULE,
+  Schedule: {
+    name: 'nightly',
+    tenant: null,
+    ...SCHEDULE,
+    created_at: AT,
+    updated_at: AT,
+    paused_at: null,
+    next_ticks: ['2026-03-03T01:30:00.000Z', '2026-03-04T01:30:00.000Z', '2026-03-05T01:30:00.000Z'],
+    last_fire: {
+      tick: '2026-03-02T01:30:00.000Z',
+      at: '2026-03-02T01:30:00.012Z',
+      job_id: JOB_ID,
+      status: 'completed',
+    },
+    last_skip: null,
+    counts: { fired: 1, missed: 0, skipped: 0 },
+    links: { self: '/schedules/nightly', jobs: '/jobs?schedule=nightly' },
+  },
   StartIngest: { files: [{ filename: 'hello.txt', size_bytes: 6 }], labels: { run: '42' } },
   StartedIngest: { job_id: JOB_ID, files: [{ ...INGEST_FILE, part_urls: [PART_URL] }], expires_at: LATER },
   CompleteFile: {

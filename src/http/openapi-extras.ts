@@ -30,6 +30,7 @@ export const DOCUMENTED: Readonly<Record<string, Readonly<Record<string, unknown
       'Last-Event-ID': z.string().optional().describe('The last event heard: what follows is sent'),
     }),
   },
+  runSchedule: { headers: IdempotencyKey },
   startIngest: { headers: IdempotencyKey },
   uploadForm: { headers: IdempotencyKey.extend(Prefer.shape), consumes: ['multipart/form-data'], body: UploadForm },
   getObject: {

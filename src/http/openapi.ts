@@ -16,6 +16,7 @@ Every error is a problem document (RFC 9457): its \`code\` names what was wrong,
 
 const TAGS = [
   { name: 'jobs', description: 'Submit, follow and steer jobs, fetch their outputs' },
+  { name: 'schedules', description: 'Submit jobs at the times of a cron expression' },
   { name: 'ingest', description: 'Upload files that become a job' },
   { name: 'objects', description: 'What signed URLs lead to, with the local store' },
   { name: 'service', description: 'Health, readiness and this description' },

@@ -131,5 +131,5 @@ export function bytes(description: string): Answer {
 
 function tagOf(path: string): string {
   const first = path.split('/')[1] ?? ''
-  return ['jobs', 'ingest', 'objects'].includes(first) ? first : 'service'
+  return ['jobs', 'schedules', 'ingest', 'objects'].includes(first) ? first : 'service'
 }

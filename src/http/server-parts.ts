@@ -6,6 +6,7 @@ import type { JobFeed } from '../engine/job-feed.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Ingests } from '../input/ingest.ts'
 import type { ObjectAccess } from '../input/object-access.ts'
+import type { Schedules } from '../schedule/schedules.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Facts } from '../telemetry/facts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -20,6 +21,7 @@ export interface ServerParts {
   jobs: JobManager
   feed: JobFeed
   ingests: Ingests
+  schedules: Schedules
   store: ObjectStore
   /** Keeps tenants out of each other's objects. */
   objectAccess: ObjectAccess

@@ -29,6 +29,7 @@ import { listJobs } from './routes/list-jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { readJob } from './routes/read-job.ts'
+import { scheduleRoutes } from './routes/schedules.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { submitJob } from './routes/submit-job.ts'
 import { uploadForm } from './routes/upload-form.ts'
@@ -52,6 +53,7 @@ const JSON_ROUTES: readonly Routes[] = [
   jobEvents,
   jobTokens,
   jobWebhooks,
+  scheduleRoutes,
   ingestRoutes,
 ]
 

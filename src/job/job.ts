@@ -82,6 +82,8 @@ export interface Job {
   labels: Readonly<Record<string, string>>
   maxAttempts: number
   timeoutMs: number
+  /** The schedule that submitted it by name, and the tick it did so for, in ms since 1970; null when a person did. */
+  schedule: { name: string; tick: number | null } | null
   /** The span that submitted it, as W3C Trace Context writes it; null when it belongs to no trace. */
   traceparent: string | null
   /** Who is told when the job has ended; null when nobody asked. */
@@ -126,6 +128,8 @@ export interface NewJob
   > {
   /** Whose job it is; nobody's unless given. */
   tenant?: string
+  /** The schedule that submits it. */
+  schedule?: NonNullable<Job['schedule']>
   /** The span that submits it, as W3C Trace Context writes it. */
   traceparent?: string
   /** Who is told when it has ended. */

@@ -19,6 +19,8 @@ export type Verdict = (typeof VERDICTS)[number]
  * | `stage.ended` | it has ended, or a wait is over | `durationMs`, `bytes` fetched or committed | `stage` |
  * | `attempt.ended` | an attempt is over here | | `verdict` |
  * | `webhook.tried` | a receiver was told of a job's end, or could not be | `durationMs` | `outcome`, `status`, `error`, `attempt`, `nextAt`, whose and whither |
+ * | `schedule.fired` | a schedule submitted a job here | `lateMs`, null when by hand | |
+ * | `schedule.skipped` | ticks of a schedule made no job | `count` | `reason` |
  */
 export type Fact =
   | { type: 'request.answered'; method: string; route: string; status: number; durationMs: number }
@@ -41,6 +43,8 @@ export type Fact =
       host: string
       traceparent: string | null
     }
+  | { type: 'schedule.fired'; lateMs: number | null }
+  | { type: 'schedule.skipped'; reason: string; count: number }
 
 /** Hears of facts; quick, and must not throw. */
 export type FactListener = (fact: Fact) => void

@@ -3,6 +3,7 @@ import { Gauge, Registry } from 'prom-client'
 import type { Fact, FactListener } from './facts.ts'
 import { type JobEventListener, jobMetrics } from './job-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
+import { scheduleMetrics } from './schedule-metrics.ts'
 import { type Scraped, stateMetrics } from './state-metrics.ts'
 import { deliveryGauges, type ScrapedDeliveries, webhookMetrics } from './webhook-metrics.ts'
 import { attemptMetrics, callMetrics, requestMetrics, type Tally } from './work-metrics.ts'
@@ -36,6 +37,7 @@ export class Metrics {
       ...callMetrics(registry),
       ...attemptMetrics(registry),
       ...webhookMetrics(registry),
+      ...scheduleMetrics(registry),
     })
   }
 

@@ -23,6 +23,7 @@ export function jobBody(status: string, changes: Record<string, unknown> = {}) {
     priority: 0,
     group: null,
     tenant: null,
+    schedule: null,
     labels: {},
     callback_url: null,
     parameters: null,

@@ -2,6 +2,7 @@ import { after } from 'node:test'
 import { deliveryRecordsConformance, describeTestEnd } from '../conformance/delivery-records.ts'
 import { ingestRecordsConformance } from '../conformance/ingest-records.ts'
 import { jobEngineConformance } from '../conformance/job-engine.ts'
+import { scheduleRecordsConformance } from '../conformance/schedule-records.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { postgresBench } from './postgres-bench.ts'
 
@@ -12,4 +13,5 @@ if (server) {
   jobEngineConformance('the PostgreSQL engine', () => postgresBench(server))
   ingestRecordsConformance('the PostgreSQL engine', () => postgresBench(server))
   deliveryRecordsConformance('the PostgreSQL engine', () => postgresBench(server, { describeEnd: describeTestEnd }))
+  scheduleRecordsConformance('the PostgreSQL engine', () => postgresBench(server))
 }

@@ -6,6 +6,7 @@ import * as ingest from '../../src/contract/ingest.ts'
 import * as job from '../../src/contract/job.ts'
 import * as problem from '../../src/contract/problem.ts'
 import { ROUTES, type Route } from '../../src/contract/routes.ts'
+import * as schedule from '../../src/contract/schedule.ts'
 import * as health from '../../src/contract/service.ts'
 import * as webhook from '../../src/contract/webhook.ts'
 import { EXAMPLES } from '../../src/http/openapi-examples.ts'
@@ -94,6 +95,7 @@ test('every schema of the description has an example, and every example fits its
     ...Object.values(ingest),
     ...Object.values(job),
     ...Object.values(problem),
+    ...Object.values(schedule),
     ...Object.values(health),
     ...Object.values(webhook),
   ]

@@ -35,6 +35,12 @@ export class ManualClock implements Clock {
     this.#now = until
   }
 
+  /** Sets the clock as a person would: timers go on as they were. */
+  jump(byMs: number): void {
+    this.#now += byMs
+    for (const timer of this.#timers) timer.dueAt += byMs
+  }
+
   #earliest(until: number): { dueAt: number; action: () => void } | undefined {
     return [...this.#timers].filter((timer) => timer.dueAt <= until).sort((a, b) => a.dueAt - b.dueAt)[0]
   }

@@ -13,6 +13,7 @@ import { Ingests } from '../../src/input/ingest.ts'
 import { ObjectAccess } from '../../src/input/object-access.ts'
 import type { JsonValue, Lease } from '../../src/job/job.ts'
 import type { Outcome } from '../../src/job/settlement.ts'
+import { buildSchedules } from '../../src/schedule/build-schedules.ts'
 import { LocalStore } from '../../src/storage/local-store.ts'
 import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { checkCallbackUrl } from '../../src/webhook/callback-url.ts'
@@ -46,7 +47,11 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const store = options.wrapStore?.(local) ?? local
   const feed = new JobFeed(engine, clock)
   const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
-  const components = [engine, store, ingests]
+  const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
+  const log = { info: () => {}, warn: () => {} }
+  const ground = { engine, jobs, clock, config, objectAccess, log, onError: () => {} }
+  const { schedules, scheduler } = buildSchedules(ground)
+  const components = [engine, store, ingests, scheduler]
   for (const component of components) await component.start()
   const removal = { remove: async (id: string) => void (await jobs.forget(id)) }
   const access = new AccessList(config.apiKeys, config.tenantLimits)
@@ -57,7 +62,8 @@ export async function openTestService(options: TestServiceOptions = {}) {
     feed,
     ingests,
     store,
-    objectAccess: new ObjectAccess({ ...config, jobs, records: engine.ingests }),
+    objectAccess,
+    schedules,
     signingSecret: SECRET,
     removal,
     webhooks: new Webhooks({ jobs, records: engine.deliveries, isOn: config.webhooks.secrets.length > 0 }),

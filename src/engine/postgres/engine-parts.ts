@@ -41,6 +41,8 @@ export interface EngineSetting {
   id: string
   clock: Clock
   listeners: Listeners
+  /** Hears when a schedule is due that another replica wrote. */
+  scheduleDue(nextTick: number): void
   onError(thrown: unknown): void
 }
 

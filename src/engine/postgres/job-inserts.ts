@@ -6,7 +6,7 @@ import { freshJob } from '../record/fresh-job.ts'
 import { PHASE } from '../record/phase.ts'
 import { queueFull, reusedKey } from '../record/refusals.ts'
 import { queuedEvent } from '../record/row-events.ts'
-import { type Database, storable } from './database.ts'
+import { type Database, type Run, storable } from './database.ts'
 import { isStatementFault } from './database-error.ts'
 import type { News } from './job-draft.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
@@ -41,6 +41,8 @@ export class JobInserts {
   readonly #parts: JobInsertsParts
   readonly #lane: Lane<Insert>
   readonly #insert: string
+  /** With a row of counters of its own: that of {@link #insert} would keep the lane waiting until the transaction ends. */
+  readonly #insertWithin: string
   readonly #known: string
 
   constructor(parts: JobInsertsParts) {
@@ -48,6 +50,7 @@ export class JobInserts {
     this.#parts = parts
     this.#lane = new Lane((inserts) => this.#round(inserts))
     this.#insert = insertSql(schema, parts.owner, parts.ring)
+    this.#insertWithin = insertSql(schema, `${parts.owner}:within`, parts.ring)
     this.#known = `SELECT idempotency_key, request_hash, ${STORED_COLUMNS} FROM ${schema}.jobs
       WHERE id = ANY($1) OR idempotency_key = ANY($2)`
   }
@@ -55,6 +58,22 @@ export class JobInserts {
   /** Keeps a job; a known id or idempotency key answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`. */
   insert(job: NewJob, maxQueued = Number.MAX_SAFE_INTEGER): Promise<{ job: Job; replayed: boolean }> {
     return new Promise((resolve, reject) => this.#lane.add({ job, maxQueued, resolve, reject }))
+  }
+
+  /** Keeps new jobs within a transaction, all or none; once that is committed, call `committed`. Throws `QUEUE_FULL`. */
+  async insertWithin(run: Run, jobs: readonly NewJob[], maxQueued = Number.MAX_SAFE_INTEGER): Promise<void> {
+    if (jobs.length === 0) return
+    const now = this.#parts.clock.now()
+    const rows = jobs.map((job, place) => rowOf(job, place, now))
+    const answer = await run(this.#insertWithin, [JSON.stringify(rows), maxQueued])
+    const kept = answer.flatMap((row) => integerOrNull(row, 1) ?? [])
+    if (kept.length < jobs.length) throw queueFull(integer(answer[0], 0), maxQueued)
+  }
+
+  /** Tells of jobs that a committed transaction kept. */
+  committed(jobs: readonly NewJob[]): void {
+    this.#publish(jobs.map(freshJob))
+    this.#await(jobs, this.#parts.clock.now())
   }
 
   close(reason: Error): Promise<void> {
@@ -91,10 +110,17 @@ export class JobInserts {
 
   #tell(fresh: readonly Insert[], now: number): void {
     const jobs = fresh.map(({ job }) => freshJob(job))
-    this.#parts.publish(jobs.map((job) => ({ event: queuedEvent(job), job })))
+    this.#publish(jobs)
     for (const [place, insert] of fresh.entries()) insert.resolve({ job: jobs[place] as Job, replayed: false })
-    const runAt = Math.min(...fresh.map(({ job }) => (isDue(job, now) ? now : job.runAt)))
-    if (fresh.length > 0) this.#parts.waiting(runAt)
+    this.#await(jobs, now)
+  }
+
+  #publish(jobs: readonly Job[]): void {
+    this.#parts.publish(jobs.map((job) => ({ event: queuedEvent(job), job })))
+  }
+
+  #await(jobs: readonly Pick<Job, 'runAt' | 'createdAt'>[], now: number): void {
+    if (jobs.length > 0) this.#parts.waiting(Math.min(...jobs.map((job) => (isDue(job, now) ? now : job.runAt))))
   }
 
   async #answerKnown(inserts: readonly Insert[], queued: number): Promise<void> {
@@ -127,7 +153,7 @@ function answerKnown({ job, maxQueued, resolve, reject }: Insert, known: readonl
   else reject(queueFull(queued, maxQueued))
 }
 
-function isDue({ runAt, createdAt }: NewJob, now: number): boolean {
+function isDue({ runAt, createdAt }: Pick<Job, 'runAt' | 'createdAt'>, now: number): boolean {
   return runAt <= Math.max(now, createdAt)
 }
 
@@ -151,17 +177,20 @@ function rowOf(job: NewJob, place: number, now: number) {
     traceparent: job.traceparent ?? null,
     tenant: storable(job.tenant ?? ''),
     callback_url: job.callbackUrl ?? null,
+    schedule: job.schedule?.name ?? null,
+    tick: job.schedule?.tick ?? null,
   }
 }
 
 /** $1 the rows, $2 how many jobs may wait. The first row of the answer tells how many waited before. */
 function insertSql(schema: string, owner: string, ring: string): string {
   const given = `phase, id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
-    timeout_ms, idempotency_key, request_hash, traceparent, tenant, callback_url`
+    timeout_ms, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick`
   return `WITH input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
-      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, callback_url text)
+      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, callback_url text,
+      schedule text, tick bigint)
   ), room AS MATERIALIZED (
     SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
   ), fresh AS (

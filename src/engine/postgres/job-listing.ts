@@ -22,6 +22,7 @@ const ALL_PHASES = [0, 1, 2, 3, 4, 5]
 /** Lists jobs, newest first: by group or by state through an index; what no index answers is filtered page by page. */
 export class JobListing {
   readonly #db: Database
+  readonly #bySchedule: string
   readonly #byGroup: string
   readonly #byTenant: string
   readonly #byPhase: string
@@ -32,6 +33,7 @@ export class JobListing {
     const columns = CANDIDATE_COLUMNS
     const range = '(created_at, num) < ($2, $3) AND created_at >= $4 ORDER BY created_at DESC, num DESC LIMIT $5'
     this.#db = db
+    this.#bySchedule = `SELECT ${columns} FROM ${schema}.jobs WHERE schedule = $1 AND schedule IS NOT NULL AND ${range}`
     this.#byGroup = `SELECT ${columns} FROM ${schema}.jobs WHERE grp = $1 AND grp <> '' AND ${range}`
     this.#byTenant = `SELECT ${columns} FROM ${schema}.jobs WHERE tenant = $1 AND tenant <> '' AND ${range}`
     this.#byPhase = `SELECT found.* FROM unnest($1::smallint[]) AS wanted(p) CROSS JOIN LATERAL (
@@ -60,13 +62,14 @@ export class JobListing {
   }
 
   async #candidates(
-    { group, tenant, states, createdAfter = 0 }: JobQuery,
+    { schedule, group, tenant, states, createdAfter = 0 }: JobQuery,
     from: Position,
     limit: number,
   ): Promise<Candidate[]> {
     const range = [from.createdAt, from.num, createdAfter, limit]
     const phases = states ? [...new Set(states.flatMap(phasesOf))] : ALL_PHASES
     const ask = (sql: string, first: unknown): Promise<Row[]> => this.#db.query(sql, [first, ...range])
+    if (schedule !== undefined) return (await ask(this.#bySchedule, schedule)).map(readCandidate)
     if (group !== undefined) return (await ask(this.#byGroup, group)).map(readCandidate)
     if (tenant !== undefined) return (await ask(this.#byTenant, tenant)).map(readCandidate)
     return (await ask(this.#byPhase, phases)).map(readCandidate)
@@ -84,7 +87,7 @@ export class JobListing {
 }
 
 /** Whether some of the question is left that the index does not answer. */
-function needsFilter({ labels, completedBefore, states, group, tenant }: JobQuery): boolean {
+function needsFilter({ labels, completedBefore, states, schedule, group, tenant }: JobQuery): boolean {
   if (labels !== undefined || completedBefore !== undefined) return true
-  return [states, group, tenant].filter((each) => each !== undefined).length > 1
+  return [states, schedule, group, tenant].filter((each) => each !== undefined).length > 1
 }

@@ -27,6 +27,8 @@ interface Message {
   cancels: string[]
   /** When the first of them is due that was put off; null when none was. */
   dueAt: number | null
+  /** When a schedule is due that was written. */
+  nextTick?: number
 }
 
 /** What telling and hearing takes. */
@@ -47,6 +49,8 @@ export interface JobNewsParts {
   changedElsewhere(jobId: string): void
   /** Hears that a job will be due. */
   delayedTo(runAt: number): void
+  /** Hears that a schedule will be due. */
+  scheduleDue(nextTick: number): void
   onError(thrown: unknown): void
 }
 
@@ -88,6 +92,13 @@ export class JobNews {
       this.#look = undefined
       this.#lookAtFollowed().catch(this.#parts.onError)
     })
+  }
+
+  /** A statement, for the transaction that writes a schedule, that tells the other replicas when it is due. */
+  noticeOfTick(nextTick: number): [sql: string, values: string[]] {
+    const { channel, replica: from } = this.#parts
+    const message: Message = { from, jobs: [], cancels: [], dueAt: null, nextTick }
+    return ['SELECT pg_notify($1, $2)', [channel, JSON.stringify(message)]]
   }
 
   /** A cancel was asked for elsewhere, of a job that runs here. */
@@ -176,10 +187,11 @@ export class JobNews {
   }
 
   #hear({ payload }: Notification): void {
-    const { replica, listeners, running, changedElsewhere, delayedTo, onError } = this.#parts
+    const { replica, listeners, running, changedElsewhere, delayedTo, scheduleDue, onError } = this.#parts
     const message = parseMessage(payload)
     if (message === undefined || message.from === replica) return
     if (message.dueAt !== null) delayedTo(message.dueAt)
+    if (message.nextTick !== undefined) scheduleDue(message.nextTick)
     const mine = message.cancels.filter((id) => running(id))
     for (const id of mine) changedElsewhere(id)
     const followed = message.jobs.filter((id) => listeners.follows(id))

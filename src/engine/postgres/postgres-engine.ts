@@ -31,6 +31,7 @@ import { expiredJobs, extendLeases } from './leases.ts'
 import { checkVersion, migrateDatabase } from './migrations.ts'
 import { PostgresDeliveryRecords } from './postgres-delivery-records.ts'
 import { PostgresIngestRecords } from './postgres-ingest-records.ts'
+import { PostgresScheduleRecords } from './postgres-schedule-records.ts'
 import { pruneJobs, pruneWithRest } from './prune.ts'
 
 /** What the engine of many machines needs. */
@@ -71,11 +72,14 @@ export class PostgresEngine implements JobEngine {
   readonly ingests: PostgresIngestRecords
   /** What is told of the ends of jobs, in the same schema. */
   readonly deliveries: PostgresDeliveryRecords
+  /** Schedules, in the same schema. */
+  readonly schedules: PostgresScheduleRecords
   readonly #options: PostgresEngineOptions
   readonly #id = randomUUID()
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
   readonly #listeners = new Listeners(this.#onError)
   readonly #deliveryNews = new DueNews()
+  readonly #scheduleNews = new DueNews()
   #starting: Promise<void> | undefined
   #parts: EngineParts | undefined
   #bell: Doorbell | undefined
@@ -88,6 +92,7 @@ export class PostgresEngine implements JobEngine {
     const news = this.#deliveryNews
     this.deliveries = new PostgresDeliveryRecords({ db: () => this.#opened().db, now: () => this.clock.now(), news })
     this.#listeners.add((event, job) => isDeliverable(event, job) && news.tell(event.at))
+    this.schedules = new PostgresScheduleRecords(() => this.#opened(), this.#scheduleNews)
   }
 
   start(): Promise<void> {
@@ -235,6 +240,7 @@ export class PostgresEngine implements JobEngine {
       id: this.#id,
       clock: this.clock,
       listeners: this.#listeners,
+      scheduleDue: (nextTick) => this.#scheduleNews.tell(nextTick),
       onError: this.#onError,
     })
     try {
@@ -254,11 +260,11 @@ export class PostgresEngine implements JobEngine {
   /** Says that this replica lives, and hears what a lost notification would have told. */
   async #beat(parts: EngineParts): Promise<void> {
     const { replica, dueTimer, dispatcher, changes, news, db } = parts
-    const { isWorkReady, nextDueAt, nextDeliveryAt } = await this.#measured(() =>
-      replica.beat(this.clock.now(), this.#bell?.id),
-    )
+    const beat = await this.#measured(() => replica.beat(this.clock.now(), this.#bell?.id))
+    const { isWorkReady, nextDueAt, nextDeliveryAt, nextTick } = beat
     if (nextDueAt !== null) dueTimer.arm(nextDueAt)
     if (nextDeliveryAt !== null) this.#deliveryNews.tell(nextDeliveryAt)
+    if (nextTick !== null) this.#scheduleNews.tell(nextTick)
     if (isWorkReady) changes.request()
     for (const { waiting, options } of dispatcher.all) {
       if (waiting.length > 0) await changes.between(() => extendLeases(db, waiting, this.clock.now() + options.leaseMs))

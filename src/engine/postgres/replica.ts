@@ -14,6 +14,8 @@ export interface Beat {
   nextDueAt: number | null
   /** When the next delivery is due. */
   nextDeliveryAt: number | null
+  /** When the next schedule is due. */
+  nextTick: number | null
 }
 
 /** What a replica's row needs. */
@@ -53,7 +55,8 @@ export class Replica {
         EXISTS (SELECT FROM ${db.schema}.jobs WHERE phase = 1)::integer,
         (SELECT run_at FROM ${db.schema}.jobs WHERE phase = 0 ORDER BY run_at LIMIT 1),
         EXISTS (SELECT FROM ${db.schema}.replicas WHERE seen_at < $4)::integer,
-        (SELECT due_at FROM ${db.schema}.deliveries WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1)`,
+        (SELECT due_at FROM ${db.schema}.deliveries WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1),
+        (SELECT min(next_tick) FROM ${db.schema}.schedules WHERE next_tick IS NOT NULL)`,
       [id, doorbell ?? null, now, now - this.#parts.silentMs],
     )
     if (integer(row, 3) === 1) await this.#buryDead(now)
@@ -62,6 +65,7 @@ export class Replica {
       isWorkReady: integer(row, 1) === 1,
       nextDueAt: integerOrNull(row, 2),
       nextDeliveryAt: integerOrNull(row, 4),
+      nextTick: integerOrNull(row, 5),
     }
   }
 

@@ -3,10 +3,18 @@ import { SILENT_PROGRESS } from './job-row.ts'
 
 /** A job as it is right after it was submitted. */
 export function freshJob(submitted: NewJob): Job {
-  const { idempotency: _key, tenant = null, traceparent = null, callbackUrl = null, ...fixed } = submitted
+  const {
+    idempotency: _key,
+    tenant = null,
+    schedule = null,
+    traceparent = null,
+    callbackUrl = null,
+    ...fixed
+  } = submitted
   return {
     ...fixed,
     tenant,
+    schedule,
     traceparent,
     callbackUrl,
     state: 'queued',

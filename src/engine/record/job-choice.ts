@@ -21,16 +21,19 @@ export interface Candidate {
   tenant: string
   labels: string | null
   completedAt: number | null
+  schedule: string | null
 }
 
 /** Where a listing goes on: after this job. Jobs are ordered by (createdAt, num), newest first. */
 export type Position = Pick<Candidate, 'createdAt' | 'num'>
 
 /** Whether a job is one of those asked for. */
-export function isWanted({ phase, group, tenant, labels, completedAt }: Candidate, query: JobQuery): boolean {
+export function isWanted(candidate: Candidate, query: JobQuery): boolean {
+  const { phase, group, tenant, labels, completedAt } = candidate
   if (query.states && !query.states.includes(stateOf(phase))) return false
   if (query.group !== undefined && group !== query.group) return false
   if (query.tenant !== undefined && tenant !== query.tenant) return false
+  if (query.schedule !== undefined && candidate.schedule !== query.schedule) return false
   if (query.completedBefore !== undefined && (completedAt === null || completedAt >= query.completedBefore))
     return false
   return query.labels === undefined || hasLabels(labels, query.labels)
@@ -64,7 +67,7 @@ export function cursorOf({ createdAt, num }: Position): string {
 }
 
 /** The columns of {@link readCandidate}, in its order. */
-export const CANDIDATE_COLUMNS = 'num, created_at, phase, grp, labels, completed_at, tenant'
+export const CANDIDATE_COLUMNS = 'num, created_at, phase, grp, labels, completed_at, tenant, schedule'
 
 export function readCandidate(row: Row): Candidate {
   return {
@@ -75,5 +78,6 @@ export function readCandidate(row: Row): Candidate {
     labels: textOrNull(row, 4),
     completedAt: integerOrNull(row, 5),
     tenant: text(row, 6),
+    schedule: textOrNull(row, 7),
   }
 }

@@ -18,6 +18,7 @@ import { LogTable } from './log-table.ts'
 import { migrate } from './migrations.ts'
 import { QueuePosition } from './queue-position.ts'
 import { ReadyQueue } from './ready-queue.ts'
+import { ScheduleTable } from './schedule-table.ts'
 
 /** After claims could not be written, e.g. on a full disk, they are tried again after this many ms. */
 const CLAIM_RETRY_MS = 1_000
@@ -31,6 +32,7 @@ export interface EngineParts {
   logs: LogTable
   ingests: IngestTable
   deliveries: DeliveryTable
+  schedules: ScheduleTable
   records: JobRecords
   attempts: Attempts
   listing: JobListing
@@ -84,6 +86,7 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   )
   const position = new QueuePosition(db)
   const ingests = new IngestTable(db)
+  const schedules = new ScheduleTable(db)
   const commit = new GroupCommit(db, {
     wantsFill: () => dispatcher.wantsFill(),
     fill: () => dispatcher.fill(),
@@ -107,6 +110,6 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
     return table.earliestRunAt(PHASE.delayed)
   })
   dueTimer.arm(table.earliestRunAt(PHASE.delayed) ?? Number.POSITIVE_INFINITY)
-  const tables = { table, events, files, logs, ingests, deliveries }
+  const tables = { table, events, files, logs, ingests, deliveries, schedules }
   return { db, ...tables, records, attempts, listing, position, dispatcher, commit, dueTimer }
 }

@@ -9,8 +9,8 @@ const LONGEST_MANIFEST_IN_ROW = 2_000
 export const INSERT_JOB = `INSERT OR IGNORE INTO jobs
   (id, phase, version, created_at, updated_at, run_at, priority, grp, labels, processor, manifest, parameters,
    max_attempts, timeout_ms, failed_files_only, attempt, attempt_base, token, files_total, files_done, files_failed,
-   files_bytes, idempotency_key, request_hash, traceparent, tenant, callback_url)
-  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?)`
+   files_bytes, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick)
+  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?)`
 
 /** What {@link INSERT_JOB} binds. */
 export interface InsertedJob {
@@ -44,6 +44,8 @@ export function insertValues(job: NewJob, phase: Phase): InsertedJob {
     job.traceparent ?? null,
     job.tenant ?? '',
     job.callbackUrl ?? null,
+    job.schedule?.name ?? null,
+    job.schedule?.tick ?? null,
   ]
   const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
   return { values, longManifest: isLong ? manifest : undefined, isSmall }

@@ -21,7 +21,7 @@ import { Query } from './database.ts'
 const FEW = 10_000
 
 /** The index a question is answered from. */
-type Index = 'group' | 'tenant' | 'phase' | 'age'
+type Index = 'schedule' | 'group' | 'tenant' | 'phase' | 'age'
 
 /** Lists jobs by the index that fits the question best; what no index answers is filtered page by page. */
 export class JobListing {
@@ -29,6 +29,7 @@ export class JobListing {
   readonly #queuedCount: () => number
   readonly #ended: Query
   readonly #open: Query
+  readonly #bySchedule: Query
   readonly #byGroup: Query
   readonly #byTenant: Query
   readonly #byAge: Query
@@ -41,6 +42,10 @@ export class JobListing {
     this.#queuedCount = queuedCount
     this.#ended = new Query(db, `${select} jobs_ended WHERE phase = ? AND phase > 2 AND ${page}`)
     this.#open = new Query(db, `${select} jobs_open WHERE phase = ? AND phase <= 2 AND ${page}`)
+    this.#bySchedule = new Query(
+      db,
+      `${select} jobs_by_schedule WHERE schedule = ? AND schedule IS NOT NULL AND ${page}`,
+    )
     this.#byGroup = new Query(db, `${select} jobs_by_group WHERE grp = ? AND grp <> '' AND ${page}`)
     this.#byTenant = new Query(db, `${select} jobs_by_tenant WHERE tenant = ? AND tenant <> '' AND ${page}`)
     this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
@@ -64,7 +69,8 @@ export class JobListing {
     return this.#pageOf(found, query.limit)
   }
 
-  #indexFor({ group, tenant, states }: JobQuery): Index {
+  #indexFor({ schedule, group, tenant, states }: JobQuery): Index {
+    if (schedule !== undefined) return 'schedule'
     if (group !== undefined) return 'group'
     if (tenant !== undefined) return 'tenant'
     if (states === undefined) return 'age'
@@ -73,6 +79,7 @@ export class JobListing {
 
   #candidates(query: JobQuery, index: Index, from: Position, limit: number): Candidate[] {
     const range = [from.createdAt, from.num, query.createdAfter ?? 0, limit] as const
+    if (index === 'schedule') return this.#bySchedule.all(query.schedule ?? '', ...range).map(readCandidate)
     if (index === 'group') return this.#byGroup.all(query.group ?? '', ...range).map(readCandidate)
     if (index === 'tenant') return this.#byTenant.all(query.tenant ?? '', ...range).map(readCandidate)
     if (index === 'age') return this.#byAge.all(...range).map(readCandidate)
@@ -103,7 +110,8 @@ export class JobListing {
 }
 
 /** Whether some of the question is left that the chosen index does not answer. */
-function needsFilter({ labels, completedBefore, states, tenant }: JobQuery, index: Index): boolean {
+function needsFilter({ labels, completedBefore, states, tenant, group }: JobQuery, index: Index): boolean {
   if (labels !== undefined || completedBefore !== undefined) return true
-  return (states !== undefined && index !== 'phase') || (tenant !== undefined && index !== 'tenant')
+  const isLeft = (choice: unknown, by: Index): boolean => choice !== undefined && index !== by
+  return isLeft(states, 'phase') || isLeft(tenant, 'tenant') || isLeft(group, 'group')
 }

@@ -28,6 +28,7 @@ import type { News } from './job-records.ts'
 import { cancelJob, forgetJobs, insertJob, requeueJob } from './people.ts'
 import { SqliteDeliveryRecords } from './sqlite-delivery-records.ts'
 import { SqliteIngestRecords } from './sqlite-ingest-records.ts'
+import { SqliteScheduleRecords } from './sqlite-schedule-records.ts'
 
 /** What the embedded engine needs. */
 export interface SqliteEngineOptions {
@@ -51,6 +52,8 @@ export class SqliteEngine implements JobEngine {
   readonly ingests: SqliteIngestRecords
   /** What is told of the ends of jobs, in the same file and the same group commit. */
   readonly deliveries: SqliteDeliveryRecords
+  /** Schedules, in the same file and the same group commit. */
+  readonly schedules: SqliteScheduleRecords
   readonly #options: SqliteEngineOptions
   readonly #listeners: Listeners
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
@@ -76,6 +79,10 @@ export class SqliteEngine implements JobEngine {
       dueNews,
     )
     this.#listeners.add((event, job) => isDeliverable(event, job) && dueNews.tell(event.at))
+    this.schedules = new SqliteScheduleRecords({
+      read: (look) => this.#read(look),
+      write: (change) => this.#write(change),
+    })
   }
 
   start(): Promise<void> {

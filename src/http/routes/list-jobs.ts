@@ -34,6 +34,7 @@ function queryOf(given: z.output<typeof ListJobs>): JobQuery {
     ...(given.status !== undefined && { states: [given.status].flat() }),
     ...(given.label !== undefined && { labels: Object.fromEntries([given.label].flat().map(readLabel)) }),
     ...(given.group !== undefined && { group: given.group }),
+    ...(given.schedule !== undefined && { schedule: given.schedule }),
     ...(given.created_after !== undefined && { createdAfter: Date.parse(given.created_after) }),
     ...(given.created_before !== undefined && { createdBefore: Date.parse(given.created_before) }),
   }

@@ -74,6 +74,23 @@ export function listingRules(makeEngine: MakeEngine): void {
       assert.deepEqual(await idsOf(engine, {}), [nobodys.id, theirs.id, ours.id])
     })
 
+    test("a schedule's jobs are found by its name, alone or together with every other choice", async () => {
+      await using bench = await makeEngine()
+      const { engine } = bench
+      const schedule = { name: 'nightly', tick: bench.clock.now() }
+      const ours = await submit(bench, { schedule, group: 'a', tenant: 'acme' })
+      bench.advance(1)
+      const byHand = await submit(bench, { schedule: { ...schedule, tick: null } })
+      await submit(bench, { schedule: { ...schedule, name: 'hourly' } })
+      await submit(bench)
+      assert.deepEqual(await idsOf(engine, { schedule: 'nightly' }), [byHand.id, ours.id])
+      assert.deepEqual(await idsOf(engine, { schedule: 'nightly', group: 'a' }), [ours.id])
+      assert.deepEqual(await idsOf(engine, { schedule: 'nightly', tenant: 'acme' }), [ours.id])
+      assert.deepEqual(await idsOf(engine, { schedule: 'nightly', states: ['failed'] }), [])
+      assert.deepEqual(await idsOf(engine, { schedule: 'weekly' }), [])
+      assert.deepEqual((await engine.get(byHand.id))?.schedule, { name: 'nightly', tick: null })
+    })
+
     test('a filter that few jobs pass finds all of them, page by page', async () => {
       await using bench = await makeEngine()
       const wanted: string[] = []

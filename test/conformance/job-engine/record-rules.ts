@@ -23,6 +23,7 @@ export function recordRules(makeEngine: MakeEngine): void {
         priority: -7,
         group: 'plankton',
         tenant: 'acme',
+        schedule: { name: 'nightly', tick: bench.clock.now() },
         labels: { ship: 'Polarstern', leg: '2' },
         maxAttempts: 9,
         timeoutMs: 1_500,

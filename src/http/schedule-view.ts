@@ -1,0 +1,53 @@
+import type { z } from 'zod'
+import type * as contract from '../contract/schedule.ts'
+import type { Schedule } from '../engine/schedule-records.ts'
+import type { JobState } from '../job/job.ts'
+import { timestamp } from './job-view.ts'
+
+/** What a schedule is shown with beside what is kept of it. */
+export interface ScheduleOutlook {
+  nextTicks: readonly number[]
+  /** The state of the job that it made last; null when it made none, or that has been deleted. */
+  lastState: JobState | null
+}
+
+/** A schedule as its readers see it. */
+export function viewSchedule(
+  schedule: Schedule,
+  { nextTicks, lastState }: ScheduleOutlook,
+): z.output<typeof contract.Schedule> {
+  const { name, tenant, definition, lastFire, lastSkip } = schedule
+  return {
+    name,
+    tenant,
+    cron: definition.cron,
+    timezone: definition.timezone,
+    misfire: definition.misfire,
+    catch_up_limit: definition.catchUpLimit,
+    grace_seconds: definition.graceMs / 1000,
+    overlap: definition.overlap,
+    job: definition.job,
+    created_at: timestamp(schedule.createdAt),
+    updated_at: timestamp(schedule.updatedAt),
+    paused_at: schedule.pausedAt === null ? null : timestamp(schedule.pausedAt),
+    next_ticks: nextTicks.map(timestamp),
+    last_fire: lastFire && {
+      tick: lastFire.tick === null ? null : timestamp(lastFire.tick),
+      at: timestamp(lastFire.at),
+      job_id: lastFire.jobId,
+      status: lastState,
+    },
+    last_skip: lastSkip && { ...lastSkip, tick: timestamp(lastSkip.tick), at: timestamp(lastSkip.at) },
+    counts: schedule.counts,
+    links: linksOf(schedule),
+  }
+}
+
+/** A tenant's names are unique in the tenant alone; who has its key needs not say which. */
+function linksOf({ name, tenant }: Schedule): { self: string; jobs: string } {
+  const whose = tenant === null ? '' : `tenant=${encodeURIComponent(tenant)}`
+  return {
+    self: `/schedules/${name}${whose && `?${whose}`}`,
+    jobs: `/jobs?schedule=${name}${whose && `&${whose}`}`,
+  }
+}
