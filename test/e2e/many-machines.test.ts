@@ -1,41 +1,16 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { startPostgres } from '../support/postgres-server.ts'
-import { type ServiceProcess, startService } from '../support/service-process.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { openSite } from '../support/site.ts'
 
 const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
 if (server) after(() => server[Symbol.asyncDispose]())
 
-/** Replicas of one service: a schema and a folder of objects that they share, a data folder for each. */
-async function openSite(): Promise<
-  { start(settings?: Record<string, string>): Promise<ServiceProcess> } & AsyncDisposable
-> {
-  const objects = await tempFolder()
-  const stack = new AsyncDisposableStack()
-  stack.use(objects)
-  const shared = {
-    DATABASE_URL: server?.url ?? '',
-    DATABASE_SCHEMA: `site_${randomBytes(5).toString('hex')}`,
-    OBJECTS_DIR: objects.path,
-    SIGNING_SECRET: 'a secret that all replicas of this site share',
-    LEASE_SECONDS: '5',
-    ABORT_GRACE_SECONDS: '5',
-  }
-  return {
-    async start(settings = {}) {
-      const data = stack.use(await tempFolder())
-      return stack.use(await startService({ ...shared, DATA_DIR: data.path, ...settings }))
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  }
-}
-
 test('a job submitted at one replica is read, awaited and cancelled at another', { skip }, async () => {
-  await using site = await openSite()
+  await using site = await openSite(server)
   const [front, back] = await Promise.all([site.start({ ROLE: 'api' }), site.start({ ROLE: 'worker' })])
   const other = await site.start({ ROLE: 'api' })
   const [submit, read] = [new Api(front.url), new Api(other.url)]
@@ -60,7 +35,7 @@ test('a job submitted at one replica is read, awaited and cancelled at another',
 test('SIGTERM: another replica goes on from the checkpoint within two seconds, at no cost of an attempt', {
   skip,
 }, async () => {
-  await using site = await openSite()
+  await using site = await openSite(server)
   const [first, second] = await Promise.all([site.start({ SHUTDOWN_GRACE_SECONDS: '0' }), site.start({ ROLE: 'api' })])
   const api = new Api(second.url)
   const id = await api.upload({ 'a.txt': 'a' }, { parameters: { workMs: 6_000 } })
@@ -77,7 +52,7 @@ test('SIGTERM: another replica goes on from the checkpoint within two seconds, a
 })
 
 test('SIGKILL: the jobs of the dead run elsewhere once their leases are over', { skip }, async () => {
-  await using site = await openSite()
+  await using site = await openSite(server)
   const [first, second] = await Promise.all([site.start(), site.start({ ROLE: 'api' })])
   const api = new Api(second.url)
   const ids = await Promise.all(['a', 'b'].map((name) => api.upload({ name }, { parameters: { workMs: 3_000 } })))
@@ -94,7 +69,7 @@ test('SIGKILL: the jobs of the dead run elsewhere once their leases are over', {
 })
 
 test('a replica that was frozen finds its lease lost, and changes nothing', { skip }, async () => {
-  await using site = await openSite()
+  await using site = await openSite(server)
   const [zombie, front] = await Promise.all([site.start(), site.start({ ROLE: 'api' })])
   const api = new Api(front.url)
   const id = await api.upload({ 'a.txt': 'a' }, { parameters: { workMs: 2_000 } })
@@ -109,7 +84,7 @@ test('a replica that was frozen finds its lease lost, and changes nothing', { sk
 })
 
 test('a URL that one replica signs is served by another, from the folder they share', { skip }, async () => {
-  await using site = await openSite()
+  await using site = await openSite(server)
   const [front, back] = await Promise.all([site.start(), site.start({ ROLE: 'api' })])
   const api = new Api(front.url)
   const id = await api.upload({ 'a.txt': 'a' }, { parameters: { records: 3 } })

@@ -5,7 +5,8 @@ import type { Claim } from '../../src/engine/job-engine.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
 import type { PostgresEngine } from '../../src/engine/postgres/postgres-engine.ts'
-import { COMPLETED, decideOn, submit } from '../conformance/job-engine/bench.ts'
+import { describeTestEnd } from '../conformance/delivery-records.ts'
+import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts'
 import { newJob } from '../support/new-job.ts'
 import { startPostgres } from '../support/postgres-server.ts'
@@ -67,6 +68,41 @@ function workOn(engine: PostgresEngine, worker: string, runs: Pick<Claim, 'lease
 }
 
 describe('replicas on one database', { skip }, () => {
+  test('what a dead replica was telling is heard of with the heartbeat, and taken over when its lease is over', async () => {
+    await using bench = await postgresBench(server ?? { url: '' }, { describeEnd: describeTestEnd })
+    const other = await bench.replica()
+    await submit(bench, { callbackUrl: 'https://a.example/' })
+    await runOne(bench, COMPLETED)
+    const wish = { limit: 1, perHost: 1, busy: new Map(), leaseMs: 45_000 }
+    const [first] = (await bench.engine.deliveries.claim(wish)).deliveries
+    assert.ok(first)
+    const heard = Promise.withResolvers<number>()
+    other.deliveries.onDue(heard.resolve)
+    const leaseEndsAt = bench.clock.now() + wish.leaseMs
+    bench.advance(10_000)
+    assert.equal(await heard.promise, leaseEndsAt)
+    assert.deepEqual((await other.deliveries.claim(wish)).deliveries, [])
+    bench.advance(35_000)
+    const [second] = (await other.deliveries.claim(wish)).deliveries
+    assert.deepEqual([second?.id, second?.token], [first.id, first.token + 1])
+    const delivered = { state: 'delivered', dueAt: null, attempt: null } as const
+    assert.equal(await bench.engine.deliveries.record(first, delivered), false)
+  })
+
+  test('replicas that claim at one moment take what is due between them, none of it twice', async () => {
+    await using bench = await postgresBench(server ?? { url: '' }, { describeEnd: describeTestEnd })
+    const engines = [bench.engine, await bench.replica(), await bench.replica()]
+    for (let n = 0; n < 30; n++) {
+      await submit(bench, { callbackUrl: `https://${n % 3}.example/` })
+      await runOne(bench, COMPLETED)
+    }
+    const wish = { limit: 4, perHost: 2, busy: new Map(), leaseMs: 45_000 }
+    const claim = async (engine: PostgresEngine) => (await engine.deliveries.claim(wish)).deliveries.map(({ id }) => id)
+    const taken: string[] = []
+    while (taken.length < 30) taken.push(...(await Promise.all(engines.map(claim))).flat())
+    assert.equal(new Set(taken).size, 30)
+  })
+
   test('whatever connections are cut, every job completes once, and no two leases on one have the same token', async () => {
     await using bench = await openBench()
     const engines = await Promise.all([1, 2, 3].map(() => bench.replica({ ...REAL, clock: new DatabaseClock() })))
