@@ -88,7 +88,7 @@ export interface DeliveryCounts {
  * the job. Every verb that writes has written durably when its promise resolves.
  */
 export interface DeliveryRecords {
-  /** Takes due deliveries, the longest due first, for as long as the lease; whoever lets it run out loses them. */
+  /** Takes due deliveries, the longest due first, for as long as the lease; whoever lets it run out loses them. When some were taken and `more` are due, another claim may find some, too. */
   claim(wish: DeliveryWish): Promise<DeliveryClaim>
   /** Writes what came of a try; false, and nothing is changed, when somebody else has claimed it since, or it is gone. */
   record(claimed: ClaimedDelivery, outcome: DeliveryOutcome): Promise<boolean>
@@ -104,8 +104,19 @@ export interface DeliveryRecords {
 /** How long a delivery is tried, in ms: a day. */
 export const DELIVERY_PERIOD_MS = 86_400_000
 
+/**
+ * A claim looks at so many due deliveries, the longest due, beside those of receivers that are busy enough: one with more
+ * due than that is busy enough after the first claim, and the next one sees past it.
+ */
+export const CLAIM_WINDOW = 1_000
+
 /** A delivery keeps the newest so many tries. */
 export const MAX_DELIVERY_ATTEMPTS = 100
+
+/** Receivers that may have no more deliveries than are under way. */
+export function busyEnough({ busy, perHost }: DeliveryWish): string[] {
+  return [...busy].flatMap(([host, count]) => (count >= perHost ? host : []))
+}
 
 /** The receiver that a URL leads to. */
 export function hostOf(url: string): string {

@@ -120,6 +120,7 @@ export class Deliverer implements Component {
     const claim = await records.claim({ limit, perHost, busy: this.#busy(), leaseMs })
     for (const delivery of claim.deliveries) this.#begin(delivery, clock.now() + leaseMs)
     this.#isMoreDue = claim.more
+    this.#isAsked ||= claim.more && claim.deliveries.length > 0
     if (claim.nextDueAt !== null) this.#wakeAt(claim.nextDueAt)
     if (claim.more && this.#underway.size === 0) this.#wakeAt(clock.now() + RETRY_MS)
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  CLAIM_WINDOW,
   type ClaimedDelivery,
   type DeliveryAttempt,
   type DeliveryRecords,
@@ -200,6 +201,24 @@ export function deliveryRecordsConformance(name: string, makeBench: () => Promis
       const third = await deliveries.claim({ ...ALL, perHost: 2, limit: 1 })
       assert.deepEqual([hosts(third.deliveries), third.more], [['slow.example'], true])
       assert.equal((await deliveries.claim(ALL)).more, false)
+    })
+
+    test('a receiver with more due than a claim looks at hides nobody from the next claim', async () => {
+      await using bench = await makeBench()
+      const jobs = Array.from({ length: CLAIM_WINDOW + 10 }, (_, n) =>
+        submit(bench, { callbackUrl: `https://slow.example/${n}` }),
+      )
+      await Promise.all((await Promise.all(jobs)).map(({ id }) => bench.engine.requestCancel(id)))
+      bench.advance(1)
+      await endTold(bench, 'https://quick.example/hook')
+      const { deliveries } = bench.engine
+      const first = await deliveries.claim({ ...ALL, perHost: 8 })
+      assert.deepEqual([first.deliveries.length, first.more], [8, true])
+      const second = await deliveries.claim({ ...ALL, perHost: 8, busy: new Map([['slow.example', 8]]) })
+      assert.deepEqual(
+        second.deliveries.map(({ url }) => url),
+        ['https://quick.example/hook'],
+      )
     })
 
     test('a resend begins anew whatever became of it; one under way is left', async () => {

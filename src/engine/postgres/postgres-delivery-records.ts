@@ -1,4 +1,6 @@
 import {
+  busyEnough,
+  CLAIM_WINDOW,
   type ClaimedDelivery,
   DELIVERY_PERIOD_MS,
   type Delivery,
@@ -28,10 +30,11 @@ export class PostgresDeliveryRecords implements DeliveryRecords {
     this.#access = access
   }
 
-  async claim({ limit, perHost, busy, leaseMs }: DeliveryWish): Promise<DeliveryClaim> {
+  async claim(wish: DeliveryWish): Promise<DeliveryClaim> {
     const { schema, query } = this.#access.db()
     const now = this.#access.now()
-    const values = [now, limit, perHost, JSON.stringify(Object.fromEntries(busy)), now + leaseMs]
+    const { limit, perHost, busy, leaseMs } = wish
+    const values = [now, limit, perHost, JSON.stringify(Object.fromEntries(busy)), now + leaseMs, busyEnough(wish)]
     const deliveries = (await query(claimSql(schema), values)).map(readClaimed)
     const [row = []] = await query(
       `SELECT (EXISTS (SELECT FROM ${schema}.deliveries WHERE due_at <= $1))::integer,
@@ -86,20 +89,20 @@ export class PostgresDeliveryRecords implements DeliveryRecords {
 }
 
 /**
- * Of each receiver as many as it may have, of all those the longest due; each step is a seek in `deliveries_by_host`, and
- * rows that another replica is claiming are stepped over. $1 now, $2 limit, $3 of one host, $4 those busy, $5 end of the lease.
+ * The longest due, of each receiver as many as it may have; rows that another replica is claiming are stepped over, and
+ * those it has claimed meanwhile are no longer due. $1 now, $2 limit, $3 of one host, $4 those busy, $5 end of the lease,
+ * $6 hosts that are busy enough.
  */
 function claimSql(schema: string): string {
-  const due = `${schema}.deliveries WHERE due_at IS NOT NULL`
-  return `WITH RECURSIVE hosts(host) AS (
-    (SELECT host FROM ${due} ORDER BY host LIMIT 1)
-    UNION ALL
-    SELECT (SELECT host FROM ${due} AND host > hosts.host ORDER BY host LIMIT 1) FROM hosts WHERE hosts.host IS NOT NULL
+  return `WITH due AS (
+    SELECT num, host, due_at FROM ${schema}.deliveries WHERE due_at <= $1 AND host <> ALL($6::text[])
+    ORDER BY due_at, num LIMIT ${CLAIM_WINDOW}
+  ), ranked AS (
+    SELECT num, host, row_number() OVER (PARTITION BY host ORDER BY due_at, num) AS nth FROM due
   ), picked AS MATERIALIZED (
-    SELECT taken.num, taken.due_at FROM hosts CROSS JOIN LATERAL (
-      SELECT num, due_at FROM ${due} AND host = hosts.host AND due_at <= $1 ORDER BY due_at
-      LIMIT greatest(0, $3::bigint - coalesce(($4::json ->> hosts.host)::bigint, 0)) FOR UPDATE SKIP LOCKED
-    ) taken WHERE hosts.host IS NOT NULL ORDER BY taken.due_at, taken.num LIMIT $2::bigint
+    SELECT num, due_at FROM ${schema}.deliveries WHERE due_at <= $1 AND num IN (
+      SELECT num FROM ranked WHERE nth <= $3::bigint - coalesce(($4::json ->> host)::bigint, 0)
+    ) ORDER BY due_at, num LIMIT $2::bigint FOR UPDATE SKIP LOCKED
   ), claimed AS (
     UPDATE ${schema}.deliveries d SET state = 'sending', token = d.token + 1, due_at = $5::bigint
     FROM picked, ${schema}.jobs j WHERE d.num = picked.num AND j.num = d.job

@@ -2,6 +2,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { JobEvent } from '../../job/event.ts'
 import type { Job } from '../../job/job.ts'
 import {
+  busyEnough,
+  CLAIM_WINDOW,
   type ClaimedDelivery,
   DELIVERY_PERIOD_MS,
   type Delivery,
@@ -20,8 +22,7 @@ const FROM = 'FROM deliveries d JOIN jobs j ON j.num = d.job'
 export class DeliveryTable {
   readonly #describe: DescribeEnd | undefined
   readonly #insert: Query
-  readonly #hosts: Query
-  readonly #dueAtHost: Query
+  readonly #due: Query
   readonly #take: Query
   readonly #claimed: Query
   readonly #nextDue: Query
@@ -41,19 +42,10 @@ export class DeliveryTable {
       `INSERT INTO deliveries (id, job, type, url, host, body, state, created_at, due_at, expires_at, token, attempt, retries, attempts)
         VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, 0, 0, 0, '[]')`,
     )
-    this.#hosts = new Query(
+    this.#due = new Query(
       db,
-      `WITH RECURSIVE hosts(host) AS (
-        SELECT min(host) FROM deliveries INDEXED BY deliveries_by_host WHERE due_at IS NOT NULL
-        UNION ALL
-        SELECT (SELECT min(host) FROM deliveries INDEXED BY deliveries_by_host WHERE due_at IS NOT NULL AND host > hosts.host)
-        FROM hosts WHERE hosts.host IS NOT NULL
-      ) SELECT host FROM hosts WHERE host IS NOT NULL`,
-    )
-    this.#dueAtHost = new Query(
-      db,
-      `SELECT num, due_at FROM deliveries INDEXED BY deliveries_by_host
-        WHERE host = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?`,
+      `SELECT num, host FROM deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL AND due_at <= ?
+        AND host NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, num LIMIT ${CLAIM_WINDOW}`,
     )
     this.#take = new Query(db, `UPDATE deliveries SET state = 'sending', token = token + 1, due_at = ? WHERE num = ?`)
     this.#claimed = new Query(db, `SELECT ${CLAIMED_COLUMNS} ${FROM} WHERE d.num = ?`)
@@ -99,18 +91,19 @@ export class DeliveryTable {
     this.#insert.run(id, num, type, url, host, body, createdAt, createdAt, expiresAt)
   }
 
-  /** Takes due deliveries: of each receiver as many as it may have, of all those the longest due. */
-  claim({ limit, perHost, busy, leaseMs }: DeliveryWish, now: number): ClaimedDelivery[] {
-    const due = this.#hosts.all().flatMap((row) => {
-      const host = text(row, 0)
-      const room = Math.min(limit, perHost - (busy.get(host) ?? 0))
-      return room > 0 ? this.#dueAtHost.all(host, now, room) : []
-    })
-    const nums = due
-      .toSorted((a, b) => integer(a, 1) - integer(b, 1) || integer(a, 0) - integer(b, 0))
-      .slice(0, limit)
-      .map((row) => integer(row, 0))
-    for (const num of nums) this.#take.run(now + leaseMs, num)
+  /** Takes due deliveries, the longest due first, of each receiver as many as it may have. */
+  claim(wish: DeliveryWish, now: number): ClaimedDelivery[] {
+    const busy = new Map(wish.busy)
+    const nums: number[] = []
+    for (const row of this.#due.all(now, JSON.stringify(busyEnough(wish)))) {
+      const host = text(row, 1)
+      const count = busy.get(host) ?? 0
+      if (nums.length >= wish.limit) break
+      if (count >= wish.perHost) continue
+      busy.set(host, count + 1)
+      nums.push(integer(row, 0))
+    }
+    for (const num of nums) this.#take.run(now + wish.leaseMs, num)
     return nums.flatMap((num) => this.#claimed.all(num).map(readClaimed))
   }
 

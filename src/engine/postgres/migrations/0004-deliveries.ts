@@ -23,6 +23,5 @@ CREATE TABLE deliveries (
   attempts text NOT NULL
 );
 CREATE INDEX deliveries_by_job ON deliveries (job);
-CREATE INDEX deliveries_by_host ON deliveries (host, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (due_at, host) WHERE due_at IS NOT NULL;
 `
