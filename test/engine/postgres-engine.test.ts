@@ -1,4 +1,5 @@
 import { after } from 'node:test'
+import { activityConformance } from '../conformance/activity.ts'
 import { deliveryRecordsConformance, describeTestEnd } from '../conformance/delivery-records.ts'
 import { ingestRecordsConformance } from '../conformance/ingest-records.ts'
 import { jobEngineConformance } from '../conformance/job-engine.ts'
@@ -14,4 +15,7 @@ if (server) {
   ingestRecordsConformance('the PostgreSQL engine', () => postgresBench(server))
   deliveryRecordsConformance('the PostgreSQL engine', () => postgresBench(server, { describeEnd: describeTestEnd }))
   scheduleRecordsConformance('the PostgreSQL engine', () => postgresBench(server))
+  activityConformance('the PostgreSQL engine', () =>
+    postgresBench(server, { presence: { name: 'tester', role: 'all' } }),
+  )
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
 import { settle } from '../../job/settlement.ts'
+import type { Presence } from '../activity.ts'
 import { DueTimer } from '../due-timer.ts'
 import type { Listeners } from '../listeners.ts'
 import { integer } from '../record/columns.ts'
@@ -43,6 +44,7 @@ export interface EngineSetting {
   listeners: Listeners
   /** Hears when a schedule is due that another replica wrote. */
   scheduleDue(nextTick: number): void
+  presence: Presence
   onError(thrown: unknown): void
 }
 
@@ -112,7 +114,10 @@ export function buildParts(setting: EngineSetting): EngineParts {
     waiting: (runAt) => (runAt <= clock.now() ? changes.request() : dueTimer.arm(runAt)),
   })
   const dueTimer: DueTimer = new DueTimer(clock, () => promote(db, ring, clock.now()))
-  const replica = new Replica({ db, id, bell, ring, silentMs: setting.silentMs })
+  const replica = new Replica({
+    ...{ db, id, bell, ring, silentMs: setting.silentMs, presence: setting.presence },
+    slots: () => dispatcher.all.reduce((sum, { options }) => sum + options.concurrency, 0),
+  })
   return { db, reads, listing: new JobListing(db), inserts, changes, dispatcher, news: news_, replica, dueTimer }
 }
 

@@ -7,6 +7,7 @@ import { type Fact, learnt, patched } from '../record/job-changes.ts'
 import { type DescribeEnd, type NewDelivery, newDelivery } from '../record/new-delivery.ts'
 import { phaseOf } from '../record/phase.ts'
 import { addToRow, type StoredEvent } from '../record/row-events.ts'
+import { type Counted, countedOf } from '../record/tallied.ts'
 import type { StoredJob } from './job-entry.ts'
 
 /** Where a file of the ledger stood before a round. */
@@ -26,6 +27,8 @@ export class JobDraft {
   readonly before: StoredJob
   readonly news: News[] = []
   readonly events: StoredEvent[] = []
+  /** What its facts add to the tallies. */
+  readonly counted: Counted[] = []
   readonly files = new Map<number, JobFile>()
   readonly logs: LogLine[] = []
   /** What receivers are to be told. */
@@ -74,6 +77,7 @@ export class JobDraft {
     const stored = { seq: job.version + 1, type, at: this.#now, data }
     this.#write({ ...patch, version: stored.seq }, this.#keep(stored, events), endedBy)
     const event: JobEvent = { jobId: job.id, ...stored, state: this.job.state }
+    this.counted.push(...countedOf(type, job, this.#now))
     const delivery = newDelivery(event, this.job, this.#describeEnd)
     if (delivery) this.deliveries.push(delivery)
     this.news.push({ event, job: this.job })

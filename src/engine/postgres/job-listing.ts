@@ -1,6 +1,7 @@
 import type { Job } from '../../job/job.ts'
+import type { JobFilter } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integer, type Row } from '../record/columns.ts'
+import { integer, type Row, text } from '../record/columns.ts'
 import {
   CANDIDATE_COLUMNS,
   type Candidate,
@@ -17,6 +18,9 @@ import { phasesOf } from '../record/phase.ts'
 import type { Database } from './database.ts'
 import { readStoredJob, STORED_COLUMNS } from './job-entry.ts'
 
+/** Rows that are counted in one piece. */
+const COUNT_PAGE = 5_000
+
 const ALL_PHASES = [0, 1, 2, 3, 4, 5]
 
 /** Lists jobs, newest first: by group or by state through an index; what no index answers is filtered page by page. */
@@ -27,6 +31,7 @@ export class JobListing {
   readonly #byTenant: string
   readonly #byPhase: string
   readonly #whole: string
+  readonly #ids: string
 
   constructor(db: Database) {
     const { schema } = db
@@ -40,6 +45,7 @@ export class JobListing {
       SELECT ${columns} FROM ${schema}.jobs WHERE phase = wanted.p AND ${range}) found
       ORDER BY created_at DESC, num DESC LIMIT $5`
     const sizes = [...LONG_COLUMNS, 'manifest'].map((column) => `coalesce(octet_length(${column}), 0)`)
+    this.#ids = `SELECT id FROM ${schema}.jobs WHERE num = ANY($1) ORDER BY created_at DESC, num DESC`
     // The sum runs over the jobs before each: the first is always there, however long.
     this.#whole = `SELECT ${STORED_COLUMNS} FROM ${schema}.jobs JOIN (
         SELECT num, coalesce(sum(bytes) OVER (ORDER BY created_at DESC, num DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS upto,
@@ -49,16 +55,44 @@ export class JobListing {
   }
 
   async list(query: JobQuery): Promise<Page<Job>> {
-    const pageSize = needsFilter(query) ? SCAN_PAGE : query.limit + 1
+    return this.#pageOf(await this.#choose(query), query.limit)
+  }
+
+  /** The same, of ids alone. */
+  async ids(query: JobQuery): Promise<Page<string>> {
+    const found = await this.#choose(query)
+    const page = found.slice(0, query.limit)
+    const last = page.at(-1)
+    const rows = page.length === 0 ? [] : await this.#db.query(this.#ids, [page.map(({ num }) => num)])
+    return { items: rows.map((row) => text(row, 0)), next: last && found.length > page.length ? cursorOf(last) : null }
+  }
+
+  /** How many there are; they are walked over in pages, because labels are not indexed. */
+  async count(filter: JobFilter): Promise<number> {
+    let jobs = 0
+    for await (const page of this.#pages({ ...filter, limit: COUNT_PAGE })) jobs += page.length
+    return jobs
+  }
+
+  /** One more than the page holds, if there are. */
+  async #choose(query: JobQuery): Promise<Candidate[]> {
     const found: Candidate[] = []
-    let from: Position = startOf(query)
-    for (let isLast = false; !isLast && found.length <= query.limit; ) {
-      const page = await this.#candidates(query, from, pageSize)
-      found.push(...page.filter((candidate) => isWanted(candidate, query)))
-      from = page.at(-1) ?? from
-      isLast = page.length < pageSize
+    for await (const page of this.#pages(query)) {
+      found.push(...page)
+      if (found.length > query.limit) break
     }
-    return this.#pageOf(found, query.limit)
+    return found
+  }
+
+  async *#pages(query: JobQuery): AsyncGenerator<Candidate[], void> {
+    const pageSize = needsFilter(query) ? Math.max(SCAN_PAGE, query.limit) : query.limit + 1
+    let from: Position = startOf(query)
+    for (;;) {
+      const page = await this.#candidates(query, from, pageSize)
+      yield page.filter((candidate) => isWanted(candidate, query))
+      from = page.at(-1) ?? from
+      if (page.length < pageSize) return
+    }
   }
 
   async #candidates(

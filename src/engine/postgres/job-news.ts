@@ -1,7 +1,9 @@
 import { Client, type Notification } from 'pg'
 import { type Clock, sleep } from '../../base/clock.ts'
 import type { Job } from '../../job/job.ts'
+import type { ChangeListener } from '../activity.ts'
 import type { Listeners } from '../listeners.ts'
+import { ChangeWatch } from './change-watch.ts'
 import type { Database } from './database.ts'
 import type { News } from './job-draft.ts'
 import type { StoredJob } from './job-entry.ts'
@@ -67,9 +69,11 @@ export class JobNews {
   readonly #told = new Map<string, number>()
   #look: { cancel(): void } | undefined
   readonly #stopped = new AbortController()
+  readonly #watch: ChangeWatch
 
   constructor(parts: JobNewsParts) {
     this.#parts = parts
+    this.#watch = new ChangeWatch(parts)
   }
 
   async start(): Promise<void> {
@@ -101,6 +105,11 @@ export class JobNews {
     return ['SELECT pg_notify($1, $2)', [channel, JSON.stringify(message)]]
   }
 
+  /** Tells of changes of all jobs at other replicas, as {@link ChangeWatch} does; answers how to stop. */
+  watch(listener: ChangeListener): () => void {
+    return this.#watch.add(listener)
+  }
+
   /** A cancel was asked for elsewhere, of a job that runs here. */
   hearCancel(job: Job): void {
     if (job.cancelRequestedAt === null) return
@@ -118,6 +127,7 @@ export class JobNews {
   async stop(): Promise<void> {
     this.#stopped.abort()
     this.#look?.cancel()
+    this.#watch.stop()
     await this.#sending
     await this.#client?.end().catch(() => {})
   }
@@ -192,6 +202,7 @@ export class JobNews {
     if (message === undefined || message.from === replica) return
     if (message.dueAt !== null) delayedTo(message.dueAt)
     if (message.nextTick !== undefined) scheduleDue(message.nextTick)
+    this.#watch.note(message.jobs)
     const mine = message.cancels.filter((id) => running(id))
     for (const id of mine) changedElsewhere(id)
     const followed = message.jobs.filter((id) => listeners.follows(id))

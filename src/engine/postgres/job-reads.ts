@@ -1,10 +1,13 @@
 import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { JobFile, LogLine } from '../../job/job.ts'
+import type { JobGlance } from '../activity.ts'
 import type { FileQuery, JobCounts, Page } from '../job-engine.ts'
-import { integer, type Row, text } from '../record/columns.ts'
+import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
 import { FILE_STATES, readFile } from '../record/file-row.ts'
+import { SILENT_PROGRESS } from '../record/job-row.ts'
 import { readLogLine } from '../record/log-row.ts'
+import { stateOf } from '../record/phase.ts'
 import { eventsAfter, type StoredEvent } from '../record/row-events.ts'
 import { type Database, storable } from './database.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
@@ -13,7 +16,7 @@ import { aheadSql, FAR } from './queue-position.ts'
 /** Reads jobs and what belongs to them. */
 export class JobReads {
   readonly #db: Database
-  readonly #sql: Record<'byIds' | 'states' | 'oldest' | 'ahead' | 'files' | 'logs' | 'events', string>
+  readonly #sql: Record<'byIds' | 'glances' | 'states' | 'oldest' | 'ahead' | 'files' | 'logs' | 'events', string>
 
   constructor(db: Database) {
     const { schema } = db
@@ -21,6 +24,8 @@ export class JobReads {
     this.#db = db
     this.#sql = {
       byIds: `SELECT ${STORED_COLUMNS} FROM ${schema}.jobs WHERE id = ANY($1)`,
+      glances: `SELECT id, phase, version, updated_at, started_at, completed_at, cancel_requested_at, attempt, worker, progress,
+        error, tenant FROM ${schema}.jobs WHERE id = ANY($1)`,
       states: `SELECT coalesce(sum(queued), 0), coalesce(sum(processing), 0), coalesce(sum(completed), 0),
         coalesce(sum(failed), 0), coalesce(sum(cancelled), 0) FROM ${schema}.counters`,
       oldest: `SELECT run_at FROM ${schema}.jobs WHERE phase = 1 ORDER BY run_at LIMIT 1`,
@@ -38,6 +43,11 @@ export class JobReads {
 
   async getAll(ids: readonly string[]): Promise<StoredJob[]> {
     return (await this.#db.query(this.#sql.byIds, [ids.map((id) => storable(id))])).map(readStoredJob)
+  }
+
+  /** Jobs without what may be long. */
+  async glances(ids: readonly string[]): Promise<JobGlance[]> {
+    return (await this.#db.query(this.#sql.glances, [ids])).map(readGlance)
   }
 
   async counts(aheadOf: StoredJob | undefined): Promise<JobCounts> {
@@ -84,6 +94,25 @@ export class JobReads {
     const [row] = await this.#db.query(this.#sql.ahead, [job.priority, job.group ?? '', job.runAt, num])
     const ahead = integer(row, 0)
     return ahead > FAR ? null : ahead
+  }
+}
+
+function readGlance(row: Row): JobGlance {
+  const state = stateOf(integer(row, 1))
+  const progress = textOrNull(row, 9)
+  return {
+    id: text(row, 0),
+    state,
+    version: integer(row, 2),
+    updatedAt: integer(row, 3),
+    startedAt: integerOrNull(row, 4),
+    completedAt: integerOrNull(row, 5),
+    cancelRequestedAt: integerOrNull(row, 6),
+    attempt: integer(row, 7),
+    worker: textOrNull(row, 8),
+    progress: progress === null ? SILENT_PROGRESS[state] : JSON.parse(progress),
+    error: textOrNull(row, 10),
+    tenant: text(row, 11) || null,
   }
 }
 

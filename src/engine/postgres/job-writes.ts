@@ -87,9 +87,10 @@ export class JobWrites {
       events.map(({ data, ...event }) => ({ job: before.num, ...event, data: JSON.stringify(data) })),
     )
     const files = drafts.flatMap(({ before, files }) => [...files.values()].map((file) => fileRowOf(before.num, file)))
+    const counted = drafts.flatMap(({ before, counted }) => counted.map((each) => ({ job: before.num, ...each })))
     const written = await run(
       this.#writeRows,
-      [rows, events, files].map((each) => JSON.stringify(each)),
+      [rows, events, files, counted].map((each) => JSON.stringify(each)),
     )
     return new Set(written.flatMap((row) => integerOrNull(row, 0) ?? []))
   }
@@ -165,7 +166,7 @@ function rowOf(before: StoredJob, after: StoredJob) {
 }
 
 /**
- * Rows, their events, what their ledgers gain and the sums by state in one statement, which rings for workers when a job
+ * Rows, their events, what their ledgers gain, the tallies and the sums by state in one statement, which rings for workers when a job
  * became ready again. The lease's end is the heartbeats' own column.
  */
 function writeRowsSql(schema: string, owner: string, ring: string): string {
@@ -198,6 +199,12 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
     INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
     SELECT '${owner}', ${sums.join(', ')} FROM written HAVING bool_or(was <> now)
     ON CONFLICT (owner) DO UPDATE SET ${STATES.map((state) => `${state} = c.${state} + excluded.${state}`).join(', ')}
+  ), tallied AS (
+    INSERT INTO ${schema}.tallies AS t (at, tenant, kind, step, owner, jobs)
+    SELECT n.at, n.tenant, n.kind, n.step, '${owner}', count(*)
+    FROM json_to_recordset($4::json) AS n(job bigint, at bigint, tenant text, kind text, step integer)
+    JOIN written ON written.num = n.job GROUP BY n.at, n.tenant, n.kind, n.step
+    ON CONFLICT (at, tenant, kind, step, owner) DO UPDATE SET jobs = t.jobs + excluded.jobs
   )
   SELECT num FROM written
   UNION ALL SELECT NULL FROM (SELECT FROM written WHERE phase = ${PHASE.ready} AND was <> 'queued' LIMIT 1) ready

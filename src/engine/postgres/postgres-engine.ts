@@ -4,6 +4,7 @@ import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobFile, Lease, LogLine, NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/settlement.ts'
+import type { Presence } from '../activity.ts'
 import { DueNews } from '../due-news.ts'
 import type {
   AttemptChanges,
@@ -29,6 +30,7 @@ import { buildParts, dispatchOwner, type EngineParts } from './engine-parts.ts'
 import { isHeld, markOf } from './job-changes.ts'
 import { expiredJobs, extendLeases } from './leases.ts'
 import { checkVersion, migrateDatabase } from './migrations.ts'
+import { PostgresActivity } from './postgres-activity.ts'
 import { PostgresDeliveryRecords } from './postgres-delivery-records.ts'
 import { PostgresIngestRecords } from './postgres-ingest-records.ts'
 import { PostgresScheduleRecords } from './postgres-schedule-records.ts'
@@ -56,6 +58,8 @@ export interface PostgresEngineOptions {
   maxLogLines?: number
   /** Writes what is told of a job's end; nobody is told anything without. */
   describeEnd?: DescribeEnd
+  /** What this replica says of itself to people who look. Default: its id as the name. */
+  presence?: Presence
   /** The time that jobs live by. Default: the database's. */
   clock?: Clock
   /** Hears what no caller waits for: a run that rejected, a listener that threw, statements that will be tried again. */
@@ -74,6 +78,8 @@ export class PostgresEngine implements JobEngine {
   readonly deliveries: PostgresDeliveryRecords
   /** Schedules, in the same schema. */
   readonly schedules: PostgresScheduleRecords
+  /** What happens in the service as a whole. */
+  readonly activity: PostgresActivity
   readonly #options: PostgresEngineOptions
   readonly #id = randomUUID()
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
@@ -93,6 +99,7 @@ export class PostgresEngine implements JobEngine {
     this.deliveries = new PostgresDeliveryRecords({ db: () => this.#opened().db, now: () => this.clock.now(), news })
     this.#listeners.add((event, job) => isDeliverable(event, job) && news.tell(event.at))
     this.schedules = new PostgresScheduleRecords(() => this.#opened(), this.#scheduleNews)
+    this.activity = new PostgresActivity({ clock: this.clock, listeners: this.#listeners, parts: () => this.#opened() })
   }
 
   start(): Promise<void> {
@@ -241,6 +248,7 @@ export class PostgresEngine implements JobEngine {
       clock: this.clock,
       listeners: this.#listeners,
       scheduleDue: (nextTick) => this.#scheduleNews.tell(nextTick),
+      presence: this.#options.presence ?? { name: this.#id, role: 'all' },
       onError: this.#onError,
     })
     try {

@@ -1,3 +1,4 @@
+import type { Presence } from '../activity.ts'
 import { integer, integerOrNull, text, textOrNull } from '../record/columns.ts'
 import type { Database } from './database.ts'
 import { type DoorbellPlace, unlockSql } from './doorbell.ts'
@@ -25,6 +26,9 @@ export interface ReplicaParts {
   bell: DoorbellPlace
   /** A FROM item that rings for workers. */
   ring: string
+  presence: Presence
+  /** Jobs that may run here at once. */
+  slots(): number
   /** A replica that was silent for so long is dead, in ms. */
   silentMs: number
 }
@@ -32,6 +36,7 @@ export interface ReplicaParts {
 /** This replica's row among the others': a heartbeat keeps it, and those of the dead are cleared away by anybody. */
 export class Replica {
   readonly #parts: ReplicaParts
+  #startedAt: number | undefined
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts
@@ -45,11 +50,13 @@ export class Replica {
 
   /** Says that this replica lives, and under which name it holds bells. */
   async beat(now: number, doorbell: string | undefined): Promise<Beat> {
-    const { db, id } = this.#parts
+    const { db, id, presence, slots } = this.#parts
+    this.#startedAt ??= now
     const [row = []] = await db.query(
       `WITH seen AS (
-        INSERT INTO ${db.schema}.replicas (id, doorbell, seen_at) VALUES ($1, $2, $3)
-        ON CONFLICT (id) DO UPDATE SET doorbell = excluded.doorbell, seen_at = excluded.seen_at
+        INSERT INTO ${db.schema}.replicas (id, doorbell, seen_at, name, role, started_at, slots)
+        VALUES ($1, $2, $3, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET
+          doorbell = excluded.doorbell, seen_at = excluded.seen_at, slots = excluded.slots
       )
       SELECT ${DATABASE_NOW},
         EXISTS (SELECT FROM ${db.schema}.jobs WHERE phase = 1)::integer,
@@ -57,7 +64,7 @@ export class Replica {
         EXISTS (SELECT FROM ${db.schema}.replicas WHERE seen_at < $4)::integer,
         (SELECT due_at FROM ${db.schema}.deliveries WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1),
         (SELECT min(next_tick) FROM ${db.schema}.schedules WHERE next_tick IS NOT NULL)`,
-      [id, doorbell ?? null, now, now - this.#parts.silentMs],
+      [id, doorbell ?? null, now, now - this.#parts.silentMs, presence.name, presence.role, this.#startedAt, slots()],
     )
     if (integer(row, 3) === 1) await this.#buryDead(now)
     return {

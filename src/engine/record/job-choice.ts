@@ -1,4 +1,5 @@
 import { LongshoreError } from '../../base/errors.ts'
+import type { JobFilter } from '../activity.ts'
 import type { JobQuery } from '../job-engine.ts'
 import { integer, integerOrNull, type Row, text, textOrNull } from './columns.ts'
 import { stateOf } from './phase.ts'
@@ -37,6 +38,16 @@ export function isWanted(candidate: Candidate, query: JobQuery): boolean {
   if (query.completedBefore !== undefined && (completedAt === null || completedAt >= query.completedBefore))
     return false
   return query.labels === undefined || hasLabels(labels, query.labels)
+}
+
+/** Whether nothing but the state is asked for. */
+export function isByStateAlone({ states: _, ...rest }: JobFilter): boolean {
+  return Object.values(rest).every((each) => each === undefined)
+}
+
+/** Whether a state is one of those asked for. */
+export function isAsked(state: string, { states }: JobFilter): boolean {
+  return states?.some((asked) => asked === state) ?? true
 }
 
 function hasLabels(stored: string | null, wanted: Readonly<Record<string, string>>): boolean {

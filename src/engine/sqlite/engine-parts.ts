@@ -19,6 +19,7 @@ import { migrate } from './migrations.ts'
 import { QueuePosition } from './queue-position.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { ScheduleTable } from './schedule-table.ts'
+import { TallyTable } from './tally-table.ts'
 
 /** After claims could not be written, e.g. on a full disk, they are tried again after this many ms. */
 const CLAIM_RETRY_MS = 1_000
@@ -33,6 +34,7 @@ export interface EngineParts {
   ingests: IngestTable
   deliveries: DeliveryTable
   schedules: ScheduleTable
+  tallies: TallyTable
   records: JobRecords
   attempts: Attempts
   listing: JobListing
@@ -72,7 +74,8 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   const logs = new LogTable(db, setting.maxLogLines)
   const deliveries = new DeliveryTable(db, setting.describeEnd)
   deliveries.release(setting.clock.now())
-  const records = new JobRecords(table, events, deliveries, setting.clock)
+  const tallies = new TallyTable(db)
+  const records = new JobRecords({ table, events, deliveries, tallies, clock: setting.clock })
   records.load()
   const attempts = new Attempts(records, files, logs, setting.clock)
   const dispatcher = new Dispatcher(records, new ReadyQueue(db, records), attempts)
@@ -82,7 +85,7 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
       const stored = table.getByNum(num)
       return stored && (records.inWork(stored.job.id) ?? stored).job
     },
-    () => records.states().queued,
+    () => records.states(),
   )
   const position = new QueuePosition(db)
   const ingests = new IngestTable(db)
@@ -90,6 +93,7 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   const commit = new GroupCommit(db, {
     wantsFill: () => dispatcher.wantsFill(),
     fill: () => dispatcher.fill(),
+    closing: () => records.close(),
     committed: () => {
       const { news, delayedTo } = records.commit()
       dueTimer.arm(delayedTo)
@@ -110,6 +114,6 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
     return table.earliestRunAt(PHASE.delayed)
   })
   dueTimer.arm(table.earliestRunAt(PHASE.delayed) ?? Number.POSITIVE_INFINITY)
-  const tables = { table, events, files, logs, ingests, deliveries, schedules }
+  const tables = { table, events, files, logs, ingests, deliveries, schedules, tallies }
   return { db, ...tables, records, attempts, listing, position, dispatcher, commit, dueTimer }
 }

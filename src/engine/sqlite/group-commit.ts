@@ -7,6 +7,8 @@ export interface RoundParticipant {
   wantsFill(): boolean
   /** Called in the transaction, after the writes. */
   fill(): void
+  /** Called in the transaction, last. */
+  closing(): void
   /** The round is on disk. */
   committed(): void
   /** The round left no trace. */
@@ -121,6 +123,7 @@ export class GroupCommit {
       this.#begin.run()
       for (const write of writes) write.apply()
       if (filling) this.#participant.fill()
+      this.#participant.closing()
       this.#commit.run()
     } catch (error) {
       this.#rollBack()

@@ -1,11 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Job } from '../../job/job.ts'
+import type { Job, JobState } from '../../job/job.ts'
+import type { JobFilter } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integerOrNull } from '../record/columns.ts'
+import { integerOrNull, textOrNull } from '../record/columns.ts'
 import {
   CANDIDATE_COLUMNS,
   type Candidate,
   cursorOf,
+  isAsked,
+  isByStateAlone,
   isWanted,
   LONG_COLUMNS,
   PAGE_BYTES,
@@ -26,7 +29,7 @@ type Index = 'schedule' | 'group' | 'tenant' | 'phase' | 'age'
 /** Lists jobs by the index that fits the question best; what no index answers is filtered page by page. */
 export class JobListing {
   readonly #read: (num: number) => Job | undefined
-  readonly #queuedCount: () => number
+  readonly #states: () => Record<JobState, number>
   readonly #ended: Query
   readonly #open: Query
   readonly #bySchedule: Query
@@ -34,12 +37,13 @@ export class JobListing {
   readonly #byTenant: Query
   readonly #byAge: Query
   readonly #size: Query
+  readonly #id: Query
 
-  constructor(db: DatabaseSync, read: (num: number) => Job | undefined, queuedCount: () => number) {
+  constructor(db: DatabaseSync, read: (num: number) => Job | undefined, states: () => Record<JobState, number>) {
     const select = `SELECT ${CANDIDATE_COLUMNS} FROM jobs INDEXED BY`
     const page = '(created_at, num) < (?, ?) AND created_at >= ? ORDER BY created_at DESC, num DESC LIMIT ?'
     this.#read = read
-    this.#queuedCount = queuedCount
+    this.#states = states
     this.#ended = new Query(db, `${select} jobs_ended WHERE phase = ? AND phase > 2 AND ${page}`)
     this.#open = new Query(db, `${select} jobs_open WHERE phase = ? AND phase <= 2 AND ${page}`)
     this.#bySchedule = new Query(
@@ -50,23 +54,56 @@ export class JobListing {
     this.#byTenant = new Query(db, `${select} jobs_by_tenant WHERE tenant = ? AND tenant <> '' AND ${page}`)
     this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
     const sizes = LONG_COLUMNS.map((column) => `coalesce(octet_length(${column}), 0)`)
+    this.#id = new Query(db, 'SELECT id FROM jobs WHERE num = ?')
     this.#size = new Query(db, `SELECT ${sizes.join(' + ')} FROM jobs WHERE num = ?`)
   }
 
   /** One page, newest first. Other work goes on between pages of a long scan. */
   async list(query: JobQuery): Promise<Page<Job>> {
+    return this.#pageOf(await this.#choose(query), query.limit)
+  }
+
+  /** The same, of ids alone. */
+  async ids(query: JobQuery): Promise<Page<string>> {
+    const found = await this.#choose(query)
+    const page = found.slice(0, query.limit)
+    const last = page.at(-1)
+    const items = page.flatMap(({ num }) => textOrNull(this.#id.get(num) ?? [null], 0) ?? [])
+    return { items, next: last && found.length > page.length ? cursorOf(last) : null }
+  }
+
+  /** How many there are; by state alone that is known, else they are walked over: 250 ms for 100,000. */
+  async count(filter: JobFilter): Promise<number> {
+    if (isByStateAlone(filter)) {
+      const known = this.#states()
+      return Object.entries(known).reduce((sum, [state, jobs]) => sum + (isAsked(state, filter) ? jobs : 0), 0)
+    }
+    let jobs = 0
+    for await (const page of this.#pages({ ...filter, limit: SCAN_PAGE })) jobs += page.length
+    return jobs
+  }
+
+  /** One more than the page holds, if there are. */
+  async #choose(query: JobQuery): Promise<Candidate[]> {
+    const found: Candidate[] = []
+    for await (const page of this.#pages(query)) {
+      found.push(...page)
+      if (found.length > query.limit) break
+    }
+    return found
+  }
+
+  async *#pages(query: JobQuery): AsyncGenerator<Candidate[], void> {
     const index = this.#indexFor(query)
     const pageSize = needsFilter(query, index) ? SCAN_PAGE : query.limit + 1
-    const found: Candidate[] = []
     let from = startOf(query)
-    for (let isLast = false; !isLast && found.length <= query.limit; ) {
+    for (;;) {
       const page = this.#candidates(query, index, from, pageSize)
-      found.push(...page.filter((candidate) => isWanted(candidate, query)))
+      yield page.filter((candidate) => isWanted(candidate, query))
       from = page.at(-1) ?? from
-      isLast = page.length < pageSize
-      if (!isLast && found.length <= query.limit) await new Promise((resolve) => setImmediate(resolve))
+      if (page.length < pageSize) return
+      await new Promise((resolve) => setImmediate(resolve))
     }
-    return this.#pageOf(found, query.limit)
   }
 
   #indexFor({ schedule, group, tenant, states }: JobQuery): Index {
@@ -74,7 +111,7 @@ export class JobListing {
     if (group !== undefined) return 'group'
     if (tenant !== undefined) return 'tenant'
     if (states === undefined) return 'age'
-    return states.includes('queued') && this.#queuedCount() > FEW ? 'age' : 'phase'
+    return states.includes('queued') && this.#states().queued > FEW ? 'age' : 'phase'
   }
 
   #candidates(query: JobQuery, index: Index, from: Position, limit: number): Candidate[] {

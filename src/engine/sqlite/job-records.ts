@@ -7,9 +7,11 @@ import { type Fact, patched } from '../record/job-changes.ts'
 import type { JobEntry } from '../record/job-row.ts'
 import { PHASE, phaseOf } from '../record/phase.ts'
 import { queuedEvent } from '../record/row-events.ts'
+import { countedOf } from '../record/tallied.ts'
 import type { DeliveryTable } from './delivery-table.ts'
 import type { EventTable } from './event-table.ts'
 import type { JobTable } from './job-table.ts'
+import type { TallyTable } from './tally-table.ts'
 
 /** So many ready jobs are kept in memory: a few rounds' worth, of at most 4 KB each. */
 const FRESH_JOBS = 1_000
@@ -20,6 +22,15 @@ export interface News {
   job: Job
 }
 
+/** The tables that a change of a job is written to. */
+export interface JobRecordsParts {
+  table: JobTable
+  events: EventTable
+  deliveries: DeliveryTable
+  tallies: TallyTable
+  clock: Clock
+}
+
 /**
  * Every change of a job: the row, its event, the counts and the jobs in work, which are kept in memory. What one round
  * of the group commit changes becomes the truth in memory by `commit`, or is dropped by `rollBack`.
@@ -28,6 +39,7 @@ export class JobRecords {
   readonly #table: JobTable
   readonly #events: EventTable
   readonly #deliveries: DeliveryTable
+  readonly #tallies: TallyTable
   readonly #clock: Clock
   /** Jobs that are being worked on, by id: an attempt is checked and settled without reading its row. */
   readonly #running = new Map<string, JobEntry>()
@@ -40,10 +52,11 @@ export class JobRecords {
   #moved = [0, 0, 0, 0, 0, 0]
   #news: News[] = []
 
-  constructor(table: JobTable, events: EventTable, deliveries: DeliveryTable, clock: Clock) {
+  constructor({ table, events, deliveries, tallies, clock }: JobRecordsParts) {
     this.#table = table
     this.#events = events
     this.#deliveries = deliveries
+    this.#tallies = tallies
     this.#clock = clock
   }
 
@@ -68,6 +81,11 @@ export class JobRecords {
   /** A ready job, as this round sees it. */
   ready(num: number): JobEntry | undefined {
     return this.#fresh.get(num) ?? this.#table.getByNum(num)
+  }
+
+  /** Every job in work. */
+  processing(): Job[] {
+    return [...this.#running.values()].map(({ job }) => job)
   }
 
   /** Every job in work whose lease has run out. */
@@ -104,6 +122,7 @@ export class JobRecords {
     const { job } = after
     const event: JobEvent = { jobId: job.id, seq: version, type, state: job.state, at, data }
     this.#deliveries.tellOf(after.num, event, job)
+    this.#tallies.note(countedOf(type, before.job, at))
     this.#news.push({ event, job })
     return after
   }
@@ -153,6 +172,11 @@ export class JobRecords {
     return this.#oldestReady
   }
 
+  /** Writes what the round counted, as the last of it. */
+  close(): void {
+    this.#tallies.write()
+  }
+
   /** What the round changed is on disk: answers its events in order, and the earliest instant a job was delayed to. */
   commit(): { news: News[]; delayedTo: number } {
     let delayedTo = Number.POSITIVE_INFINITY
@@ -175,6 +199,7 @@ export class JobRecords {
 
   #endRound(): void {
     this.#touched.clear()
+    this.#tallies.endRound()
     this.#moved.fill(0)
     this.#news = []
     this.#oldestReady = undefined

@@ -4,6 +4,7 @@ import { Turns } from '../../base/turns.ts'
 import type { JobEvent } from '../../job/event.ts'
 import { isFinal, type Job, type JobFile, type Lease, type LogLine, type NewJob } from '../../job/job.ts'
 import type { Settlement } from '../../job/settlement.ts'
+import type { Presence } from '../activity.ts'
 import { DueNews } from '../due-news.ts'
 import type {
   AttemptChanges,
@@ -26,6 +27,7 @@ import { dispatchOwner } from './dispatch-owner.ts'
 import { type EngineParts, openParts } from './engine-parts.ts'
 import type { News } from './job-records.ts'
 import { cancelJob, forgetJobs, insertJob, requeueJob } from './people.ts'
+import { SqliteActivity } from './sqlite-activity.ts'
 import { SqliteDeliveryRecords } from './sqlite-delivery-records.ts'
 import { SqliteIngestRecords } from './sqlite-ingest-records.ts'
 import { SqliteScheduleRecords } from './sqlite-schedule-records.ts'
@@ -39,6 +41,8 @@ export interface SqliteEngineOptions {
   maxLogLines?: number
   /** Writes what is told of a job's end; nobody is told anything without. */
   describeEnd?: DescribeEnd
+  /** What this process says of itself to people who look. Default: no name. */
+  presence?: Presence
   /** Hears what no caller waits for: a run that rejected, a listener that threw, claims that could not be written. */
   onError?: (thrown: unknown) => void
 }
@@ -54,6 +58,8 @@ export class SqliteEngine implements JobEngine {
   readonly deliveries: SqliteDeliveryRecords
   /** Schedules, in the same file and the same group commit. */
   readonly schedules: SqliteScheduleRecords
+  /** What happens in the service as a whole. */
+  readonly activity: SqliteActivity
   readonly #options: SqliteEngineOptions
   readonly #listeners: Listeners
   readonly #onError = (thrown: unknown): void => this.#options.onError?.(thrown)
@@ -80,6 +86,13 @@ export class SqliteEngine implements JobEngine {
     )
     this.#listeners.add((event, job) => isDeliverable(event, job) && dueNews.tell(event.at))
     this.schedules = new SqliteScheduleRecords({
+      read: (look) => this.#read(look),
+      write: (change) => this.#write(change),
+    })
+    this.activity = new SqliteActivity({
+      clock: options.clock,
+      listeners: this.#listeners,
+      presence: options.presence ?? { name: '', role: 'all' },
       read: (look) => this.#read(look),
       write: (change) => this.#write(change),
     })
