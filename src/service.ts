@@ -9,6 +9,8 @@ import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import { type Component, Lifecycle } from './base/lifecycle.ts'
 import { type Config, loadConfig } from './config.ts'
+import type { Presence } from './engine/activity.ts'
+import { BulkActions } from './engine/bulk-actions.ts'
 import { JobFeed } from './engine/job-feed.ts'
 import { JobManager, type JobRules } from './engine/job-manager.ts'
 import { openEngine, type ServiceEngine } from './engine/open-engine.ts'
@@ -88,6 +90,7 @@ interface WorkState {
 interface Ground extends Instruments {
   processor: AnyProcessor
   config: Config
+  presence: Presence
   clock: Clock
 }
 
@@ -110,8 +113,9 @@ export function buildService(
   const secret = config.signingSecret ?? loadSigningSecret(config.dataDir)
   const instruments = openInstruments(config, secret, options.logger)
   const { log, onError } = instruments
-  const opened = openEngine(config, onError, viewEnd)
-  const ground: Ground = { ...instruments, processor, config, clock: opened.clock }
+  const presence: Presence = { name: workerName(config), role: config.role }
+  const opened = openEngine(config, presence, onError, viewEnd)
+  const ground: Ground = { ...instruments, processor, config, presence, clock: opened.clock }
   const state = { started: false, draining: false }
   const { engine, store, metrics } = watchAdapters(instruments, config, {
     ...ground,
@@ -146,7 +150,9 @@ export function buildService(
   ])
   const labour = new Lifecycle([
     ...(config.webhooks.secrets.length > 0 ? [buildDeliverer(floor)] : []),
-    ...(runsJobs ? [worker, new Maintenance(retention, floor.clock, onError)] : []),
+    ...(runsJobs
+      ? [worker, new Maintenance({ retention, activity: engine.activity, clock: floor.clock, onError })]
+      : []),
     ...(config.database ? [new Rescue({ ...floor, leaseMs: config.leaseMs, beat: () => leases.beat() })] : []),
     ...(takesRequests ? [scheduler] : []),
   ])
@@ -155,6 +161,8 @@ export function buildService(
     ...floor,
     access,
     feed,
+    activity: engine.activity,
+    bulk: new BulkActions({ ...floor, activity: engine.activity }),
     ingests,
     schedules,
     removal: retention,
@@ -251,7 +259,7 @@ function buildWorker(floor: Floor, executor: Executor): { worker: Worker; leases
     ...floor,
     leases,
     folders,
-    name: workerName(config),
+    name: floor.presence.name,
     concurrency: config.maxConcurrentJobs,
     abortGraceMs: executor.endsWithinMs ?? config.abortGraceMs,
     runAttempt: (claim, giveUp) => runAttempt(claim, attemptParts, giveUp),

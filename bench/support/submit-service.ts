@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { AccessList } from '../../src/access/access-list.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { parseConfig } from '../../src/config.ts'
+import { BulkActions } from '../../src/engine/bulk-actions.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager } from '../../src/engine/job-manager.ts'
 import { freshJob } from '../../src/engine/record/fresh-job.ts'
@@ -60,9 +61,13 @@ const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests
 const access = new AccessList(config.apiKeys, config.tenantLimits)
 const log = { info: () => {}, warn: () => {} }
 const { schedules } = buildSchedules({ engine, jobs, clock, config, objectAccess, log, onError: () => {} })
+const { activity } = engine
+const bulk = new BulkActions({ engine, activity, clock })
 const parts = {
   config,
   access,
+  activity,
+  bulk,
   jobs,
   feed,
   ingests,

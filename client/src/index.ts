@@ -1,3 +1,4 @@
+export type { BulkOptions, BulkResult, JobFilter } from './bulk-actions.ts'
 export {
   ApiError,
   DownloadError,
@@ -10,11 +11,14 @@ export {
   NetworkError,
   UploadError,
 } from './errors.ts'
+export type { ChangeNews } from './job-changes.ts'
 export {
+  type BulkRetryOptions,
   JobClient,
   type JobClientOptions,
   type LogOptions,
   type RetryOptions,
+  type StatsOptions,
   type SubmitOptions,
   type TokenOptions,
 } from './job-client.ts'
@@ -28,6 +32,7 @@ export type {
   Delivery,
   Health,
   Job,
+  JobChange,
   JobEvent,
   JobFile,
   JobOptions,
@@ -37,8 +42,10 @@ export type {
   JobStatus,
   LogLine,
   ReadToken,
+  Stats,
   SubmitRequest,
   SubmittedJob,
+  Worker,
 } from './shapes.ts'
 export type { CallOptions } from './transport.ts'
 export type { UploadBlob, UploadRange, UploadSource, UploadStream } from './upload/source.ts'

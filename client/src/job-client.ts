@@ -1,3 +1,4 @@
+import { Stats as StatsSchema, Workers } from '../../src/contract/activity.ts'
 import {
   JobFiles,
   JobLogs,
@@ -8,8 +9,10 @@ import {
 import { Caller as CallerSchema, Health as HealthSchema } from '../../src/contract/service.ts'
 import { Delivery as DeliverySchema, JobWebhooks } from '../../src/contract/webhook.ts'
 import { type Reader, readJson } from './answers.ts'
+import { actOnJobs, type BulkOptions, type BulkResult, type JobFilter } from './bulk-actions.ts'
 import { freshKey } from './fresh-key.ts'
 import { cancelJob, deleteJob, retryJob } from './job-actions.ts'
+import { type ChangeNews, jobChanges } from './job-changes.ts'
 import { type EventOptions, jobEvents } from './job-events.ts'
 import { jobReader, jobSchema } from './job-reader.ts'
 import { type Processed, type ProcessOptions, type ProcessSteps, processFiles } from './process.ts'
@@ -28,8 +31,10 @@ import type {
   JobQuery,
   LogLine,
   ReadToken,
+  Stats,
   SubmitRequest,
   SubmittedJob,
+  Worker,
 } from './shapes.ts'
 import { type CallOptions, Transport, type TransportOptions } from './transport.ts'
 import { type Digests, webDigests } from './upload/digests.ts'
@@ -115,6 +120,16 @@ export class JobClient<T extends Typing = Typing> {
     return retryJob(this.transport, jobPath(jobId), this.#readJob, failedFilesOnly, options)
   }
 
+  /** Asks every job of a filter to stop that has not ended; `dryRun` only counts them. */
+  cancelJobs(filter: JobFilter, options: BulkOptions = {}): Promise<BulkResult> {
+    return actOnJobs(this.transport, 'jobs/cancel', filter, options)
+  }
+
+  /** Queues every failed or cancelled job of a filter again; `dryRun` only counts them. */
+  retryJobs(filter: JobFilter, { failedFilesOnly = false, ...options }: BulkRetryOptions = {}): Promise<BulkResult> {
+    return actOnJobs(this.transport, 'jobs/retry', { ...filter, failed_files_only: failedFilesOnly }, options)
+  }
+
   /** Forgets an ended job, with its uploads and outputs. */
   async deleteJob(jobId: string, options: CallOptions = {}): Promise<void> {
     return deleteJob(this.transport, jobPath(jobId), options)
@@ -135,6 +150,21 @@ export class JobClient<T extends Typing = Typing> {
    */
   jobEvents(jobId: string, options: EventOptions = {}): AsyncGenerator<JobEvent, void> {
     return jobEvents(this.transport, jobPath(jobId), options)
+  }
+
+  /** Changes of all jobs, each job twice a second at most, until the signal aborts. Broken connections are opened again. */
+  jobChanges(options: CallOptions = {}): AsyncGenerator<ChangeNews, void> {
+    return jobChanges(this.transport, options)
+  }
+
+  /** What waits and runs, and what ended in a window of time. */
+  stats({ window = 'hour', ...options }: StatsOptions = {}): Promise<Stats> {
+    return this.transport.call(StatsSchema, `stats${queryString({ window })}`, options)
+  }
+
+  /** The processes of the service, and the jobs that run in each. */
+  async workers(options: CallOptions = {}): Promise<Worker[]> {
+    return (await this.transport.call(Workers, 'workers', options)).workers
   }
 
   /** Waits until a job has completed. Rejects with `JobFailedError`, `JobCancelledError` or `JobTimeoutError` otherwise. */
@@ -230,6 +260,15 @@ export interface TokenOptions extends CallOptions {
 export interface RetryOptions extends CallOptions {
   /** Work only on files that are not done. Default false. */
   readonly failedFilesOnly?: boolean
+}
+
+/** How to retry many jobs. */
+export interface BulkRetryOptions extends BulkOptions, RetryOptions {}
+
+/** How far back to look. */
+export interface StatsOptions extends CallOptions {
+  /** An hour by minutes, a day by quarters of an hour, a week by hours, 30 days by 6 hours. Default an hour. */
+  readonly window?: 'hour' | 'day' | 'week' | 'month'
 }
 
 /** Which lines to read. */

@@ -1,6 +1,7 @@
 import { JobEvent as JobEventSchema } from '../../src/contract/job.ts'
 import { parseJson } from './answers.ts'
 import { ApiError, aboutJob } from './errors.ts'
+import { bodyOfStream, MAX_EVENT_CHARS, SILENCE_MS } from './event-body.ts'
 import { piecesOf } from './pieces.ts'
 import { mayPass, waitMs } from './retry-policy.ts'
 import { EventStreamParser, type ServerSentEvent } from './server-sent-events.ts'
@@ -20,12 +21,6 @@ interface FollowOptions extends EventOptions {
   /** How often a stream is tried until one begins, and how long its first byte may take, in ms. As the retry policy says unless given. */
   readonly opening?: { readonly tries: number; readonly tryTimeoutMs: number }
 }
-
-/** The service sends at least a comment every 15 s: a stream that is silent three times as long is broken. */
-const SILENCE_MS = 45_000
-
-/** What one event may have: its memory is ours. Progress, the largest thing in one, is kept to 16 KiB by the service. */
-const MAX_EVENT_CHARS = 4 * 1024 * 1024
 
 /** The longest wait before coming back that a stream may ask for, in ms. */
 const MAX_RETRY_MS = 60_000
@@ -108,13 +103,6 @@ async function* connect(
   if (body !== null) yield* readStream(body, course)
   // A job that is over has nothing to add to an id that is its last.
   course.isOver = body === null || (isFinal(course.status) && course.lastId === before)
-}
-
-async function bodyOfStream({ status, headers, url, body }: Response): Promise<ReadableStream<Uint8Array> | null> {
-  if (status === 204) return null
-  if (body !== null && headers.get('content-type')?.startsWith('text/event-stream')) return body
-  const message = `${new URL(url).origin} did not answer with a stream of events: what stands between may not let one pass`
-  throw new ApiError({ code: 'UNEXPECTED_ANSWER', message, status })
 }
 
 async function* readStream(body: ReadableStream<Uint8Array>, course: Course): AsyncGenerator<JobEvent, void> {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type * as activity from '../../src/contract/activity.ts'
 import type * as ingest from '../../src/contract/ingest.ts'
 import type * as job from '../../src/contract/job.ts'
 import type * as service from '../../src/contract/service.ts'
@@ -67,6 +68,14 @@ export type Caller = z.infer<typeof service.Caller>
 
 /** What is told of one end of a job, and how that went. */
 export type Delivery = z.infer<typeof webhook.Delivery>
+/** A job that changed, as those who follow all of them hear of it. */
+export type JobChange = z.infer<typeof activity.JobChange>
+
+/** What waits, runs and ended, over time. */
+export type Stats = z.infer<typeof activity.Stats>
+
+/** One process of the service, and the jobs that run there. */
+export type Worker = z.infer<typeof activity.WorkerView>
 
 /** What the service says of itself. */
 export type Health = z.infer<typeof service.Health>

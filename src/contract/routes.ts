@@ -114,6 +114,14 @@ export const ROUTES = {
     access: 'read',
     summary: 'Make a token by which a browser reads this job',
   },
+  cancelJobs: { method: 'POST', path: '/jobs/cancel', access: 'operate', summary: 'Ask every job of a filter to stop' },
+  retryJobs: {
+    method: 'POST',
+    path: '/jobs/retry',
+    access: 'operate',
+    summary: 'Queue every failed or cancelled job of a filter again',
+  },
+  allEvents: { method: 'GET', path: '/events', access: 'read', summary: 'Follow all jobs by server-sent events' },
 
   startIngest: { method: 'POST', path: '/ingest/start', access: 'submit', summary: 'Open an upload session' },
   completeFile: {
@@ -146,6 +154,8 @@ export const ROUTES = {
   alive: { method: 'GET', path: '/healthz', access: 'open', summary: 'The process is alive' },
   ready: { method: 'GET', path: '/readyz', access: 'open', summary: 'The service takes work' },
   metrics: { method: 'GET', path: '/metrics', access: 'read', summary: 'What the service measures, for Prometheus' },
+  stats: { method: 'GET', path: '/stats', access: 'read', summary: 'What waits, runs and ended, over time' },
+  workers: { method: 'GET', path: '/workers', access: 'read', summary: 'Who runs jobs, and which' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },
   docs: { method: 'GET', path: '/docs', access: 'open', summary: 'This description, for people' },
 } as const satisfies Record<string, Route>

@@ -10,6 +10,8 @@ const LINKS = ['events', 'files', 'outputs', 'logs', 'webhooks', 'cancel', 'retr
   name,
   `/jobs/${JOB_ID}/${name}`,
 ])
+const LENGTHS = { p50_seconds: 2.1, p95_seconds: 7.4 }
+const SUMS = { completed: 60, failed: 1, cancelled: 0, retried: 2, ran: LENGTHS, waited: LENGTHS }
 const INGEST_FILE = {
   file_id: FILE_ID,
   filename: 'hello.txt',
@@ -71,6 +73,41 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     expires_at: '2026-03-02T12:00:00.000Z',
     attempt: 1,
     attempts: [{ at: AT, duration_ms: 85, http_status: 204, error: null }],
+  },
+  CancelJobs: { status: 'queued', label: 'run=42' },
+  RetryJobs: { status: 'failed', created_after: AT },
+  BulkAnswer: { matched: 4312, changed: 4311, next: null },
+  Worker: {
+    name: 'machine-42',
+    role: 'all',
+    started_at: AT,
+    seen_at: LATER,
+    slots: 3,
+    busy: 1,
+    jobs: [{ job_id: JOB_ID, attempt: 1, started_at: LATER, stage: 'processing', percent: 40 }],
+  },
+  Stats: {
+    at: LATER,
+    states: { queued: 12, processing: 3, completed: 4300, failed: 7, cancelled: 2 },
+    oldest_due_at: LATER,
+    queue_age_seconds: 1.5,
+    slice_seconds: 60,
+    slices: [{ at: AT, ...SUMS }],
+    whole: SUMS,
+  },
+  JobChange: {
+    job_id: JOB_ID,
+    status: 'processing',
+    at: LATER,
+    started_at: AT,
+    completed_at: null,
+    cancel_requested_at: null,
+    attempt: 1,
+    worker: 'machine-42',
+    stage: 'processing',
+    percent: 40,
+    message: 'hello.txt',
+    error: null,
   },
   JobFile: { index: 0, uri: URI, status: 'done', size_bytes: 6, etag: '"363a3020-6"', sha256: SHA256, error: null },
   JobOutput: {

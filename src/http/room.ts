@@ -11,6 +11,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../contract/problem.ts'
 import { type Access, ROUTES, type Route, type RouteName, type Scope } from '../contract/routes.ts'
+import type { ChangeFeed } from '../engine/change-feed.ts'
 import type { Arrivals } from './arrival.ts'
 import type { Gate } from './auth.ts'
 import type { Caller } from './caller.ts'
@@ -41,6 +42,8 @@ export interface Room extends ServerParts {
   own: OwnRecords
   /** Lets browsers read one job. */
   tokens: ReadTokens
+  /** Lets readers follow all jobs. */
+  changes: ChangeFeed
   /** Refuses work while memory is short. */
   guardMemory: onRequestHookHandler
   /** Which span a request belongs to. */

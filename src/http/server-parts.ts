@@ -2,6 +2,8 @@ import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify'
 import type { AccessList } from '../access/access-list.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../config.ts'
+import type { Activity } from '../engine/activity.ts'
+import type { BulkActions } from '../engine/bulk-actions.ts'
 import type { JobFeed } from '../engine/job-feed.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Ingests } from '../input/ingest.ts'
@@ -20,6 +22,10 @@ export interface ServerParts {
   access: AccessList
   jobs: JobManager
   feed: JobFeed
+  /** What the service as a whole does. */
+  activity: Activity
+  /** Cancels and retries many jobs. */
+  bulk: BulkActions
   ingests: Ingests
   schedules: Schedules
   store: ObjectStore

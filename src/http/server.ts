@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { z } from 'zod'
 import { type ErrorCode, LongshoreError } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
+import { ChangeFeed } from '../engine/change-feed.ts'
 import { Arrivals } from './arrival.ts'
 import { openGate } from './auth.ts'
 import { ANYONE, type Caller, identifyCallers, NOBODY, notedCaller } from './caller.ts'
@@ -19,6 +20,9 @@ import { problemHeaders, problemOf } from './problem.ts'
 import { ReadTokens } from './read-tokens.ts'
 import { echoIds } from './request-id.ts'
 import type { Room, Routes } from './room.ts'
+import { activityRoutes } from './routes/activity.ts'
+import { allEvents } from './routes/all-events.ts'
+import { bulkActions } from './routes/bulk-actions.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { jobActions } from './routes/job-actions.ts'
 import { jobDetails } from './routes/job-details.ts'
@@ -54,6 +58,9 @@ const JSON_ROUTES: readonly Routes[] = [
   jobTokens,
   jobWebhooks,
   scheduleRoutes,
+  bulkActions,
+  activityRoutes,
+  allEvents,
   ingestRoutes,
 ]
 
@@ -101,6 +108,7 @@ function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
     own: new OwnRecords({ ...parts, callerOf }),
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
     holds: new Holds(),
+    changes: new ChangeFeed(parts.activity, parts.clock),
     guardMemory: memoryGuard(parts.clock),
     absolute: absoluteUrls(parts.config.publicUrl),
   }

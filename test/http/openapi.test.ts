@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import * as activity from '../../src/contract/activity.ts'
 import * as ingest from '../../src/contract/ingest.ts'
 import * as job from '../../src/contract/job.ts'
 import * as problem from '../../src/contract/problem.ts'
@@ -92,6 +93,7 @@ test('every schema of the description has an example, and every example fits its
   await using service = await openTestService()
   const { components } = await description(service.app)
   const contracts = [
+    ...Object.values(activity),
     ...Object.values(ingest),
     ...Object.values(job),
     ...Object.values(problem),

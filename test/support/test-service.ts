@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { AccessList } from '../../src/access/access-list.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
+import { BulkActions } from '../../src/engine/bulk-actions.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
@@ -60,6 +61,8 @@ export async function openTestService(options: TestServiceOptions = {}) {
     access,
     jobs,
     feed,
+    activity: engine.activity,
+    bulk: new BulkActions({ engine, activity: engine.activity, clock }),
     ingests,
     store,
     objectAccess,

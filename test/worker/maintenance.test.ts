@@ -9,7 +9,12 @@ test('a sweep that fails is told, tried again an hour later, and does not spoil 
   const sweep = async (): Promise<number> => {
     throw new Error('disk full')
   }
-  const maintenance = new Maintenance({ sweep }, clock, (thrown) => told.push(thrown))
+  const maintenance = new Maintenance({
+    retention: { sweep },
+    activity: { foldTallies: async () => {} },
+    clock,
+    onError: (thrown) => told.push(thrown),
+  })
   await maintenance.start()
   for (let hour = 0; hour < 2; hour++) {
     await new Promise(setImmediate)
