@@ -68,6 +68,7 @@ export type Caller = z.infer<typeof service.Caller>
 
 /** What is told of one end of a job, and how that went. */
 export type Delivery = z.infer<typeof webhook.Delivery>
+
 /** A job that changed, as those who follow all of them hear of it. */
 export type JobChange = z.infer<typeof activity.JobChange>
 

@@ -188,6 +188,20 @@ test('watch --json prints the job at every change, its end last', async () => {
   assert.equal(watched.code, 0)
 })
 
+test('cancel and retry reach every job of a filter, and count it first when asked', async () => {
+  await using place = await open()
+  for (const run of ['a', 'a', 'b']) await place.run('submit', place.file, '-q', '--delay', '100', '-l', `run=${run}`)
+  const counted = await place.run('cancel', '--label', 'run=a', '--dry-run')
+  assert.deepEqual([counted.code, counted.stdout], [0, '2 jobs would be asked to stop\n'])
+  const cancelled = await place.run('cancel', '--label', 'run=a', '--json')
+  assert.deepEqual(JSON.parse(cancelled.stdout), { matched: 2, changed: 2 })
+  const retried = await place.run('retry', '--status', 'cancelled', '-q')
+  assert.deepEqual([retried.code, retried.stdout, retried.stderr], [0, '2 jobs queued again\n', ''])
+  for (const wrong of [['cancel'], ['retry'], ['cancel', 'id', '--all'], ['retry', 'id', '--dry-run']]) {
+    assert.equal((await place.run(...wrong)).code, 2, wrong.join(' '))
+  }
+})
+
 test('cancel and delete go on after a job that is refused, and say which it was', async () => {
   await using place = await open()
   const { stdout } = await place.run('submit', place.file, '-q', '--delay', '100')

@@ -122,7 +122,12 @@ describe('the service as a whole', () => {
       busy: 1,
       jobs: [{ job_id: id, attempt: 1, stage: 'starting' }],
     })
-    assert.deepEqual(await client.whoami(), { name: 'anyone', tenant: null, scopes: ['submit', 'read', 'operate'] })
+    assert.deepEqual(await client.whoami(), {
+      name: 'anyone',
+      tenant: null,
+      scopes: ['submit', 'read', 'operate'],
+      expires_at: null,
+    })
   })
 
   test('who follows all jobs hears each change after it is told that the stream is open', async () => {

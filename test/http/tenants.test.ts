@@ -172,3 +172,27 @@ test('who may submit and not read hears of its job no more than a submit tells, 
   assert.equal(answer.headers['preference-applied'], undefined)
   assert.deepEqual(Object.keys(answer.json()).sort(), ['created_at', 'job_id', 'status'])
 })
+
+test('bulk actions, counts and workers are of the own tenant, whatever is asked for', async () => {
+  await using service = await openService()
+  const ours = await idOf(submit(service.app, {}, bearer('ours')))
+  const theirs = await idOf(submit(service.app, {}, bearer('theirs')))
+  const counted = await post(service.app, '/jobs/cancel', { all: true, tenant: 'zeta', dry_run: true }, bearer('ours'))
+  assert.equal(counted.json().matched, 1)
+  const cancelled = await post(service.app, '/jobs/cancel', { all: true, tenant: 'zeta' }, bearer('ours'))
+  assert.deepEqual(cancelled.json(), { matched: 1, changed: 1, next: null })
+  const stateOf = async (id: string) => (await service.engine.get(id))?.state
+  assert.deepEqual([await stateOf(ours), await stateOf(theirs)], ['cancelled', 'queued'])
+
+  await service.claim()
+  const read = async (key: keyof typeof KEYS, url: string) =>
+    (await service.app.inject({ url, headers: bearer(key) })).json()
+  assert.partialDeepStrictEqual(await read('ours', '/stats'), {
+    states: { queued: 0, processing: 0, cancelled: 1 },
+    whole: { cancelled: 1 },
+  })
+  assert.partialDeepStrictEqual(await read('theirs', '/stats'), { states: { processing: 1 }, whole: { cancelled: 0 } })
+  assert.deepEqual((await read('ours', '/workers')).workers, [])
+  assert.partialDeepStrictEqual((await read('theirs', '/workers')).workers, [{ busy: 1, jobs: [{ job_id: theirs }] }])
+  assert.equal((await read('operator', '/workers')).workers[0].busy, 1)
+})

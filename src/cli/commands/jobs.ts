@@ -1,14 +1,12 @@
-import type { Job, JobQuery, JobStatus } from '@longshore/client'
+import type { Job, JobQuery } from '@longshore/client'
 import { Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
-import { collect, type ServiceOptions, wholeNumber, withServiceOptions } from '../options.ts'
+import { type FilterOptions, filterOf, withFilterOptions } from '../jobs/job-filter.ts'
+import { type ServiceOptions, wholeNumber, withServiceOptions } from '../options.ts'
 import { renderJobs } from '../render/job-table.ts'
 import { openSession, type Session } from '../session.ts'
 
-interface JobsOptions extends ServiceOptions {
-  readonly status?: readonly JobStatus[]
-  readonly label?: readonly string[]
-  readonly group?: string
+interface JobsOptions extends ServiceOptions, FilterOptions {
   readonly limit: number
   readonly all?: true
 }
@@ -24,35 +22,23 @@ export function jobsCommand(context: CliContext): Command {
   const command = new Command('jobs')
     .summary('list jobs, newest first')
     .description('Lists jobs, newest first. With --json: one job a line.')
-    .addOption(new Option('--status <status...>', 'only jobs of these').choices(STATUSES))
-    .option('--label <name=value>', 'only jobs with this label; may be given several times', collect(String))
-    .option('--group <name>', 'only jobs of this group')
+    .addHelpText('after', EXAMPLES)
+  withFilterOptions(command)
     .addOption(
       new Option('-n, --limit <count>', 'at most so many').argParser(wholeNumber(1)).default(SHOWN).conflicts('all'),
     )
     .option('--all', 'all of them')
-    .addHelpText('after', EXAMPLES)
   return withServiceOptions(command).action(async (options: JobsOptions) => {
     const session = await openSession(context, options)
-    if (options.all) await listAll(session, queryOf(options))
-    else await listSome(session, queryOf(options), options.limit)
+    if (options.all) await listAll(session, filterOf(options))
+    else await listSome(session, filterOf(options), options.limit)
   })
 }
-
-const STATUSES: readonly JobStatus[] = ['queued', 'processing', 'completed', 'failed', 'cancelled']
 
 const EXAMPLES = `
 Examples:
   longshore jobs --status failed              what needs a look
   longshore jobs --label run=42 --all --json  every job of a run, for a program`
-
-function queryOf({ status, label, group }: JobsOptions): JobQuery {
-  return {
-    ...(status !== undefined && { status: [...status] }),
-    ...(label !== undefined && { label: [...label] }),
-    ...(group !== undefined && { group }),
-  }
-}
 
 async function listSome(session: Session, query: JobQuery, limit: number): Promise<void> {
   const { out, signal } = session
