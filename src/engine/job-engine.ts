@@ -1,7 +1,9 @@
 import type { Component } from '../base/lifecycle.ts'
 import type { JobEvent } from '../job/event.ts'
 import type { FileState, Job, JobFile, JobState, JsonValue, Lease, LogLine, NewJob, Progress } from '../job/job.ts'
+import type { Resources } from '../job/resources.ts'
 import type { Settlement } from '../job/settlement.ts'
+import type { WorkerRoom } from '../job/waiting.ts'
 
 /** One page of a listing; `next` is given back as `cursor` to read on. */
 export interface Page<Item> {
@@ -44,6 +46,10 @@ export interface JobCounts {
   oldestDueAt: number | null
   /** How many queued jobs run before the one asked about; null when none was asked about, it is not queued, or more than 10,000 are before it. */
   ahead: number | null
+  /** The workers that take jobs; none unless a queued job was asked about. */
+  workers: readonly WorkerRoom[]
+  /** How many jobs of the group of the queued job asked about run; 0 when none was, or it has no group. */
+  groupRunning: number
 }
 
 /** What one attempt learnt since it last saved. */
@@ -84,6 +90,10 @@ export interface DispatchOptions {
   leaseMs: number
   /** Jobs of one named group that run at once; no limit when absent. */
   groupConcurrency?: number
+  /** What the jobs that run at once may need together; no limit when absent. */
+  budget?: Resources
+  /** So long, in ms, a job that fits the budget but not what is free of it is passed over; then it is next. Default 30,000. */
+  reserveAfterMs?: number
 }
 
 /** Hears of an event, with the job as it stood after it or later. Must not throw. */
@@ -113,7 +123,7 @@ export interface JobEngine extends Component {
   /** The newest `tail` log lines of a job, oldest first. */
   logs(id: string, tail: number): Promise<LogLine[]>
 
-  /** Claims due jobs (priority, fair turn between groups, age) and calls `run` for each, within the concurrency. `run` must settle. */
+  /** Claims due jobs (priority, fair turn between groups, age) that fit what is free, and calls `run` for each, within the concurrency. `run` must settle. */
   dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch
   /** Extends leases; the answer tells of requested cancels and lost leases. */
   heartbeat(leases: readonly Lease[], leaseMs: number): Promise<LeaseNews[]>

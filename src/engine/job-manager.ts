@@ -3,8 +3,10 @@ import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource, NewJob } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
+import { fits, needed, type ResourceNeeds, type Resources } from '../job/resources.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
 import { type Outcome, type Settlement, settle } from '../job/settlement.ts'
+import { tooLarge, type Waiting, waitingFor } from '../job/waiting.ts'
 import type {
   AttemptChanges,
   Claim,
@@ -33,6 +35,8 @@ export interface JobRequest {
   schedule?: NonNullable<Job['schedule']>
   labels?: Readonly<Record<string, string>>
   tenant?: string
+  /** Wins over what the processor says. */
+  resources?: ResourceNeeds
   idempotency?: { key: string; requestHash: string }
   /** The span that asks, as W3C Trace Context writes it. */
   traceparent?: string
@@ -43,15 +47,28 @@ export interface JobRequest {
 /** The rules that jobs are kept by. */
 export interface JobRules {
   processor: { name: string; version: string }
-  /** Throws `PARAMETERS_INVALID` or `VALIDATION_FAILED` when the processor would refuse them. */
-  checkParameters(parameters: JsonValue): void
+  /** Answers them as the processor gets them; throws `PARAMETERS_INVALID` or `VALIDATION_FAILED` when it would refuse them. */
+  checkParameters(parameters: JsonValue): unknown
   /** Throws when nobody may be told of ends at this URL. */
   checkCallbackUrl(url: string): void
+  /** What the processor says that a job with these parameters takes of a worker; nothing unless given. */
+  resourcesFor?(parameters: unknown): ResourceNeeds
+  /** The budget of the one worker there is; absent when there may be others. */
+  onlyBudget?: Resources
+  /** Jobs of one group that run at once; no limit when absent. */
+  groupConcurrency?: number | undefined
   maxAttempts: number
   timeoutMs: number
   retry: RetryPolicy
   /** Jobs that may wait at once. */
   maxQueued: number
+}
+
+/** Where a queued job stands. */
+export interface QueuePlace {
+  /** Jobs before it; null when more than 10,000 are. */
+  ahead: number | null
+  waiting: Waiting
 }
 
 /** What the manager stands on. */
@@ -77,10 +94,10 @@ export class JobManager {
     this.#random = random
   }
 
-  /** Checks a request and fills in the defaults, without keeping anything. Throws what the processor says of the parameters. */
+  /** Checks a request and fills in the defaults, without keeping anything. Throws what the processor says of the parameters, and `RESOURCES_UNAVAILABLE`. */
   draft(request: JobRequest, id: string = newId()): JobDraft {
     const parameters = request.parameters ?? null
-    this.#rules.checkParameters(parameters)
+    const resources = this.#resourcesOf(this.#rules.checkParameters(parameters), request.resources)
     if (request.callbackUrl !== undefined) this.#rules.checkCallbackUrl(request.callbackUrl)
     return {
       id,
@@ -94,6 +111,7 @@ export class JobManager {
       timeoutMs: request.timeoutMs ?? this.#rules.timeoutMs,
       ...(request.tenant !== undefined && { tenant: request.tenant }),
       ...(request.schedule && { schedule: request.schedule }),
+      ...(resources && { resources }),
       ...(request.idempotency && { idempotency: request.idempotency }),
       ...(request.traceparent !== undefined && { traceparent: request.traceparent }),
       ...(request.callbackUrl !== undefined && { callbackUrl: request.callbackUrl }),
@@ -132,6 +150,13 @@ export class JobManager {
 
   counts(aheadOf?: string): Promise<JobCounts> {
     return this.#engine.counts(aheadOf)
+  }
+
+  /** How many are before a queued job, and why it waits. */
+  async placeOf(job: Job): Promise<QueuePlace> {
+    const { ahead, workers, groupRunning } = await this.#engine.counts(job.id)
+    const around = { workers, groupRunning, groupLimit: this.#rules.groupConcurrency }
+    return { ahead, waiting: waitingFor(job, this.#clock.now(), around) }
   }
 
   /** The per-file ledger; throws `JOB_NOT_FOUND`. */
@@ -203,6 +228,18 @@ export class JobManager {
   /** Ends every attempt whose lease ran out: requeued, or failed when it was the last. */
   rescue(): Promise<Job[]> {
     return this.#engine.rescue((job) => this.#decide(job, { type: 'expired' }))
+  }
+
+  /** What a job takes of a worker. Throws `RESOURCES_UNAVAILABLE` when the only worker there is never has so much. */
+  #resourcesOf(parameters: unknown, wished: ResourceNeeds | undefined): Resources | null {
+    const { resourcesFor, onlyBudget } = this.#rules
+    if (resourcesFor === undefined && wished === undefined) return null
+    const resources = needed(resourcesFor?.(parameters), wished)
+    if (resources === null || onlyBudget === undefined || fits(resources, onlyBudget)) return resources
+    throw new LongshoreError(
+      'RESOURCES_UNAVAILABLE',
+      `The job can never run here. ${tooLarge(resources, onlyBudget)} Ask for less, or raise WORKER_CPU, WORKER_MEMORY_MB or WORKER_SCRATCH_GB.`,
+    )
   }
 
   #decide(job: Job, outcome: Outcome): Settlement {

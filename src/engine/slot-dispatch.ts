@@ -1,5 +1,7 @@
 import PQueue from 'p-queue'
 import type { Lease } from '../job/job.ts'
+import type { WorkerRoom } from '../job/waiting.ts'
+import { Admission } from './admission.ts'
 import type { Claim, Dispatch, DispatchOptions } from './job-engine.ts'
 import type { JobEntry } from './record/job-row.ts'
 
@@ -31,6 +33,8 @@ export interface DispatchOwner {
  */
 export class SlotDispatch implements Dispatch {
   readonly options: DispatchOptions
+  /** What its claims take of the worker, from their round until their runs have ended. */
+  readonly admission: Admission
   readonly #run: (claim: Claim) => Promise<void>
   readonly #owner: DispatchOwner
   readonly #queue: PQueue
@@ -42,6 +46,7 @@ export class SlotDispatch implements Dispatch {
     this.#run = run
     this.#owner = owner
     this.#queue = new PQueue({ concurrency: options.concurrency })
+    this.admission = new Admission(options)
   }
 
   stop(): Promise<void> {
@@ -67,6 +72,7 @@ export class SlotDispatch implements Dispatch {
     }
     const held = { claim: { job, lease }, begun: false, settled: false }
     this.#held.set(keyOf(lease), held)
+    this.admission.take(job.resources)
     // The only rejection is that of a claim which `stop` takes off the queue.
     this.#queue.add(() => this.#attempt(held)).catch(() => {})
   }
@@ -90,6 +96,13 @@ export class SlotDispatch implements Dispatch {
     return this.#held.get(keyOf({ jobId: job.id, token: job.token }))?.begun === false
   }
 
+  /** What the worker has to give; undefined once it takes no more. */
+  get workerRoom(): WorkerRoom | undefined {
+    if (this.#stopping) return undefined
+    const { worker, concurrency, budget = null } = this.options
+    return { worker, slots: concurrency, running: this.#held.size, budget, used: this.admission.used }
+  }
+
   /** Adds what this dispatch holds of each named group. */
   countGroups(counts: Map<string, number>): void {
     for (const { claim } of this.#held.values()) {
@@ -106,18 +119,22 @@ export class SlotDispatch implements Dispatch {
     } catch (thrown) {
       this.#owner.onError(thrown)
     } finally {
-      this.#held.delete(keyOf(lease))
+      this.#release(held)
       this.#owner.ended()
     }
+  }
+
+  #release({ claim }: Held): void {
+    if (this.#held.delete(keyOf(claim.lease))) this.admission.release(claim.job.resources)
   }
 
   async #stop(): Promise<void> {
     this.#queue.pause()
     await this.#owner.quiet()
     this.#queue.clear()
-    const unbegun = this.waiting
-    for (const lease of unbegun) this.#held.delete(keyOf(lease))
-    if (unbegun.length > 0) await this.#owner.giveBack(unbegun)
+    const unbegun = [...this.#held.values()].filter(({ begun }) => !begun)
+    for (const held of unbegun) this.#release(held)
+    if (unbegun.length > 0) await this.#owner.giveBack(unbegun.map(({ claim }) => claim.lease))
     await this.#queue.onIdle()
   }
 }

@@ -1,3 +1,5 @@
+import type { Resources } from './resources.ts'
+
 /** Anything JSON can carry. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue }
 
@@ -84,6 +86,8 @@ export interface Job {
   timeoutMs: number
   /** The schedule that submitted it by name, and the tick it did so for, in ms since 1970; null when a person did. */
   schedule: { name: string; tick: number | null } | null
+  /** What it takes of a worker while it runs; null when nothing is counted. */
+  resources: Resources | null
   /** The span that submitted it, as W3C Trace Context writes it; null when it belongs to no trace. */
   traceparent: string | null
   /** Who is told when the job has ended; null when nobody asked. */
@@ -130,6 +134,8 @@ export interface NewJob
   tenant?: string
   /** The schedule that submits it. */
   schedule?: NonNullable<Job['schedule']>
+  /** What it takes of a worker while it runs; nothing is counted unless given. */
+  resources?: Resources | null
   /** The span that submits it, as W3C Trace Context writes it. */
   traceparent?: string
   /** Who is told when it has ended. */

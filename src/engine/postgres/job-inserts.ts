@@ -5,6 +5,7 @@ import { integer, integerOrNull, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { PHASE } from '../record/phase.ts'
 import { queueFull, reusedKey } from '../record/refusals.ts'
+import { storeResources } from '../record/resources-column.ts'
 import { queuedEvent } from '../record/row-events.ts'
 import { type Database, type Run, storable } from './database.ts'
 import { isStatementFault } from './database-error.ts'
@@ -179,18 +180,20 @@ function rowOf(job: NewJob, place: number, now: number) {
     callback_url: job.callbackUrl ?? null,
     schedule: job.schedule?.name ?? null,
     tick: job.schedule?.tick ?? null,
+    resources: storeResources(job.resources ?? null),
   }
 }
 
 /** $1 the rows, $2 how many jobs may wait. The first row of the answer tells how many waited before. */
 function insertSql(schema: string, owner: string, ring: string): string {
   const given = `phase, id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
-    timeout_ms, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick`
+    timeout_ms, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick,
+    resources`
   return `WITH input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
       timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, callback_url text,
-      schedule text, tick bigint)
+      schedule text, tick bigint, resources text)
   ), room AS MATERIALIZED (
     SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
   ), fresh AS (

@@ -67,6 +67,8 @@ export class JobReads {
       },
       oldestDueAt: oldest ? integer(oldest, 0) : null,
       ahead,
+      workers: [],
+      groupRunning: 0,
     }
   }
 

@@ -9,6 +9,7 @@ export function freshJob(submitted: NewJob): Job {
     schedule = null,
     traceparent = null,
     callbackUrl = null,
+    resources = null,
     ...fixed
   } = submitted
   return {
@@ -17,6 +18,7 @@ export function freshJob(submitted: NewJob): Job {
     schedule,
     traceparent,
     callbackUrl,
+    resources,
     state: 'queued',
     version: 1,
     updatedAt: submitted.createdAt,

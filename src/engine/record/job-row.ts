@@ -1,6 +1,7 @@
 import type { Job, JobState, JsonValue, ManifestSource, Progress } from '../../job/job.ts'
 import { integer, integerOrNull, type Row, text, textOrNull } from './columns.ts'
 import { stateOf } from './phase.ts'
+import { readResources } from './resources-column.ts'
 
 /** A job with the number and the phase of its row. */
 export interface JobEntry {
@@ -96,7 +97,7 @@ export const ENTRY_COLUMNS =
   'num, phase, id, version, created_at, updated_at, run_at, started_at, completed_at, cancel_requested_at, priority, grp, ' +
   'labels, processor, manifest, parameters, max_attempts, timeout_ms, failed_files_only, attempt, attempt_base, token, ' +
   'worker, checkpoint, progress, result, error, errors, files_total, files_done, files_failed, files_bytes, outputs, events, ' +
-  'traceparent, tenant, callback_url, schedule, tick'
+  'traceparent, tenant, callback_url, schedule, tick, resources'
 
 /** Reads a row of {@link ENTRY_COLUMNS}; `readManifest` fetches a manifest that is too long to lie in the row. */
 export function readEntry(row: Row, readManifest: (num: number) => ManifestSource): JobEntry {
@@ -143,6 +144,7 @@ export function readEntry(row: Row, readManifest: (num: number) => ManifestSourc
     tenant: text(row, 35) || null,
     callbackUrl: textOrNull(row, 36),
     schedule: row[37] === null ? null : { name: text(row, 37), tick: integerOrNull(row, 38) },
+    resources: readResources(text(row, 39)),
   }
   if (row[14] === null) readLate(job, () => readManifest(num))
   return { num, phase, job, events: textOrNull(row, 33) ?? '' }

@@ -1,22 +1,42 @@
 import type { Lease } from '../../job/job.ts'
+import { fits, leftOf, type Resources } from '../../job/resources.ts'
+import type { Admission, Size } from '../admission.ts'
 import type { JobEntry } from '../record/job-row.ts'
+import { PHASE } from '../record/phase.ts'
 import type { Held, SlotDispatch } from '../slot-dispatch.ts'
 import type { Attempts } from './attempts.ts'
 import type { JobRecords } from './job-records.ts'
 import type { Allowance, ReadyQueue } from './ready-queue.ts'
+import type { ReadySizes } from './ready-sizes.ts'
+
+/** One dispatch's share of a round. */
+interface Fill {
+  readonly admission: Admission
+  readonly allowance: Allowance
+  /** The sizes of ready jobs. */
+  readonly sizes: readonly Size[]
+  /** Slots that are left. */
+  free: number
+  /** What is left of the budget. */
+  room: Resources
+}
 
 /** Fills the free slots of all dispatches of this process at the end of each round, in the round's own transaction. */
 export class Dispatcher {
   readonly #records: JobRecords
   readonly #queue: ReadyQueue
+  readonly #sizes: ReadySizes
   readonly #attempts: Attempts
+  readonly #now: () => number
   readonly #dispatches: SlotDispatch[] = []
   #claimed: { dispatch: SlotDispatch; entry: JobEntry }[] = []
 
-  constructor(records: JobRecords, queue: ReadyQueue, attempts: Attempts) {
+  constructor(records: JobRecords, queue: ReadyQueue, sizes: ReadySizes, attempts: Attempts, now: () => number) {
     this.#records = records
     this.#queue = queue
+    this.#sizes = sizes
     this.#attempts = attempts
+    this.#now = now
   }
 
   add(dispatch: SlotDispatch): void {
@@ -68,17 +88,50 @@ export class Dispatcher {
   }
 
   #fillOne(dispatch: SlotDispatch): void {
+    const free = dispatch.free(this.#isCurrent)
+    if (free === 0) return
     const allowance = this.#allowanceOf(dispatch)
-    let free = dispatch.free(this.#isCurrent)
-    while (free > 0 && this.#records.readyCount > 0) {
-      const entries = this.#queue.next(free, allowance)
+    const fill = {
+      admission: dispatch.admission,
+      allowance,
+      sizes: this.#sizes.read(),
+      free,
+      room: dispatch.admission.room,
+    }
+    while (fill.free > 0 && this.#records.readyCount > 0) {
+      const entries = this.#nextOf(fill)
       if (entries.length === 0) return
       for (const entry of entries) this.#claim(dispatch, entry)
-      free -= entries.length
     }
   }
 
+  /** The next jobs that are admitted; what they take is no longer free. */
+  #nextOf(fill: Fill): JobEntry[] {
+    const { admission, room, sizes, allowance, free } = fill
+    const { fitting, blocked } = admission.sort(sizes, room)
+    const large = blocked.length > 0 || admission.reserved !== undefined ? this.#reservedFor(fill, blocked) : undefined
+    const next = { count: free, allowance, sizes: fitting.map(({ key }) => key), above: large?.job.priority }
+    const entries = this.#queue.next(next)
+    if (entries.length > 0 || large === undefined || !fits(large.job.resources, room)) return admitted(entries, fill)
+    admission.endReservation()
+    return admitted([large], fill)
+  }
+
+  /** The job that room is kept for, if it still waits and nothing but room keeps it from running. */
+  #reservedFor({ admission, allowance }: Fill, blocked: readonly Size[]): JobEntry | undefined {
+    if (admission.reserved !== undefined) {
+      const entry = this.#records.ready(admission.reserved)
+      if (entry?.phase === PHASE.ready && fits(entry.job.resources, admission.budget)) {
+        return allowance(entry.job.group ?? '') > 0 ? entry : undefined
+      }
+      admission.endReservation()
+    }
+    const [first] = this.#queue.next({ count: 1, allowance, sizes: blocked.map(({ key }) => key) })
+    return first && admission.isDueForReservation(first.num, this.#now()) ? first : undefined
+  }
+
   #claim(dispatch: SlotDispatch, ready: JobEntry): void {
+    this.#queue.served(ready)
     const entry = this.#attempts.claim(ready, dispatch.options.worker, dispatch.options.leaseMs)
     this.#claimed.push({ dispatch, entry })
   }
@@ -101,4 +154,16 @@ export class Dispatcher {
     for (const dispatch of this.#dispatches) dispatch.countGroups(running)
     return running
   }
+}
+
+/** The first of them, as many as there is room for together; the room is taken. */
+function admitted(entries: readonly JobEntry[], fill: Fill): JobEntry[] {
+  const taken: JobEntry[] = []
+  for (const entry of entries) {
+    if (!fits(entry.job.resources, fill.room)) break
+    fill.room = leftOf(fill.room, entry.job.resources)
+    taken.push(entry)
+  }
+  fill.free -= taken.length
+  return taken
 }

@@ -18,6 +18,7 @@ import { LogTable } from './log-table.ts'
 import { migrate } from './migrations.ts'
 import { QueuePosition } from './queue-position.ts'
 import { ReadyQueue } from './ready-queue.ts'
+import { ReadySizes } from './ready-sizes.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { TallyTable } from './tally-table.ts'
 
@@ -78,7 +79,8 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   const records = new JobRecords({ table, events, deliveries, tallies, clock: setting.clock })
   records.load()
   const attempts = new Attempts(records, files, logs, setting.clock)
-  const dispatcher = new Dispatcher(records, new ReadyQueue(db, records), attempts)
+  const now = (): number => setting.clock.now()
+  const dispatcher = new Dispatcher(records, new ReadyQueue(db, records), new ReadySizes(db), attempts, now)
   const listing = new JobListing(
     db,
     (num) => {

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Job, NewJob } from '../../job/job.ts'
 import type { Phase } from '../record/phase.ts'
+import { storeResources } from '../record/resources-column.ts'
 
 /** A manifest longer than this lies in a table of its own: every change of a job rewrites its row. */
 const LONGEST_MANIFEST_IN_ROW = 2_000
@@ -9,8 +10,8 @@ const LONGEST_MANIFEST_IN_ROW = 2_000
 export const INSERT_JOB = `INSERT OR IGNORE INTO jobs
   (id, phase, version, created_at, updated_at, run_at, priority, grp, labels, processor, manifest, parameters,
    max_attempts, timeout_ms, failed_files_only, attempt, attempt_base, token, files_total, files_done, files_failed,
-   files_bytes, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick)
-  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?)`
+   files_bytes, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick, resources)
+  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** What {@link INSERT_JOB} binds. */
 export interface InsertedJob {
@@ -46,6 +47,7 @@ export function insertValues(job: NewJob, phase: Phase): InsertedJob {
     job.callbackUrl ?? null,
     job.schedule?.name ?? null,
     job.schedule?.tick ?? null,
+    storeResources(job.resources ?? null),
   ]
   const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
   return { values, longManifest: isLong ? manifest : undefined, isSmall }

@@ -165,6 +165,12 @@ export class JobRecords {
     return { queued: delayed + ready, processing, completed, failed, cancelled }
   }
 
+  /** How many jobs of a named group are in work. */
+  runningOf(group: string | null): number {
+    if (group === null) return 0
+    return [...this.#running.values()].filter(({ job }) => job.group === group).length
+  }
+
   /** When the job that has been ready longest became due; read again only after ready jobs came or went. */
   oldestDueAt(): number | null {
     if (this.readyCount === 0) return null

@@ -130,10 +130,12 @@ export class SqliteEngine implements JobEngine {
   }
 
   async counts(aheadOf?: string): Promise<JobCounts> {
-    return this.#read(({ records, position }) => {
+    return this.#read(({ records, position, dispatcher }) => {
       const entry = aheadOf === undefined ? undefined : records.current(aheadOf)
-      const ahead = entry?.job.state === 'queued' ? position.ahead(entry) : null
-      return { states: records.states(), oldestDueAt: records.oldestDueAt(), ahead }
+      const counts = { states: records.states(), oldestDueAt: records.oldestDueAt() }
+      if (entry?.job.state !== 'queued') return { ...counts, ahead: null, workers: [], groupRunning: 0 }
+      const workers = dispatcher.all.flatMap(({ workerRoom }) => workerRoom ?? [])
+      return { ...counts, ahead: position.ahead(entry), workers, groupRunning: records.runningOf(entry.job.group) }
     })
   }
 
