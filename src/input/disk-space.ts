@@ -13,3 +13,14 @@ export async function checkDiskSpace(folder: string, sizes: readonly number[]): 
     `The input files need ${neededBytes} bytes, ${missingBytes} more than are free on the disk of the work folder.`,
   )
 }
+
+/** Checks that a folder's disk has so much free for an attempt; throws `STORAGE_FULL` that says how much is missing. */
+export async function checkScratch(folder: string, scratchBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  const missingBytes = scratchBytes - bavail * bsize
+  if (missingBytes <= 0) return
+  throw new LongshoreError(
+    'STORAGE_FULL',
+    `The job asks for ${scratchBytes} bytes of scratch, ${missingBytes} more than are free on the disk of the work folder.`,
+  )
+}

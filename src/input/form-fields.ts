@@ -4,7 +4,7 @@ import { parseJson } from '../base/json.ts'
 import { JobOptions, oneDueTime } from '../contract/job.ts'
 import type { ParsedJobOptions } from './job-request.ts'
 
-const JSON_FIELDS: ReadonlySet<string> = new Set(['parameters', 'labels'])
+const JSON_FIELDS: ReadonlySet<string> = new Set(['parameters', 'labels', 'resources'])
 const NUMBER_FIELDS: ReadonlySet<string> = new Set(['priority', 'delay_seconds', 'max_attempts', 'timeout_seconds'])
 
 const FormJobOptions = JobOptions.refine(oneDueTime.check, { error: oneDueTime.error })

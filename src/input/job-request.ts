@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { canonicalJson } from '../base/json.ts'
 import type { JobOptions } from '../contract/job.ts'
 import type { JobRequest } from '../engine/job-manager.ts'
+import type { ResourceNeeds } from '../job/resources.ts'
 
 /** The parsed form of what every way to submit takes. */
 export type ParsedJobOptions = z.output<typeof JobOptions>
@@ -21,8 +22,17 @@ export function jobRequest(options: ParsedJobOptions, origin: Origin = {}): JobR
     ...(options.labels !== undefined && { labels: options.labels }),
     ...(options.callback_url !== undefined && { callbackUrl: options.callback_url }),
     ...(typeof tenant === 'string' && { tenant }),
+    ...(options.resources !== undefined && { resources: needsOf(options.resources) }),
     ...(idempotency && { idempotency }),
     ...(traceparent !== undefined && { traceparent }),
+  }
+}
+
+function needsOf({ cpu, memory_bytes, scratch_bytes }: NonNullable<ParsedJobOptions['resources']>): ResourceNeeds {
+  return {
+    ...(cpu !== undefined && { cpu }),
+    ...(memory_bytes !== undefined && { memoryBytes: memory_bytes }),
+    ...(scratch_bytes !== undefined && { scratchBytes: scratch_bytes }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ResourceNeeds } from '../job/resources.ts'
 import { type ProgressReport, reportProgress } from './current-job.ts'
 import type { JobInput } from './job-input.ts'
 
@@ -28,6 +29,14 @@ export abstract class BaseProcessor<Result extends AnySchema = AnySchema, Parame
    * for processors that read objects themselves, and for jobs whose files are too large for this machine.
    */
   readonly inputs: 'download' | 'uri' = 'download'
+
+  /**
+   * What a job takes of a worker while it runs, unless its submitter says otherwise: a worker begins only what fits what is
+   * free of its budget. Nothing unless given.
+   */
+  readonly resources?: ResourceNeeds
+  /** The same, where it depends on the parameters. Called at the submit; with asynchronous checks in `parametersSchema`, with what was submitted. */
+  resourcesFor?(parameters: z.output<Parameters>): ResourceNeeds
 
   /** Works on one job. Called for many jobs at once, so what belongs to a job stays in its `input`. */
   abstract processInput(input: JobInput<z.output<Parameters>>): Promise<z.input<Result>>

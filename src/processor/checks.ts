@@ -7,15 +7,19 @@ import type { JsonValue } from '../job/job.ts'
 const MAX_RESULT_BYTES = 16 * 1024 * 1024
 
 /**
- * Refuses parameters that the processor would: throws `PARAMETERS_INVALID` with every fault. Nobody waits for a submit to
- * look things up: a schema with asynchronous checks is only held against the parameters when the job runs.
+ * Refuses parameters that the processor would, and answers them as it gets them: throws `PARAMETERS_INVALID` with every fault. Nobody waits for a submit to
+ * look things up: a schema with asynchronous checks is only held against the parameters when the job runs, and they are
+ * answered as they came.
  */
-export function checkParameters(schema: z.ZodType | undefined, parameters: JsonValue): void {
+export function checkParameters(schema: z.ZodType | undefined, parameters: JsonValue): unknown {
+  if (schema === undefined) return parameters
   try {
-    const parsed = schema?.safeParse(parameters ?? {})
-    if (parsed?.error) throw parametersInvalid(parsed.error)
+    const parsed = schema.safeParse(parameters ?? {})
+    if (parsed.error) throw parametersInvalid(parsed.error)
+    return parsed.data
   } catch (thrown) {
     if (!(thrown instanceof z.core.$ZodAsyncError)) throw thrown
+    return parameters
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Component } from '../base/lifecycle.ts'
 import type { FileState, JsonValue, Progress } from '../job/job.ts'
+import type { Resources } from '../job/resources.ts'
 import type { ExecutionOutputs } from '../output/job-outputs.ts'
 
 /** One input file as the processor finds it. */
@@ -23,6 +24,8 @@ export interface Execution {
   /** As submitted; the executor parses them with the processor's schema. */
   parameters: JsonValue
   checkpoint: JsonValue
+  /** What of the worker is counted for the job; null when nothing is. */
+  resources: Resources | null
   /** Makes the attempt's scratch folder on first use and answers its path. */
   workDir: () => string
   /** Aborts on cancel, timeout, stop and lost lease; the reason is a `LongshoreError` whose code says which. */

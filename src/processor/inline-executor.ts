@@ -1,4 +1,5 @@
 import type { JsonValue } from '../job/job.ts'
+import { NO_RESOURCES } from '../job/resources.ts'
 import type { AnySchema, BaseProcessor } from './base-processor.ts'
 import { checkResult, parseParameters } from './checks.ts'
 import { runAsJob } from './current-job.ts'
@@ -41,12 +42,14 @@ export class InlineExecutor implements Executor {
 /** What most jobs do not use, folder, log and outputs, is made when it is asked for. */
 function openInput(execution: Execution, parameters: unknown): JobInput {
   const { jobId, attempt, files, signal, traceparent } = execution
+  const resources = execution.resources ?? NO_RESOURCES
   let checkpoint = execution.checkpoint
   return {
     jobId,
     attempt,
     files,
     parameters,
+    resources,
     signal,
     traceparent,
     localPaths: files.filter((file) => file.path !== '').map((file) => file.path),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { FileState, JsonValue } from '../job/job.ts'
+import type { Resources } from '../job/resources.ts'
 import type { JobOutputs } from '../output/job-outputs.ts'
 import type { InputFile } from './executor.ts'
 
@@ -22,6 +23,8 @@ export interface JobInput<Parameters = unknown> {
   readonly files: readonly InputFile[]
   /** Parsed by the processor's `parametersSchema`, if it has one. */
   readonly parameters: Parameters
+  /** What of the worker is counted for this job; it may take no more. 0 where nothing was asked for. */
+  readonly resources: Resources
   /** A scratch folder of this attempt alone; removed when the attempt ends. */
   readonly workDir: string
   /** Aborts on cancel, timeout, stop and lost lease; `signal.reason.code` says which. */

@@ -8,7 +8,7 @@ import { CommandProcessor } from './command/command-processor.ts'
 import type { ExecutionKind, ProcessExecution, ThreadExecution } from './execution-kind.ts'
 import type { Executor } from './executor.ts'
 import type { HostParts } from './hosted/host.ts'
-import { HostedExecutor } from './hosted/hosted-executor.ts'
+import { HostedExecutor, heapMbOf } from './hosted/hosted-executor.ts'
 import { ProcessHost } from './hosted/process-host.ts'
 import { ThreadHost } from './hosted/thread-host.ts'
 import { InlineExecutor } from './inline-executor.ts'
@@ -47,13 +47,14 @@ export function openExecutor(
     return { executor: new CommandExecutor(processor, { ...ground, supervisor }), below: [supervisor] }
   }
   if (kind === undefined || kind === 'inline') return { executor: new InlineExecutor(processor), below: [] }
-  const parts = { ...ground, identity: { name: processor.name, version: processor.version } }
+  const identity = { name: processor.name, version: processor.version }
+  const parts = { ...ground, identity, heapMb: heapMbOf(processor.resources) }
   if (kind.kind === 'thread') return { executor: inThreads(kind, parts), below: [] }
   const supervisor = new Supervisor()
   return { executor: inProcesses(kind, parts, supervisor), below: [supervisor] }
 }
 
-type Ground = ExecutorGround & Pick<HostParts, 'identity'>
+type Ground = ExecutorGround & Pick<HostParts, 'identity' | 'heapMb'>
 
 function inThreads(execution: ThreadExecution, ground: Ground): Executor {
   const hosted = hostedModuleOf(execution)
@@ -61,7 +62,7 @@ function inThreads(execution: ThreadExecution, ground: Ground): Executor {
   return new HostedExecutor({
     ...ground,
     kind: 'thread',
-    open: async (listener) => new ThreadHost(hosted, maxMemoryMb, listener),
+    open: async (listener, heapMb) => new ThreadHost(hosted, smallest(heapMb, maxMemoryMb), listener),
     killMs: KILL_MS,
     maxJobs: maxJobsPerThread,
     maxMemoryBytes: Number.POSITIVE_INFINITY,
@@ -74,11 +75,17 @@ function inProcesses(execution: ProcessExecution, ground: Ground, supervisor: Su
   return new HostedExecutor({
     ...ground,
     kind: 'process',
-    open: (listener) => ProcessHost.start(supervisor, hosted, ground.abortGraceMs, listener),
+    open: (listener, heapMb) =>
+      ProcessHost.start({ supervisor, hosted, heapMb, graceMs: ground.abortGraceMs }, listener),
     killMs: ground.abortGraceMs + KILL_MS,
     maxJobs: maxJobsPerProcess,
     maxMemoryBytes: maxMemoryMb * 1024 * 1024,
   })
+}
+
+function smallest(...limits: readonly (number | undefined)[]): number | undefined {
+  const least = Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY))
+  return Number.isFinite(least) ? least : undefined
 }
 
 function hostedModuleOf({ module, export: name = 'default' }: ThreadExecution | ProcessExecution) {

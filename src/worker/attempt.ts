@@ -1,10 +1,12 @@
 import { clip } from '../base/clip.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Claim, Page } from '../engine/job-engine.ts'
+import { checkScratch } from '../input/disk-space.ts'
 import { type FetchedFile, type FetchOptions, fetchInputs } from '../input/fetch-inputs.ts'
 import { type ManifestOptions, readManifest } from '../input/manifest.ts'
 import type { ObjectAccess } from '../input/object-access.ts'
 import type { FileState, JobFile, JsonValue, ManifestEntry, OutputObject } from '../job/job.ts'
+import { NO_RESOURCES } from '../job/resources.ts'
 import type { Outcome } from '../job/settlement.ts'
 import type { Execution, Executor } from '../processor/executor.ts'
 import { checkFileMark } from '../processor/file-mark.ts'
@@ -45,6 +47,8 @@ async function workThrough(run: AttemptRun, parts: AttemptParts): Promise<Outcom
 }
 
 async function loadInputs(run: AttemptRun, parts: AttemptParts): Promise<FetchedFile[]> {
+  const { scratchBytes } = run.job.resources ?? NO_RESOURCES
+  if (scratchBytes > 0) await checkScratch(run.workDir(), scratchBytes)
   return fetchFiles(run, parts, await loadManifest(run, parts))
 }
 
@@ -103,6 +107,7 @@ async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[
     files,
     parameters: job.parameters,
     checkpoint: job.checkpoint,
+    resources: job.resources,
     workDir: run.workDir,
     signal,
     traceparent: run.watch.traceparent,

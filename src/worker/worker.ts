@@ -3,6 +3,7 @@ import { sleep } from '../base/clock.ts'
 import type { Component } from '../base/lifecycle.ts'
 import type { Claim, Dispatch } from '../engine/job-engine.ts'
 import type { JobManager } from '../engine/job-manager.ts'
+import { NO_RESOURCES, type Resources, sumOf } from '../job/resources.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { WorkFolders } from './work-folders.ts'
 
@@ -22,6 +23,10 @@ export interface WorkerParts {
   name: string
   concurrency: number
   groupConcurrency: number | undefined
+  /** What the attempts that run at once may need together. */
+  budget: Resources
+  /** How long smaller jobs may pass one by that fits the budget but not what is free of it. */
+  reserveAfterMs: number
   leaseMs: number
   shutdownGraceMs: number
   abortGraceMs: number
@@ -71,9 +76,15 @@ export class Worker implements Component {
     this.#unlisten?.()
   }
 
+  /** What the attempts that run here need together. */
+  get used(): Resources {
+    return [...this.#running.keys()].reduce((sum, { job }) => sumOf(sum, job.resources), NO_RESOURCES)
+  }
+
   #options() {
-    const { name, concurrency, leaseMs, groupConcurrency } = this.#parts
-    return { worker: name, concurrency, leaseMs, ...(groupConcurrency !== undefined && { groupConcurrency }) }
+    const { name, concurrency, leaseMs, groupConcurrency, budget, reserveAfterMs } = this.#parts
+    const limits = { concurrency, budget, reserveAfterMs }
+    return { worker: name, leaseMs, ...limits, ...(groupConcurrency !== undefined && { groupConcurrency }) }
   }
 
   #run(claim: Claim): Promise<void> {

@@ -76,7 +76,7 @@ for (const kind of ['thread', 'process'] as const) {
 
 test('a thread that needs more memory than it may have is ended, and the service is not', async () => {
   await using troubled = await openTroubled({ kind: 'thread', maxMemoryMb: 64 })
-  await assert.rejects(troubled.run({ trouble: 'memory' }).result, { code: 'PROCESS_DIED', message: /memory/ })
+  await assert.rejects(troubled.run({ trouble: 'memory' }).result, { code: 'OUT_OF_MEMORY', message: /maxMemoryMb/ })
   assert.equal((await troubled.run({}).result).jobs, 1)
 })
 
@@ -174,3 +174,17 @@ test('an aborted attempt takes what its processor started with it, even out of t
   await assert.rejects(result, { code: 'CANCELLED' })
   assert.equal(isRunning(pid), false)
 })
+
+for (const kind of ['thread', 'process'] as const) {
+  test(`${kind}: the heap is that of the job, and a job of another size finds a fresh one`, async () => {
+    await using troubled = await openTroubled({ kind })
+    const needing = (mb: number) => ({ resources: { cpu: 0, memoryBytes: mb * 1024 * 1024, scratchBytes: 0 } })
+    const small = needing(64)
+    assert.equal((await troubled.run({}, small).result).jobs, 1)
+    assert.equal((await troubled.run({}, small).result).jobs, 2)
+    assert.equal((await troubled.run({}, needing(96)).result).jobs, 1)
+    const { result } = troubled.run({ trouble: 'memory' }, small)
+    await assert.rejects(result, { code: 'OUT_OF_MEMORY', message: /memory_bytes of the job/ })
+    assert.equal((await troubled.run({}, small).result).jobs, 1)
+  })
+}

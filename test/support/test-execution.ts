@@ -30,6 +30,7 @@ export function testExecution(overrides: Partial<Execution> = {}) {
     files: [],
     parameters: null,
     checkpoint: null,
+    resources: null,
     workDir: () => {
       folder ??= mkdtempSync(join(root, 'work-'))
       return folder

@@ -27,6 +27,8 @@ function openWorker(bench: SqliteBench, runAttempt: WorkerParts['runAttempt'], w
     name: 'worker',
     concurrency: 1,
     groupConcurrency: undefined,
+    budget: { cpu: 8, memoryBytes: 1024 ** 3, scratchBytes: 1024 ** 3 },
+    reserveAfterMs: 30_000,
     leaseMs: LEASE_MS,
     shutdownGraceMs: 1_000,
     abortGraceMs: 1_000,

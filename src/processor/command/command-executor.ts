@@ -1,5 +1,6 @@
 import { environment } from '../../config.ts'
 import type { JsonValue } from '../../job/job.ts'
+import { NO_RESOURCES, type Resources } from '../../job/resources.ts'
 import { checkResult, parseParameters } from '../checks.ts'
 import type { Execution, Executor } from '../executor.ts'
 import type { ProgramStart } from '../supervisor/orders.ts'
@@ -59,11 +60,22 @@ export class CommandExecutor implements Executor {
         LONGSHORE_JOB: desk.jobFile,
         LONGSHORE_JOB_ID: execution.jobId,
         LONGSHORE_ATTEMPT: String(execution.attempt),
+        ...shareOf(execution.resources),
         // The name that OpenTelemetry gives it between processes.
         ...(execution.traceparent !== null && { TRACEPARENT: execution.traceparent }),
         ...options.env,
       },
       ...(stdin !== undefined && { stdin }),
     }
+  }
+}
+
+/** What the program may use, where that is counted. */
+function shareOf(resources: Resources | null): Record<string, string> {
+  const { cpu, memoryBytes, scratchBytes } = resources ?? NO_RESOURCES
+  return {
+    ...(cpu > 0 && { LONGSHORE_CPU: String(cpu) }),
+    ...(memoryBytes > 0 && { LONGSHORE_MEMORY_BYTES: String(memoryBytes) }),
+    ...(scratchBytes > 0 && { LONGSHORE_SCRATCH_BYTES: String(scratchBytes) }),
   }
 }

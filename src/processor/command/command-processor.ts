@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { LongshoreError } from '../../base/errors.ts'
+import type { JsonValue } from '../../job/job.ts'
+import type { ResourceNeeds } from '../../job/resources.ts'
 import type { AnySchema } from '../base-processor.ts'
 import { checkTemplate } from './command-line.ts'
 
@@ -30,6 +32,8 @@ export interface CommandOptions {
   passEnv?: readonly string[]
   /** Further variables, by name. */
   env?: Readonly<Record<string, string>>
+  /** What a job takes of a worker while it runs, or how that follows from its parameters; nothing unless given. */
+  resources?: ResourceNeeds | ((parameters: JsonValue) => ResourceNeeds)
   /** A program that prints more than this, in MiB, is ended; 256 unless given. What is kept of it is far less. */
   maxOutputMb?: number
 }
@@ -46,6 +50,8 @@ export class CommandProcessor {
   readonly resultSchema: AnySchema
   readonly parametersSchema?: AnySchema
   readonly inputs: 'download' | 'uri'
+  readonly resources?: ResourceNeeds
+  readonly resourcesFor?: (parameters: unknown) => ResourceNeeds
   readonly options: CommandOptions & Required<Pick<CommandOptions, 'passEnv' | 'env' | 'stdout' | 'maxOutputMb'>>
 
   /** Throws `CONFIG_INVALID` for a command that cannot be meant. */
@@ -64,6 +70,9 @@ export class CommandProcessor {
     this.resultSchema = options.resultSchema ?? z.unknown()
     if (options.parametersSchema) this.parametersSchema = options.parametersSchema
     this.inputs = options.inputs ?? 'download'
+    const { resources } = options
+    if (typeof resources === 'function') this.resourcesFor = (parameters) => resources(parameters as JsonValue)
+    else if (resources) this.resources = resources
     this.options = { passEnv: PASSED, env: {}, stdout: 'log', maxOutputMb: 256, ...options }
   }
 }

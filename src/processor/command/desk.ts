@@ -28,13 +28,18 @@ export async function layOut(execution: Execution, parameters: JsonValue): Promi
 }
 
 /** Named as on the wire. */
-function jobOf({ jobId, attempt, files, checkpoint }: Execution, { workDir, outDir, parameters }: Desk) {
+function jobOf({ jobId, attempt, files, checkpoint, resources }: Execution, { workDir, outDir, parameters }: Desk) {
   return {
     job_id: jobId,
     attempt,
     files: files.map(({ index, uri, path, sizeBytes, etag }) => ({ index, uri, path, size_bytes: sizeBytes, etag })),
     parameters,
     checkpoint,
+    resources: resources && {
+      cpu: resources.cpu,
+      memory_bytes: resources.memoryBytes,
+      scratch_bytes: resources.scratchBytes,
+    },
     workdir: workDir,
     outdir: outDir,
   }

@@ -91,17 +91,25 @@ export class HostJob {
   }
 }
 
+/** What Node says of a thread, and V8 before it aborts the process. */
+const HEAP_FULL = /heap out of memory/
+
 /** Why a job ended that its host did not tell the end of. */
 export function hostDied(kind: string, how: string, lastWords: string): LongshoreError {
   const said = lastWords === '' ? '' : ` Its last words: ${lastWords}`
-  return new LongshoreError('PROCESS_DIED', `The ${kind} that ran the processor ended: ${messageOf(how)}.${said}`)
+  const text = `The ${kind} that ran the processor ended: ${messageOf(how)}.${said}`
+  if (!HEAP_FULL.test(how) && !(how === 'signal SIGABRT' && HEAP_FULL.test(lastWords))) {
+    return new LongshoreError('PROCESS_DIED', text)
+  }
+  return new LongshoreError('OUT_OF_MEMORY', `${text} Raise memory_bytes of the job, or maxMemoryMb of the execution.`)
 }
 
 function hostedJobOf(execution: Execution): HostedJob {
-  const { jobId, attempt, files, parameters, checkpoint, traceparent, log, outputs } = execution
+  const { jobId, attempt, files, parameters, checkpoint, resources, traceparent, log, outputs } = execution
   const workDir = execution.workDir()
   const logLevel = log.level
-  return { jobId, attempt, files, parameters, checkpoint, workDir, traceparent, logLevel, outputs: outputs.plan }
+  const given = { jobId, attempt, files, parameters, checkpoint, resources, workDir, traceparent }
+  return { ...given, logLevel, outputs: outputs.plan }
 }
 
 const LEVELS: readonly [number, Level][] = [

@@ -3,7 +3,7 @@ import { sleep } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
 import type { JsonValue } from '../../job/job.ts'
 import type { Execution } from '../executor.ts'
-import type { Host, HostParts } from './host.ts'
+import type { Host, HostListener, HostParts } from './host.ts'
 import { HostJob, hostDied } from './host-job.ts'
 import type { FromHost } from './messages.ts'
 import { unpackThrown } from './thrown.ts'
@@ -19,6 +19,8 @@ export class HostWorker {
   jobs = 0
   /** What it held in memory after the last of them. */
   memoryBytes = 0
+  /** Largest heap, in MiB. */
+  readonly heapMb: number | undefined
   readonly #parts: HostParts
   readonly #ready = Promise.withResolvers<void>()
   readonly #shutDown = Promise.withResolvers<void>()
@@ -29,8 +31,9 @@ export class HostWorker {
   #lastWords = ''
   #isOver = false
 
-  constructor(parts: HostParts) {
+  constructor(parts: HostParts, heapMb: number | undefined) {
     this.#parts = parts
+    this.heapMb = heapMb
     this.over = this.#over.promise
     for (const { promise } of [this.#ready, this.#shutDown]) promise.catch(() => {})
   }
@@ -41,10 +44,11 @@ export class HostWorker {
 
   /** Resolves when the processor has started up in it. */
   async start(): Promise<void> {
-    this.#opening = this.#parts.open({
+    const listener: HostListener = {
       onMessage: (message) => this.#hear(message),
       onOutput: (stream, line) => this.#note(stream, line),
-    })
+    }
+    this.#opening = this.#parts.open(listener, this.heapMb)
     this.#host = await this.#opening
     void this.#host.ended.then((how) => this.#end(how))
     await this.#ready.promise

@@ -18,13 +18,15 @@ export interface Host {
   kill(): Promise<void>
 }
 
-/** Starts a host; what it says goes to the listener from the first word on. */
-type OpenHost = (listener: HostListener) => Promise<Host>
+/** Starts a host; what it says goes to the listener from the first word on. Its heap grows to `heapMb` MiB, where that is given. */
+type OpenHost = (listener: HostListener, heapMb: number | undefined) => Promise<Host>
 
 /** What a pool of threads or processes is made of. */
 export interface HostParts {
   kind: 'thread' | 'process'
   open: OpenHost
+  /** Largest heap of the first host, in MiB, which jobs without a word of their own get too. */
+  heapMb: number | undefined
   /** Whom the hosts must say they run. */
   identity: { name: string; version: string }
   clock: Clock

@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { LongshoreError, messageOf } from '../../base/errors.ts'
 import type { JsonValue, Progress } from '../../job/job.ts'
+import type { Resources } from '../../job/resources.ts'
 import type { AttemptOutputs } from '../../output/job-outputs.ts'
 import { openOutputs, outputPrefix } from '../../output/open-outputs.ts'
 import type { Execution } from '../executor.ts'
@@ -46,6 +47,10 @@ export class HostedExecution implements Execution {
 
   get checkpoint(): JsonValue {
     return this.#job.checkpoint
+  }
+
+  get resources(): Resources | null {
+    return this.#job.resources
   }
 
   get traceparent(): string | null {

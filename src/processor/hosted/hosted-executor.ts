@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../job/job.ts'
+import type { ResourceNeeds } from '../../job/resources.ts'
 import type { Execution, Executor } from '../executor.ts'
 import type { HostParts } from './host.ts'
 import { HostWorker } from './host-worker.ts'
@@ -21,7 +22,7 @@ export class HostedExecutor implements Executor {
 
   /** Starts the first host, so that a processor that cannot be loaded or start up fails the start. */
   async start(): Promise<void> {
-    this.#idle.push(await this.#open())
+    this.#idle.push(await this.#open(this.#parts.heapMb))
   }
 
   async stop(): Promise<void> {
@@ -33,13 +34,29 @@ export class HostedExecutor implements Executor {
 
   async execute(execution: Execution): Promise<JsonValue> {
     execution.signal.throwIfAborted()
-    const worker = this.#idle.pop() ?? (await this.#open(execution.signal))
+    const heapMb = heapMbOf(execution.resources) ?? this.#parts.heapMb
+    const worker = this.#takeIdle(heapMb) ?? (await this.#openInstead(heapMb, execution.signal))
     try {
       return await worker.run(execution)
     } finally {
       if (this.#isWorn(worker, execution)) await worker.shutDown().catch(() => {})
       else this.#idle.push(worker)
     }
+  }
+
+  /** The one that was used last: its code is warm. */
+  #takeIdle(heapMb: number | undefined): HostWorker | undefined {
+    const at = this.#idle.findLastIndex((worker) => worker.heapMb === heapMb)
+    return at === -1 ? undefined : this.#idle.splice(at, 1)[0]
+  }
+
+  /** Opens a host in place of an idle one whose heap has another limit, so that there are never more than run at once. */
+  async #openInstead(heapMb: number | undefined, signal: AbortSignal): Promise<HostWorker> {
+    await this.#idle
+      .shift()
+      ?.shutDown()
+      .catch(() => {})
+    return this.#open(heapMb, signal)
   }
 
   /** After an abort nobody knows what the processor has left running: its process goes, with everything it started. */
@@ -50,8 +67,8 @@ export class HostedExecutor implements Executor {
   }
 
   /** @param signal when it aborts nobody waits for the host any more, whose processor may take long to start up, or forever */
-  async #open(signal?: AbortSignal): Promise<HostWorker> {
-    const worker = new HostWorker(this.#parts)
+  async #open(heapMb: number | undefined, signal?: AbortSignal): Promise<HostWorker> {
+    const worker = new HostWorker(this.#parts, heapMb)
     const giveUp = (): void => void worker.kill()
     this.#all.add(worker)
     void worker.over.then(() => this.#forget(worker))
@@ -73,4 +90,12 @@ export class HostedExecutor implements Executor {
     const at = this.#idle.indexOf(worker)
     if (at !== -1) this.#idle.splice(at, 1)
   }
+}
+
+const MIB = 1024 * 1024
+
+/** The heap is what of a job's memory can be limited; less than a MiB is none. */
+export function heapMbOf(resources: ResourceNeeds | null | undefined): number | undefined {
+  const memoryBytes = resources?.memoryBytes ?? 0
+  return memoryBytes < MIB ? undefined : Math.floor(memoryBytes / MIB)
 }

@@ -1,4 +1,5 @@
 import type { FileState, JsonValue, OutputObject, Progress } from '../../job/job.ts'
+import type { Resources } from '../../job/resources.ts'
 import type { OutputPlan } from '../../output/job-outputs.ts'
 import type { InputFile } from '../executor.ts'
 import type { PackedThrown } from './thrown.ts'
@@ -10,6 +11,7 @@ export interface HostedJob {
   files: readonly InputFile[]
   parameters: JsonValue
   checkpoint: JsonValue
+  resources: Resources | null
   workDir: string
   traceparent: string | null
   /** Least level of the attempt's log. */

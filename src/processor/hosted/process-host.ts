@@ -10,6 +10,16 @@ import type { FromHost, ToHost } from './messages.ts'
 /** A line of output is kept up to this length, in characters. */
 const MAX_LINE_LENGTH = 8192
 
+/** What a process is started with. */
+interface ProcessHostParts {
+  supervisor: Supervisor
+  hosted: HostedModule
+  /** Largest heap, in MiB; Node's own limit when undefined. */
+  heapMb: number | undefined
+  /** Between SIGTERM and SIGKILL. */
+  graceMs: number
+}
+
 /** A process that runs the processor. */
 export class ProcessHost implements Host {
   readonly ended: Promise<string>
@@ -40,16 +50,14 @@ export class ProcessHost implements Host {
     })
   }
 
-  /** @param graceMs between SIGTERM and SIGKILL */
   static async start(
-    supervisor: Supervisor,
-    hosted: HostedModule,
-    graceMs: number,
+    { supervisor, hosted, heapMb, graceMs }: ProcessHostParts,
     listener: HostListener,
   ): Promise<ProcessHost> {
+    const heap = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`]
     const main = mainFile('process-main', import.meta.url)
     const program = await supervisor.run({
-      argv: [process.execPath, ...inheritedOptions(process.execArgv), main, hosted.module, hosted.export],
+      argv: [process.execPath, ...inheritedOptions(process.execArgv), ...heap, main, hosted.module, hosted.export],
       cwd: process.cwd(),
       env: environment(),
       splitErrors: true,
