@@ -36,6 +36,11 @@ function schemaOf(name: keyof typeof SETTINGS): object {
     const number = { type: 'integer', minimum: Number(from), maximum: Number(to) }
     return { description, anyOf: [number, { type: 'string', pattern: '^-?[0-9]+$' }] }
   }
+  const [, most] = /^a number above 0 and up to (\d+)$/.exec(expected) ?? []
+  if (most !== undefined) {
+    const number = { type: 'number', exclusiveMinimum: 0, maximum: Number(most) }
+    return { description, anyOf: [number, { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?$' }] }
+  }
   if (!/^"[\w-]+"( or "[\w-]+")+$/.test(expected)) return { description, type: 'string' }
   const words = [...expected.matchAll(/"([\w-]+)"/g)].map((match) => match[1])
   return { description, enum: words.includes('true') ? [...words, true, false] : words }

@@ -89,12 +89,18 @@ function readSetting(
   faults: { pointer: string; message: string }[],
 ): unknown {
   const value = given === undefined || given === '' ? setting.fallback : given
-  if (value === '' && setting.fallback === '') return setting.schema.safeParse('').data ?? ''
+  if (value === '' && setting.fallback === '') return readUnset(setting)
   const parsed = setting.schema.safeParse(value)
   if (parsed.success) return parsed.data
   const shown = isSecret(name) ? 'something else' : JSON.stringify(value)
   faults.push({ pointer: `/${name}`, message: `Expected ${name} to be ${setting.expected}, got ${shown}.` })
   return undefined
+}
+
+/** Nothing is something to some settings; others take only what is set, and are then just empty. */
+function readUnset({ schema }: Setting<unknown>): unknown {
+  const parsed = schema.safeParse('')
+  return parsed.success ? parsed.data : ''
 }
 
 /** What settings must be to each other; those that are faulty already have no value to go by. */
@@ -191,6 +197,12 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
     },
     maxConcurrentJobs: values.MAX_CONCURRENT_JOBS,
     groupConcurrency: values.GROUP_CONCURRENCY === 0 ? undefined : values.GROUP_CONCURRENCY,
+    worker: {
+      cpu: values.WORKER_CPU,
+      memoryBytes: inBytes(values.WORKER_MEMORY_MB, MIB),
+      scratchBytes: inBytes(values.WORKER_SCRATCH_GB, GIB),
+    },
+    reserveAfterMs: values.RESERVE_AFTER_SECONDS * 1000,
     jobTimeoutMs: values.JOB_TIMEOUT_SECONDS * 1000,
     maxAttempts: values.MAX_ATTEMPTS,
     retry: { baseMs: values.RETRY_BASE_SECONDS * 1000, capMs: values.RETRY_CAP_SECONDS * 1000 },
@@ -217,6 +229,10 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
       requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     },
   }
+}
+
+function inBytes(value: number | undefined, unit: number): number | undefined {
+  return value === undefined ? undefined : Math.floor(value * unit)
 }
 
 /** Undefined means the embedded engine. */

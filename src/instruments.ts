@@ -3,6 +3,7 @@ import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import type { Config } from './config.ts'
 import type { JobEngine } from './engine/job-engine.ts'
+import type { Resources } from './job/resources.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { logEvents } from './telemetry/event-log.ts'
 import { Facts } from './telemetry/facts.ts'
@@ -46,6 +47,8 @@ interface Watched<Engine> {
   processor: BuildIdentity
   /** Attempts that may run here now. */
   slots(): number
+  /** What attempts here may need together, and what those that run do. */
+  resources(): { budget: Resources; used: Resources }
 }
 
 /** The adapters as the rooms use them: listened to, timed with METRICS, traced where OpenTelemetry is set up. */

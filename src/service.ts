@@ -22,11 +22,13 @@ import { viewEnd } from './http/webhook-view.ts'
 import { Ingests } from './input/ingest.ts'
 import { ObjectAccess } from './input/object-access.ts'
 import { type Instruments, openInstruments, watchAdapters } from './instruments.ts'
+import { NO_RESOURCES, type Resources } from './job/resources.ts'
 import { openOutputs } from './output/open-outputs.ts'
 import { checkParameters } from './processor/checks.ts'
 import type { ExecutionKind } from './processor/execution-kind.ts'
 import type { Executor } from './processor/executor.ts'
 import { refuseWithinHost } from './processor/hosted/load-processor.ts'
+import { declaredNeeds } from './processor/needs.ts'
 import { type AnyProcessor, openExecutor } from './processor/open-executor.ts'
 import { buildSchedules } from './schedule/build-schedules.ts'
 import { LocalStore } from './storage/local-store.ts'
@@ -43,6 +45,7 @@ import { Poster } from './webhook/post.ts'
 import { isPublicAddress } from './webhook/public-address.ts'
 import { Webhooks } from './webhook/webhooks.ts'
 import { type AttemptParts, runAttempt } from './worker/attempt.ts'
+import { findBudget } from './worker/budget.ts'
 import { LeaseKeeper } from './worker/lease-keeper.ts'
 import { Maintenance } from './worker/maintenance.ts'
 import { Rescue } from './worker/rescue.ts'
@@ -92,6 +95,8 @@ interface Ground extends Instruments {
   config: Config
   presence: Presence
   clock: Clock
+  /** What the attempts of this process may need together. */
+  budget: Resources
 }
 
 /** The parts that the HTTP side and the worker side share. */
@@ -115,15 +120,17 @@ export function buildService(
   const { log, onError } = instruments
   const presence: Presence = { name: workerName(config), role: config.role }
   const opened = openEngine(config, presence, onError, viewEnd)
-  const ground: Ground = { ...instruments, processor, config, presence, clock: opened.clock }
+  const budget = findBudget(config.worker, config.dataDir)
+  const ground: Ground = { ...instruments, processor, config, presence, clock: opened.clock, budget }
   const state = { started: false, draining: false }
   const { engine, store, metrics } = watchAdapters(instruments, config, {
     ...ground,
     engine: opened.engine,
     store: openStore(config, secret),
     slots: () => (partsOf(config).runsJobs && state.started && !state.draining ? config.maxConcurrentJobs : 0),
+    resources: () => ({ budget: partsOf(config).runsJobs ? budget : NO_RESOURCES, used: worker.used }),
   })
-  const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(processor, config) })
+  const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(ground) })
   const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const access = new AccessList(config.apiKeys, config.tenantLimits)
   const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
@@ -218,11 +225,15 @@ function openStore({ storage, bucket }: Config, signingSecret: string): ObjectSt
   return new S3Store({ ...storage, bucket })
 }
 
-function rulesOf(processor: AnyProcessor, config: Config): JobRules {
+function rulesOf({ processor, config, budget }: Ground): JobRules {
+  const resourcesFor = declaredNeeds(processor)
   return {
     processor: { name: processor.name, version: processor.version },
     checkParameters: (parameters) => checkParameters(processor.parametersSchema, parameters),
     checkCallbackUrl: (url) => checkCallbackUrl(url, config.webhooks),
+    ...(resourcesFor && { resourcesFor }),
+    ...(config.database === undefined && { onlyBudget: budget }),
+    groupConcurrency: config.groupConcurrency,
     maxAttempts: config.maxAttempts,
     timeoutMs: config.jobTimeoutMs,
     retry: config.retry,

@@ -19,6 +19,16 @@ export function integer(from: number, to: number, fallback: number, meaning: str
   return { schema, expected: `an integer from ${from} to ${to}`, fallback: String(fallback), meaning }
 }
 
+/** A number above 0, with a fraction or without; undefined unless set. */
+export function quantity(to: number, meaning: string): Setting<number | undefined> {
+  const schema = z
+    .string()
+    .regex(/^(\d+(\.\d+)?)?$/)
+    .transform((value) => (value === '' ? undefined : Number(value)))
+    .refine((value) => value === undefined || (value > 0 && value <= to))
+  return { schema, expected: `a number above 0 and up to ${to}`, fallback: '', meaning }
+}
+
 /** Text of a pattern. */
 export function text(pattern: RegExp, expected: string, fallback: string, meaning: string): Setting<string> {
   return { schema: z.string().regex(pattern), expected, fallback, meaning }

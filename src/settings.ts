@@ -8,6 +8,7 @@ import {
   list,
   oneOf,
   origins,
+  quantity,
   type Setting,
   text,
   url,
@@ -171,6 +172,24 @@ export const SETTINGS = {
 
   MAX_CONCURRENT_JOBS: integer(1, 1000, 3, 'Jobs that run at once.'),
   GROUP_CONCURRENCY: integer(0, 1000, 0, 'Jobs of one named group that run at once; 0 sets no limit.'),
+  WORKER_CPU: quantity(
+    100_000,
+    'Processors that the jobs running at once may need together. Without it, those this process may use.',
+  ),
+  WORKER_MEMORY_MB: quantity(
+    1_073_741_824,
+    'Memory that they may need together, in MiB. Without it, nine tenths of what this process may use.',
+  ),
+  WORKER_SCRATCH_GB: quantity(
+    1_073_741_824,
+    'Disk that they may need together below `DATA_DIR`, in GiB. Without it, what is free there at the start.',
+  ),
+  RESERVE_AFTER_SECONDS: integer(
+    0,
+    86_400,
+    30,
+    'How long smaller jobs may run before one that needs more than is free; then the worker keeps room for that one.',
+  ),
   JOB_TIMEOUT_SECONDS: integer(1, 2_592_000, 3600, 'How long an attempt may take, unless the job says otherwise.'),
   MAX_ATTEMPTS: integer(1, 100, 3, 'Attempts a job gets, unless it says otherwise.'),
   RETRY_BASE_SECONDS: integer(

@@ -32,6 +32,7 @@ test('the code shown is that of the examples', () => {
     ['README.md', 'examples/minimal/main.ts'],
     ['README.md', 'examples/process/main.ts'],
     ['README.md', 'examples/client/round-trip.ts'],
+    ['docs/resources.md', 'examples/resources/main.ts'],
     ['docs/command.md', 'examples/command/main.ts'],
     ['docs/command.md', 'examples/command/count_words.py'],
     ['docs/webhooks.md', 'examples/webhooks/receiver.ts'],

@@ -50,6 +50,16 @@ export function amount(text: string): number {
   throw new InvalidArgumentError('Expected a number of at least 0.')
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
+
+/** Reads a size of an option, in bytes: `512MiB`, `4G` and `4GB` mean powers of 1024. */
+export function size(text: string): number {
+  const [, value, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []
+  const factor = UNITS[unit.toLowerCase()]
+  if (value !== undefined && factor !== undefined) return Math.round(Number(value) * factor)
+  throw new InvalidArgumentError('Expected a size, e.g. 512MiB or 4GiB.')
+}
+
 /** Collects an option that may be given several times. */
 export function collect<Value>(read: (text: string) => Value) {
   return (text: string, before: readonly Value[] = []): readonly Value[] => [...before, read(text)]

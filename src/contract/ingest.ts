@@ -113,5 +113,6 @@ export const UploadForm = z
     max_attempts: z.string().optional(),
     timeout_seconds: z.string().optional(),
     group: z.string().optional(),
+    resources: z.string().optional().describe('JSON, as in POST /jobs'),
   })
   .meta({ id: 'UploadForm' })

@@ -52,6 +52,22 @@ function isCallbackUrl(given: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
 }
 
+const MOST_CPU = 100_000
+
+/** What a job takes of a worker while it runs; what is left out is the processor's word, or nothing. */
+export const ResourceNeeds = z
+  .strictObject({
+    cpu: z.number().min(0).max(MOST_CPU).optional().describe('Processors, counted in thousandths'),
+    memory_bytes: z.int().min(0).optional(),
+    scratch_bytes: z.int().min(0).optional().describe('Disk for its input files and what it writes beside them'),
+  })
+  .meta({ id: 'ResourceNeeds' })
+
+/** What a job takes, or a worker has; 0 where nothing is counted. */
+export const Resources = z
+  .object({ cpu: z.number(), memory_bytes: z.int(), scratch_bytes: z.int() })
+  .meta({ id: 'Resources' })
+
 /** What every way to submit takes beside the files themselves. */
 export const JobOptions = z.strictObject({
   parameters: ProcessorDefined.optional(),
@@ -69,6 +85,7 @@ export const JobOptions = z.strictObject({
     .describe('Groups take turns and may have a limit each'),
   labels: labels.optional(),
   callback_url: callbackUrl.optional(),
+  resources: ResourceNeeds.optional().describe('What it takes of a worker while it runs; else as the processor says'),
 })
 
 /** A refinement of everything that takes {@link JobOptions}. */
@@ -102,6 +119,17 @@ const JobProgress = z.looseObject({
   stage: z.string(),
   percent: z.number().optional(),
   message: z.string().optional(),
+})
+
+/** Why a job does not run yet. */
+const WaitsFor = z.object({
+  reason: z
+    .enum(['due_time', 'worker', 'budget', 'group_limit', 'slot', 'cpu', 'memory', 'scratch', 'turn'])
+    .describe(
+      'The instant it is due, any worker, a worker with a budget it fits, another of its group to end, a slot, what it needs to be free, or its turn',
+    ),
+  message: z.string().describe('For people'),
+  largest_budget: Resources.nullable().describe('Of each thing, the most that any worker has'),
 })
 
 /** A job as its readers see it; what does not apply is null. */
@@ -141,6 +169,10 @@ export const Job = z
       .int()
       .nullable()
       .describe('Jobs before it while it is queued, when one job is asked for and fewer than 10,000 are before it'),
+    resources: Resources.nullable().describe('What it takes of a worker while it runs'),
+    waits_for: WaitsFor.nullable().describe(
+      'Why it does not run yet, while it is queued and when one job is asked for',
+    ),
     links: z.object({
       self: z.string(),
       events: z.string(),

@@ -1,12 +1,15 @@
 import type { z } from 'zod'
 import type * as contract from '../contract/job.ts'
+import type { QueuePlace } from '../engine/job-manager.ts'
 import type { JobEvent } from '../job/event.ts'
 import { isFinal, type Job, type JobFile, type LogLine } from '../job/job.ts'
+import type { Resources } from '../job/resources.ts'
+import type { Waiting } from '../job/waiting.ts'
 
 type JobView = z.output<typeof contract.Job>
 
 /** A job as its readers see it. */
-export function viewJob(job: Job, now: number, queuePosition: number | null = null): JobView {
+export function viewJob(job: Job, now: number, place?: QueuePlace): JobView {
   return {
     job_id: job.id,
     status: job.state,
@@ -34,9 +37,19 @@ export function viewJob(job: Job, now: number, queuePosition: number | null = nu
     errors: job.errors.map((error) => ({ ...error, at: timestamp(error.at) })),
     worker: job.worker,
     eta_seconds: etaSeconds(job, now),
-    queue_position: queuePosition,
+    queue_position: place?.ahead ?? null,
+    resources: job.resources && viewResources(job.resources),
+    waits_for: place?.waiting ? viewWaiting(place.waiting) : null,
     links: linksOf(job.id),
   }
+}
+
+function viewWaiting({ reason, message, largestBudget }: Waiting): JobView['waits_for'] {
+  return { reason, message, largest_budget: largestBudget && viewResources(largestBudget) }
+}
+
+function viewResources({ cpu, memoryBytes, scratchBytes }: Resources) {
+  return { cpu, memory_bytes: memoryBytes, scratch_bytes: scratchBytes }
 }
 
 /** The short answer to a submit. */

@@ -61,6 +61,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     worker: null,
     eta_seconds: null,
     queue_position: null,
+    resources: null,
+    waits_for: null,
     links: { self: `/jobs/${JOB_ID}`, ...Object.fromEntries(LINKS) },
   },
   Delivery: {
@@ -109,6 +111,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     message: 'hello.txt',
     error: null,
   },
+  ResourceNeeds: { cpu: 2, memory_bytes: 4_294_967_296 },
+  Resources: { cpu: 2, memory_bytes: 4_294_967_296, scratch_bytes: 0 },
   JobFile: { index: 0, uri: URI, status: 'done', size_bytes: 6, etag: '"363a3020-6"', sha256: SHA256, error: null },
   JobOutput: {
     uri: `s3://${OUTPUT}`,

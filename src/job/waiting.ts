@@ -33,16 +33,7 @@ export interface Surroundings {
  * What a queued job waits for: the instant it is due, any worker, a worker with a budget that it fits, a job of its group
  * to end, a slot, one of the things it needs, or just its turn.
  */
-export type WaitReason =
-  | 'due_time'
-  | 'worker'
-  | 'budget'
-  | 'group_limit'
-  | 'slot'
-  | 'cpu'
-  | 'memory'
-  | 'scratch'
-  | 'turn'
+type WaitReason = 'due_time' | 'worker' | 'budget' | 'group_limit' | 'slot' | 'cpu' | 'memory' | 'scratch' | 'turn'
 
 /** Why a job waits. */
 export interface Waiting {

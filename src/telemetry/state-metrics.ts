@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../base/clock.ts'
 import type { JobState } from '../job/job.ts'
+import type { Resources } from '../job/resources.ts'
 
 /** What a scrape looks at. */
 export interface Scraped {
@@ -10,6 +11,8 @@ export interface Scraped {
   counts(): Promise<{ states: Readonly<Record<JobState, number>>; oldestDueAt: number | null }>
   /** Attempts that may run here at once; 0 while none are taken. */
   slots(): number
+  /** What attempts here may need together, and what those that run do. */
+  resources(): { budget: Resources; used: Resources }
   /** Folder whose disk is looked at. */
   dataDir: string
 }
@@ -18,6 +21,7 @@ export interface Scraped {
 export function stateMetrics(registry: Registry, scraped: Scraped): () => Promise<void> {
   const readQueue = queueGauges(registry, scraped)
   const readDisk = diskGauges(registry, scraped.dataDir)
+  const readResources = resourceGauges(registry, scraped)
   const slots = new Gauge({
     name: 'longshore_worker_slots',
     help: 'Attempts that may run in this process at once; 0 while it takes no work',
@@ -25,6 +29,7 @@ export function stateMetrics(registry: Registry, scraped: Scraped): () => Promis
   })
   return async () => {
     slots.set(scraped.slots())
+    readResources()
     await Promise.all([readQueue(), readDisk()])
   }
 }
@@ -58,6 +63,34 @@ function queueGauges(registry: Registry, { clock, counts }: Scraped): () => Prom
     for (const [state, count] of Object.entries(answer.states)) jobs.set({ state }, count)
     const { oldestDueAt } = answer
     oldest.set(oldestDueAt === null ? 0 : Math.max(0, clock.now() - oldestDueAt) / 1000)
+  }
+}
+
+const RESOURCE_GAUGES = [
+  { name: 'longshore_worker_cpus', of: 'cpu', help: 'Processors that jobs may need together in this process' },
+  {
+    name: 'longshore_worker_memory_bytes',
+    of: 'memoryBytes',
+    help: 'Memory that jobs may need together in this process',
+  },
+  {
+    name: 'longshore_worker_scratch_bytes',
+    of: 'scratchBytes',
+    help: 'Disk that jobs may need together in this process',
+  },
+] as const
+
+function resourceGauges(registry: Registry, { resources }: Scraped): () => void {
+  const gauges = RESOURCE_GAUGES.map(({ name, of, help }) => {
+    const text = `${help} (budget), and what those that run were promised (used)`
+    return { of, gauge: new Gauge({ name, help: text, labelNames: ['of'], registers: [registry] }) }
+  })
+  return () => {
+    const { budget, used } = resources()
+    for (const { of, gauge } of gauges) {
+      gauge.set({ of: 'budget' }, budget[of])
+      gauge.set({ of: 'used' }, used[of])
+    }
   }
 }
 

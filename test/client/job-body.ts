@@ -33,6 +33,8 @@ export function jobBody(status: string, changes: Record<string, unknown> = {}) {
     worker: null,
     eta_seconds: null,
     queue_position: null,
+    resources: null,
+    waits_for: null,
     links: { self: '', events: '', files: '', outputs: '', logs: '', webhooks: '', cancel: '', retry: '' },
     ...changes,
   }

@@ -17,9 +17,11 @@ export function job(wishes: Partial<Pick<Job, 'id' | 'state' | 'group' | 'labels
 export function metricsOf(scraped: Partial<Scraped & ScrapedDeliveries> = {}): Metrics {
   const clock = new ManualClock(10_000)
   const counts = async () => ({ states: STATES, oldestDueAt: null })
+  const budget = { cpu: 4, memoryBytes: 2048, scratchBytes: 4096 }
+  const resources = () => ({ budget, used: { cpu: 1.5, memoryBytes: 1024, scratchBytes: 0 } })
   const deliveryCounts = async () => ({ pending: 0, oldestDueAt: null })
   return new Metrics(
     { name: 'test', version: '1.0.0' },
-    { clock, counts, deliveryCounts, slots: () => 3, dataDir: tmpdir(), ...scraped },
+    { clock, counts, deliveryCounts, slots: () => 3, resources, dataDir: tmpdir(), ...scraped },
   )
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { awaitJobs } from '../jobs/await-jobs.ts'
 import { downloadAll } from '../jobs/download-all.ts'
-import { amount, collect, wholeNumber, withServiceOptions } from '../options.ts'
+import { amount, collect, size, wholeNumber, withServiceOptions } from '../options.ts'
 import { safeJson } from '../render/safe-text.ts'
 import { openSession, type Session } from '../session.ts'
 import { jobOptionsOf } from '../submit/job-options.ts'
@@ -62,6 +62,9 @@ function jobOptions(command: Command): Command {
     .option('--max-attempts <n>', 'how often it is tried', wholeNumber(1, 100))
     .option('--timeout <seconds>', 'how long one attempt may take', amount)
     .option('--callback-url <url>', 'tell this URL when the job has ended, by a signed webhook')
+    .option('--cpu <n>', 'processors it takes of a worker; as the processor says unless given', amount)
+    .option('--memory <size>', 'memory it takes of a worker, e.g. 4GiB', size)
+    .option('--scratch <size>', 'disk it takes of a worker, e.g. 20GiB', size)
     .option('--idempotency-key <key>', 'submits with the same key and the same request are one job')
 }
 

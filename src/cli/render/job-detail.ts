@@ -24,7 +24,24 @@ function stateRows(job: Job, nowMs: number, paint: Paint): Row[] {
     ['processor', safeText(`${job.processor.name} ${job.processor.version}`)],
     ['attempt', `${job.attempt} of ${job.max_attempts}, of at most ${showDuration(job.timeout_seconds * 1000)} each`],
     ['files', describeFiles(job)],
+    ...present('waits for', describeWait(job)),
+    ...present('takes', job.resources && describeResources(job.resources)),
   ]
+}
+
+/** The status says when it is due and how many are before it. */
+function describeWait({ waits_for }: Job): string | null {
+  if (waits_for === null || waits_for.reason === 'due_time' || waits_for.reason === 'turn') return null
+  return `${waits_for.reason.replaceAll('_', ' ')}: ${safeText(waits_for.message)}`
+}
+
+function describeResources({ cpu, memory_bytes, scratch_bytes }: NonNullable<Job['resources']>): string {
+  const each = [
+    cpu > 0 && `${cpu} cpu`,
+    memory_bytes > 0 && `${showBytes(memory_bytes)} of memory`,
+    scratch_bytes > 0 && `${showBytes(scratch_bytes)} of scratch`,
+  ]
+  return each.filter((text) => text !== false).join(', ')
 }
 
 function describeFiles({ files: { total, done, failed, bytes } }: Job): string {

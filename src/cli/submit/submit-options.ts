@@ -18,6 +18,9 @@ export interface SubmitOptions extends ServiceOptions {
   readonly maxAttempts?: number
   readonly timeout?: number
   readonly callbackUrl?: string
+  readonly cpu?: number
+  readonly memory?: number
+  readonly scratch?: number
   readonly idempotencyKey?: string
   readonly resume?: string
   readonly wait?: true

@@ -46,8 +46,8 @@ async function answerJob(room: Room, request: FastifyRequest, reply: FastifyRepl
   reply.header('etag', etag).header('cache-control', 'no-cache')
   if (!isFinal(job.state)) reply.header('retry-after', POLL_SECONDS)
   if (namesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  const ahead = job.state === 'queued' ? (await room.jobs.counts(job.id)).ahead : null
-  return viewJob(job, room.clock.now(), ahead)
+  const place = job.state === 'queued' ? await room.jobs.placeOf(job) : undefined
+  return viewJob(job, room.clock.now(), place)
 }
 
 function gone(id: string): never {
