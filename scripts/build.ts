@@ -15,8 +15,9 @@ for (const folder of ['client', '.']) {
   execFileSync(bin('publint'), ['run', home, '--strict'], { stdio: 'inherit' })
 }
 
-/** What the compiler leaves to do: the right to run the command, and the project that `longshore init` copies as it is. */
+/** What the compiler leaves to do: the right to run the command, and what the command copies or fills in. */
 function finishCommand(cli: string): void {
   chmodSync(join(cli, 'main.js'), 0o755)
   cpSync(join(root, 'src/cli/template'), join(cli, 'template'), { recursive: true })
+  cpSync(join(root, 'src/cli/generate/kubernetes.yaml'), join(cli, 'generate/kubernetes.yaml'))
 }

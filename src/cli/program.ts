@@ -5,6 +5,7 @@ import { completionCommand, completionJobsCommand } from './commands/completion.
 import { deleteCommand } from './commands/delete.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { filesCommand } from './commands/files.ts'
+import { generateCommand } from './commands/generate.ts'
 import { initCommand } from './commands/init.ts'
 import { jobCommand } from './commands/job.ts'
 import { jobsCommand } from './commands/jobs.ts'
@@ -59,7 +60,15 @@ const COMMANDS: readonly { group: string; commands: readonly ((context: CliConte
   },
   {
     group: 'Services:',
-    commands: [initCommand, serveCommand, migrateCommand, doctorCommand, keysCommand, completionCommand],
+    commands: [
+      initCommand,
+      serveCommand,
+      migrateCommand,
+      doctorCommand,
+      keysCommand,
+      generateCommand,
+      completionCommand,
+    ],
   },
 ]
 

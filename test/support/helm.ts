@@ -6,6 +6,9 @@ import { parseAllDocuments, stringify } from 'yaml'
 
 const CHART = resolve(import.meta.dirname, '../../deploy/helm/longshore')
 
+/** The YAML that Helm and Kubernetes read. */
+export const YAML = { version: '1.1' } as const
+
 /** A document of Kubernetes, as far as tests read it. */
 // biome-ignore lint/suspicious/noExplicitAny: what the documents hold is what the tests are about
 export type Manifest = { kind: string; metadata: any; [field: string]: any }
@@ -23,9 +26,13 @@ export function findGoProgram(name: string): string | undefined {
 }
 
 /** What `helm template` makes of values, or how it refuses them. */
-export function helmTemplate(values: object, name = 'my-service'): { text: string; refusal: string } {
-  const options = ['--namespace', 'jobs', '--kube-version', '1.37.0', '--values', '-']
-  const { stdout, stderr, status } = helm(['template', name, CHART, ...options], stringify(values))
+export function helmTemplate(
+  values: object,
+  name = 'my-service',
+  namespace = 'jobs',
+): { text: string; refusal: string } {
+  const options = ['--namespace', namespace, '--kube-version', '1.37.0', '--values', '-']
+  const { stdout, stderr, status } = helm(['template', name, CHART, ...options], stringify(values, YAML))
   return status === 0 ? { text: stdout, refusal: '' } : { text: '', refusal: stderr }
 }
 
@@ -33,12 +40,12 @@ export function helmTemplate(values: object, name = 'my-service'): { text: strin
 export function render(values: object, name?: string): Manifest[] {
   const { text, refusal } = helmTemplate(values, name)
   assert.equal(refusal, '')
-  return parseAllDocuments(text).map((document) => document.toJS())
+  return parseAllDocuments(text, YAML).map((document) => document.toJS())
 }
 
 /** What `helm lint` finds. */
 export function helmLint(values: object): string {
-  const { stdout, stderr, status } = helm(['lint', '--strict', CHART, '--values', '-'], stringify(values))
+  const { stdout, stderr, status } = helm(['lint', '--strict', CHART, '--values', '-'], stringify(values, YAML))
   return status === 0 ? '' : stdout + stderr
 }
 

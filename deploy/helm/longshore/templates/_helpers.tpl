@@ -59,8 +59,8 @@ capabilities: { drop: [ALL] }
 {{- define "longshore.secretsVolume" -}}
 name: secrets
 projected:
-  # For the group of the pod.
-  defaultMode: 0440
+  # 0440: for the group of the pod.
+  defaultMode: 288
   sources:
     {{- $only := .only }}
     {{- range $setting, $at := .root.Values.secrets }}
