@@ -3,7 +3,7 @@ import { isSecret, SETTINGS } from '../../settings.ts'
 import { UsageError } from '../failures.ts'
 
 /** Where in Kubernetes a secret setting lies. */
-export interface SecretKey {
+interface SecretKey {
   readonly secret: string
   readonly key: string
 }
