@@ -11,6 +11,9 @@ const SETTINGS = { WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE: 'true', METRICS: 'fals
 const MAIN_KILLED_AT_END = join(import.meta.dirname, '../support/killed-at-end-main.ts')
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
+const JOBS = 60
+const KILLS = 3
+
 /** A delivery as the wire shows it, as far as tests look. */
 interface WireDelivery {
   delivery_id: string
@@ -132,4 +135,37 @@ test('a stop gives back what it could not finish telling; the next start tells i
   await using second = await startService(settings)
   await receiver.seen(2)
   assert.equal((await delivery(new Api(second.url), id, isDelivered)).attempt, 1)
+})
+
+test('whatever the moment of a crash, every end of an accepted job is told, each by one webhook-id', async () => {
+  await using folder = await tempFolder()
+  await using receiver = await openReceiver()
+  const settings = { ...SETTINGS, DATA_DIR: folder.path, MAX_CONCURRENT_JOBS: '8', MAX_ATTEMPTS: '100' }
+  let service = await startService({ ...settings, RETRY_BASE_SECONDS: '0' })
+  const accepted = new Set<string>()
+  const submitAll = async (): Promise<void> => {
+    while (accepted.size < JOBS) {
+      const options = { callback_url: receiver.url, parameters: { workMs: accepted.size % 3 } }
+      const id = await new Api(service.url).upload({ 'a.dat': 'abc' }, options).catch(() => undefined)
+      if (id !== undefined) accepted.add(id)
+    }
+  }
+  const submitting = submitAll()
+  for (let kill = 1; kill <= KILLS; kill++) {
+    await receiver.seen((kill * JOBS) / (2 * KILLS))
+    await service.kill('SIGKILL')
+    service = await startService({ ...settings, RETRY_BASE_SECONDS: '0' })
+  }
+  await submitting
+  for (const id of accepted) await delivery(new Api(service.url), id, isDelivered)
+  await service.kill('SIGTERM')
+  const ids = new Map<string, Set<string>>()
+  for (const { id, body } of receiver.received) {
+    ids.set(body.data.job_id, (ids.get(body.data.job_id) ?? new Set()).add(id))
+  }
+  assert.deepEqual(
+    [...accepted].filter((id) => ids.get(id)?.size !== 1),
+    [],
+  )
+  assert.deepEqual(receiver.faults, [])
 })
