@@ -26,6 +26,7 @@ export type { EventOptions } from './job-events.ts'
 export type { Processed, ProcessOptions, ProcessProgress } from './process.ts'
 export type { JobSchemas, ParametersOf, ProcessorClass, ResultOf, Typing } from './processor-shape.ts'
 export type { RetryPolicy } from './retry-policy.ts'
+export type { RunOptions, ScheduleOptions, Schedules } from './schedules.ts'
 export type {
   Caller,
   CompletedJob,
@@ -42,6 +43,10 @@ export type {
   JobStatus,
   LogLine,
   ReadToken,
+  Schedule,
+  ScheduleDefinition,
+  SchedulePage,
+  ScheduleQuery,
   Stats,
   SubmitRequest,
   SubmittedJob,

@@ -15,8 +15,10 @@ import { cancelJob, deleteJob, retryJob } from './job-actions.ts'
 import { type ChangeNews, jobChanges } from './job-changes.ts'
 import { type EventOptions, jobEvents } from './job-events.ts'
 import { jobReader, jobSchema } from './job-reader.ts'
+import { nextCursor, queryString } from './pages.ts'
 import { type Processed, type ProcessOptions, type ProcessSteps, processFiles } from './process.ts'
 import type { JobSchemas, LastArgument, Typing } from './processor-shape.ts'
+import { Schedules } from './schedules.ts'
 import { deliveryPath, jobPath } from './service-paths.ts'
 import type {
   Caller,
@@ -64,11 +66,18 @@ export class JobClient<T extends Typing = Typing> {
   protected readonly digests: Digests = webDigests
 
   readonly #readJob: Reader<Job<T>>
+  #schedules: Schedules | undefined
 
   /** Throws a `TypeError` when the address or the key is none. */
   constructor(options: JobClientOptions<T>) {
     this.transport = new Transport(options)
     this.#readJob = jobReader<T>(options.schemas)
+  }
+
+  /** The schedules of the service. */
+  get schedules(): Schedules {
+    this.#schedules ??= new Schedules(this.transport)
+    return this.#schedules
   }
 
   /** Name and version of the service. */
@@ -275,18 +284,4 @@ export interface StatsOptions extends CallOptions {
 export interface LogOptions extends CallOptions {
   /** At most so many, the newest. Default 1,000. */
   readonly tail?: number
-}
-
-function queryString(query: Readonly<Record<string, unknown>>): string {
-  const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    for (const each of [value].flat()) if (each !== undefined) parameters.append(name, String(each))
-  }
-  return parameters.size === 0 ? '' : `?${parameters}`
-}
-
-/** The cursor of the `Link` to the next page. */
-function nextCursor(response: Response): string | null {
-  const target = /<([^>]*)>; *rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
-  return target === undefined ? null : new URL(target, response.url).searchParams.get('cursor')
 }

@@ -8,6 +8,11 @@ export function deliveryPath(jobId: string, deliveryId: string): string {
   return `${jobPath(jobId)}/webhooks/${segmentOf(deliveryId, 'a delivery')}`
 }
 
+/** The path of everything about a schedule. Throws as {@link jobPath}. */
+export function schedulePath(name: string): string {
+  return `schedules/${segmentOf(name, 'a schedule')}`
+}
+
 /** The path of everything about an upload that becomes a job. Throws as {@link jobPath}. */
 export function ingestPath(jobId: string): string {
   return `ingest/${segmentOf(jobId)}`

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type * as activity from '../../src/contract/activity.ts'
 import type * as ingest from '../../src/contract/ingest.ts'
 import type * as job from '../../src/contract/job.ts'
+import type * as schedule from '../../src/contract/schedule.ts'
 import type * as service from '../../src/contract/service.ts'
 import type * as webhook from '../../src/contract/webhook.ts'
 import type { ParametersOf, ResultOf, Typing, WithParameters } from './processor-shape.ts'
@@ -77,6 +78,21 @@ export type Stats = z.infer<typeof activity.Stats>
 
 /** One process of the service, and the jobs that run there. */
 export type Worker = z.infer<typeof activity.WorkerView>
+
+/** What a schedule is to do, named as on the wire. */
+export type ScheduleDefinition = z.input<typeof schedule.PutSchedule>
+
+/** A schedule and where it stands. */
+export type Schedule = z.infer<typeof schedule.Schedule>
+
+/** Which schedules to list, named as on the wire; `limit` is the length of a page. */
+export type ScheduleQuery = Partial<z.input<typeof schedule.ListSchedules>>
+
+/** One page of a listing; `next` is given back as `cursor` to read on. */
+export interface SchedulePage {
+  readonly schedules: Schedule[]
+  readonly next: string | null
+}
 
 /** What the service says of itself. */
 export type Health = z.infer<typeof service.Health>

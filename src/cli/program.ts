@@ -14,6 +14,7 @@ import { logsCommand } from './commands/logs.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { outputsCommand } from './commands/outputs.ts'
 import { retryCommand } from './commands/retry.ts'
+import { schedulesCommand } from './commands/schedules.ts'
 import { serveCommand } from './commands/serve.ts'
 import { submitCommand } from './commands/submit.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -56,6 +57,7 @@ const COMMANDS: readonly { group: string; commands: readonly ((context: CliConte
       tokenCommand,
       deleteCommand,
       webhooksCommand,
+      schedulesCommand,
     ],
   },
   {

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import type * as contract from '../contract/schedule.ts'
 import type { Schedule } from '../engine/schedule-records.ts'
-import type { JobState } from '../job/job.ts'
-import { timestamp } from './job-view.ts'
+import type { JobState, JsonValue } from '../job/job.ts'
+import { timestamp, withoutQuery } from './job-view.ts'
 
 /** What a schedule is shown with beside what is kept of it. */
 export interface ScheduleOutlook {
@@ -26,7 +26,7 @@ export function viewSchedule(
     catch_up_limit: definition.catchUpLimit,
     grace_seconds: definition.graceMs / 1000,
     overlap: definition.overlap,
-    job: definition.job,
+    job: shownJob(definition.job),
     created_at: timestamp(schedule.createdAt),
     updated_at: timestamp(schedule.updatedAt),
     paused_at: schedule.pausedAt === null ? null : timestamp(schedule.pausedAt),
@@ -41,6 +41,12 @@ export function viewSchedule(
     counts: schedule.counts,
     links: linksOf(schedule),
   }
+}
+
+/** As it was given, but for what a callback URL carries in its query: that is the receiver's secret, shown to nobody. */
+function shownJob(job: Schedule['definition']['job']): { [field: string]: JsonValue } {
+  const { callback_url: url } = job
+  return typeof url === 'string' ? { ...job, callback_url: withoutQuery(url) } : job
 }
 
 /** A tenant's names are unique in the tenant alone; who has its key needs not say which. */

@@ -191,6 +191,17 @@ test('a tick submits the job, which names its schedule, and the schedule names t
   assert.equal((await service.app.inject('/jobs?schedule=other')).json().length, 0)
 })
 
+test("the query of a callback URL, which is the receiver's secret, is used and shown to nobody", async () => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+  await using service = await open({ settings: { WEBHOOK_SECRET: secret } })
+  const job = { ...JOB, callback_url: 'https://example.org/hook?token=secret' }
+  const created = await create(service, { job })
+  assert.equal(created.json().job.callback_url, 'https://example.org/hook')
+  assert.equal((await create(service, { job })).statusCode, 200, 'the same is the same')
+  const { job_id } = (await post(service.app, '/schedules/nightly/run', {})).json()
+  assert.equal((await service.jobs.get(job_id)).callbackUrl, job.callback_url)
+})
+
 test('a paused schedule lets ticks pass by, and a resumed one fires from the next', async () => {
   await using service = await open()
   await create(service, { cron: '@hourly' })

@@ -7,6 +7,7 @@ export interface FilterOptions {
   readonly status?: readonly JobStatus[]
   readonly label?: readonly string[]
   readonly group?: string
+  readonly schedule?: string
 }
 
 /** Every state a job may be in. */
@@ -18,6 +19,7 @@ export function withFilterOptions(command: Command): Command {
     .addOption(new Option('--status <status...>', 'only jobs of these').choices(STATUSES))
     .option('--label <name=value>', 'only jobs with this label; may be given several times', collect(String))
     .option('--group <name>', 'only jobs of this group')
+    .option('--schedule <name>', 'only jobs that this schedule submitted')
 }
 
 /** The jobs that the options choose; empty when they choose all. */
@@ -25,10 +27,12 @@ export function filterOf({
   status,
   label,
   group,
+  schedule,
 }: FilterOptions): JobFilter & { status?: JobStatus[]; label?: string[] } {
   return {
     ...(status !== undefined && { status: [...status] }),
     ...(label !== undefined && { label: [...label] }),
     ...(group !== undefined && { group }),
+    ...(schedule !== undefined && { schedule }),
   }
 }

@@ -66,11 +66,12 @@ function tookOf({ started_at, completed_at }: Job): string {
   return `, took ${showDuration(Date.parse(completed_at) - Date.parse(started_at))}`
 }
 
-function orderRows({ priority, group, labels, callback_url, worker }: Job): Row[] {
+function orderRows({ priority, group, schedule, labels, callback_url, worker }: Job): Row[] {
   const pairs = Object.entries(labels).map(([name, value]) => safeText(`${name}=${value}`))
   return [
     ...present('priority', priority === 0 ? null : String(priority)),
     ...present('group', group === null ? null : safeText(group)),
+    ...present('schedule', schedule === null ? null : safeText(`${schedule.name}, ${schedule.tick ?? 'by hand'}`)),
     ...present('labels', pairs.length === 0 ? null : pairs.join('  ')),
     ...present('tells', callback_url === null ? null : safeText(callback_url)),
     ...present('worker', worker === null ? null : safeText(worker)),
