@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { AccessList } from './access/access-list.ts'
 import { KeysFile } from './access/keys-file.ts'
+import type { TenantLimits } from './access/tenant-limits.ts'
 import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import { type Component, Lifecycle } from './base/lifecycle.ts'
@@ -130,9 +131,11 @@ export function buildService(
     slots: () => (partsOf(config).runsJobs && state.started && !state.draining ? config.maxConcurrentJobs : 0),
     resources: () => ({ budget: partsOf(config).runsJobs ? budget : NO_RESOURCES, used: worker.used }),
   })
-  const jobs = new JobManager({ engine, clock: ground.clock, rules: rulesOf(ground) })
-  const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const access = new AccessList(config.apiKeys, config.tenantLimits)
+  const limitsOf = (tenant: string | null): TenantLimits => access.limitsOf(tenant)
+  const rules = { ...rulesOf(ground), limitsOf }
+  const jobs = new JobManager({ engine, clock: ground.clock, rules })
+  const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
 
   const { schedules, scheduler } = buildSchedules(floor)
@@ -141,6 +144,7 @@ export function buildService(
     ...floor,
     records: engine.ingests,
     settings: config,
+    limitsOf,
     alone: config.database === undefined,
     onFault: onError,
   })

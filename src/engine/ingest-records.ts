@@ -29,10 +29,18 @@ export interface Ingest {
   draft: JobDraft
 }
 
+/** How many ingests may be open. */
+export interface IngestLimits {
+  /** Of all. */
+  maxOpen: number
+  /** Of the ingest's own tenant; no limit when absent. */
+  maxOpenOfTenant?: number | undefined
+}
+
 /** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface IngestRecords {
-  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when `maxOpen` are open already. */
-  open(ingest: Ingest, limits?: { maxOpen: number }): Promise<{ ingest: Ingest; replayed: boolean }>
+  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when so many are open already. */
+  open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
   /** Notes that a file is complete; answers the ingest after it. Repeating it changes nothing. */
   completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined>
@@ -44,6 +52,6 @@ export interface IngestRecords {
   forget(jobId: string): Promise<void>
   /** Open ingests, oldest expiry first. */
   listOpen(limit: number): Promise<Ingest[]>
-  /** How many ingests are open. */
-  countOpen(): Promise<number>
+  /** How many ingests are open, of all or of one tenant. */
+  countOpen(tenant?: string): Promise<number>
 }

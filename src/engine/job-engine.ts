@@ -32,6 +32,14 @@ export interface JobQuery {
   completedBefore?: number
 }
 
+/** How many jobs may wait. */
+export interface QueueLimits {
+  /** Of all. */
+  maxQueued: number
+  /** Of the job's own tenant; no limit when absent. */
+  maxQueuedOfTenant?: number | undefined
+}
+
 /** Which rows of a job's ledger to list, in manifest order. */
 export interface FileQuery {
   limit: number
@@ -110,8 +118,8 @@ export interface Dispatch {
  * lease changes nothing once the lease's token is stale; every event is stored in the transaction of the change it tells.
  */
 export interface JobEngine extends Component {
-  /** Keeps a new job. A known id, or a known idempotency key with the same hash, answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, and `QUEUE_FULL` when `maxQueued` jobs wait already. */
-  insert(job: NewJob, limits?: { maxQueued: number }): Promise<{ job: Job; replayed: boolean }>
+  /** Keeps a new job. A known id, or a known idempotency key with the same hash, answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, and `QUEUE_FULL` when so many jobs wait already. */
+  insert(job: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }>
   /** The job, if it is there. */
   get(id: string): Promise<Job | undefined>
   /** Jobs, newest first. */

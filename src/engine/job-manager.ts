@@ -1,3 +1,4 @@
+import type { TenantLimits } from '../access/tenant-limits.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
@@ -62,6 +63,8 @@ export interface JobRules {
   retry: RetryPolicy
   /** Jobs that may wait at once. */
   maxQueued: number
+  /** What a tenant may have at once; nothing is limited when absent. */
+  limitsOf?: (tenant: string | null) => TenantLimits
 }
 
 /** Where a queued job stands. */
@@ -120,7 +123,8 @@ export class JobManager {
 
   /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
   submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
-    return this.#engine.insert(this.newJob(draft, manifest), this.room)
+    const maxQueuedOfTenant = this.#rules.limitsOf?.(draft.tenant ?? null).queuedJobs
+    return this.#engine.insert(this.newJob(draft, manifest), { ...this.room, maxQueuedOfTenant })
   }
 
   /** A job as it is kept from now on, for who keeps it within a change of something else. */

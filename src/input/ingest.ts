@@ -1,3 +1,4 @@
+import type { TenantLimits } from '../access/tenant-limits.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
@@ -26,6 +27,8 @@ export interface IngestParts {
   jobs: JobManager
   clock: Clock
   settings: IngestSettings
+  /** What a tenant may have at once; nothing is limited when absent. */
+  limitsOf?: (tenant: string | null) => TenantLimits
   /** No other process serves these records, so what is found half begun at the start was cut off by a crash. Default false. */
   alone?: boolean
   /** Hears of faults of the sweep, which nobody waits for. */
@@ -100,7 +103,7 @@ export class Ingests implements Component {
     const draft = this.#jobs.draft(jobRequest(options, origin), jobId)
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
-    const place = this.#places.place(jobId)
+    const place = this.#places.place(jobId, origin.tenant)
     return this.#places.hold(place, async () => {
       try {
         const uploads = await openUploads(this.#store, bucket, keyed, partSizeBytes)
@@ -175,7 +178,7 @@ export class Ingests implements Component {
     parts: AsyncIterable<FormPart>,
     options: FormOptions = {},
   ): Promise<{ job: Job; replayed: boolean }> {
-    const place = this.#places.place(newId())
+    const place = this.#places.place(newId(), options.tenant)
     this.#sweep.expect(place.expiresAt)
     return this.#forms.receive(place, parts, options)
   }

@@ -1,3 +1,4 @@
+import type { TenantLimits } from '../access/tenant-limits.ts'
 import { type Clock, every } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
@@ -16,6 +17,8 @@ export interface PlaceParts {
   jobs: JobManager
   clock: Clock
   settings: IngestSettings
+  /** What a tenant may have at once; nothing is limited when absent. */
+  limitsOf?: (tenant: string | null) => TenantLimits
   onFault: (fault: unknown) => void
 }
 
@@ -32,7 +35,7 @@ export class Places {
   }
 
   /** The place of a job to be. It expires soon, unless it is held. */
-  place(jobId: string): Ingest {
+  place(jobId: string, tenant?: string | null): Ingest {
     const now = this.#parts.clock.now()
     const { bucket } = this.#parts.settings
     return {
@@ -42,14 +45,15 @@ export class Places {
       expiresAt: this.#expiry(),
       closedAt: null,
       files: [],
-      draft: blank(jobId, now),
+      draft: { ...blank(jobId, now), ...(typeof tenant === 'string' && { tenant }) },
     }
   }
 
   /** Holds a place while `work` runs, however long it takes. Giving it up afterwards is up to `work`. */
   async hold<Result>(place: Ingest, work: () => Promise<Result>): Promise<Result> {
-    const { clock, records, settings, onFault } = this.#parts
-    await records.open(place, { maxOpen: settings.limits.openIngests })
+    const { clock, records, settings, onFault, limitsOf } = this.#parts
+    const maxOpenOfTenant = limitsOf?.(place.draft.tenant ?? null).openIngests
+    await records.open(place, { maxOpen: settings.limits.openIngests, maxOpenOfTenant })
     const extend = (): Promise<void> => records.extend(place.jobId, this.#expiry())
     const lifeline = every(clock, SIGN_OF_LIFE_MS, extend, onFault)
     try {

@@ -75,6 +75,24 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       assert.deepEqual(await ingests.open(of('acme')), { ingest: ours, replayed: true })
     })
 
+    test('no more ingests are open than allowed, of all and of one tenant', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const open = (tenant: string | undefined, maxOpen: number) => {
+        const ingest = newIngest(bench)
+        const draft = tenant === undefined ? ingest.draft : { ...ingest.draft, tenant }
+        return ingests.open({ ...ingest, draft }, { maxOpen, maxOpenOfTenant: tenant === undefined ? undefined : 1 })
+      }
+      const { ingest } = await open('acme', 10)
+      await assert.rejects(open('acme', 10), { code: 'TOO_MANY_INGESTS', message: /tenant acme/ })
+      await open('zeta', 10)
+      await open(undefined, 10)
+      await assert.rejects(open(undefined, 3), { code: 'TOO_MANY_INGESTS', message: /^3 ingests are open/ })
+      assert.deepEqual([await ingests.countOpen(), await ingests.countOpen('acme')], [3, 1])
+      await ingests.close(ingest.jobId, bench.clock.now())
+      await open('acme', 10)
+    })
+
     test('completing a file is kept; repeating it changes nothing', async () => {
       await using bench = await makeBench()
       const { ingests } = bench.engine

@@ -43,11 +43,13 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const clock = options.clock ?? systemClock
   const config = configOf(folder.path, options)
   const engine = new SqliteEngine({ path: join(folder.path, 'longshore.db'), clock, describeEnd: viewEnd })
-  const jobs = new JobManager({ engine, clock, rules: rulesOf(config, options) })
+  const access = new AccessList(config.apiKeys, config.tenantLimits)
+  const limitsOf = (tenant: string | null) => access.limitsOf(tenant)
+  const jobs = new JobManager({ engine, clock, rules: { ...rulesOf(config, options), limitsOf } })
   const local = new LocalStore({ folder: join(folder.path, 'objects'), signingSecret: SECRET })
   const store = options.wrapStore?.(local) ?? local
   const feed = new JobFeed(engine, clock)
-  const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
+  const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config, limitsOf })
   const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const log = { info: () => {}, warn: () => {} }
   const ground = { engine, jobs, clock, config, objectAccess, log, onError: () => {} }
@@ -55,7 +57,6 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const components = [engine, store, ingests, scheduler]
   for (const component of components) await component.start()
   const removal = { remove: async (id: string) => void (await jobs.forget(id)) }
-  const access = new AccessList(config.apiKeys, config.tenantLimits)
   const app = buildServer({
     config,
     access,

@@ -1,10 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job, NewJob } from '../../job/job.ts'
+import type { QueueLimits } from '../job-engine.ts'
 import { integer, integerOrNull, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { PHASE } from '../record/phase.ts'
-import { queueFull, reusedKey } from '../record/refusals.ts'
+import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
 import { storeResources } from '../record/resources-column.ts'
 import { queuedEvent } from '../record/row-events.ts'
 import { type Database, type Run, storable } from './database.ts'
@@ -16,7 +17,7 @@ import { Lane, type LaneTask } from './lane.ts'
 /** A job that waits for its round. */
 interface Insert extends LaneTask {
   job: NewJob
-  maxQueued: number
+  limits: QueueLimits
   resolve(answer: { job: Job; replayed: boolean }): void
 }
 
@@ -57,8 +58,11 @@ export class JobInserts {
   }
 
   /** Keeps a job; a known id or idempotency key answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`. */
-  insert(job: NewJob, maxQueued = Number.MAX_SAFE_INTEGER): Promise<{ job: Job; replayed: boolean }> {
-    return new Promise((resolve, reject) => this.#lane.add({ job, maxQueued, resolve, reject }))
+  insert(
+    job: NewJob,
+    limits: QueueLimits = { maxQueued: Number.MAX_SAFE_INTEGER },
+  ): Promise<{ job: Job; replayed: boolean }> {
+    return new Promise((resolve, reject) => this.#lane.add({ job, limits, resolve, reject }))
   }
 
   /** Keeps new jobs within a transaction, all or none; once that is committed, call `committed`. Throws `QUEUE_FULL`. */
@@ -99,8 +103,11 @@ export class JobInserts {
 
   async #write(inserts: readonly Insert[]): Promise<void> {
     const now = this.#parts.clock.now()
-    const maxQueued = Math.min(...inserts.map((insert) => insert.maxQueued))
-    const rows = inserts.map(({ job }, place) => rowOf(job, place, now))
+    const maxQueued = Math.min(...inserts.map(({ limits }) => limits.maxQueued))
+    const rows = inserts.map(({ job, limits }, place) => ({
+      ...rowOf(job, place, now),
+      tenant_limit: limits.maxQueuedOfTenant ?? null,
+    }))
     const answer = await this.#parts.db.query(this.#insert, [JSON.stringify(rows), maxQueued])
     const kept = new Set(answer.flatMap((row) => integerOrNull(row, 1) ?? []))
     const fresh = inserts.filter((_, place) => kept.has(place))
@@ -143,7 +150,7 @@ interface Known {
   entry: StoredJob
 }
 
-function answerKnown({ job, maxQueued, resolve, reject }: Insert, known: readonly Known[], queued: number): void {
+function answerKnown({ job, limits, resolve, reject }: Insert, known: readonly Known[], queued: number): void {
   const { idempotency, tenant } = job
   const isOwn = ({ key, entry }: Known): boolean =>
     key === storable(idempotency?.key ?? null) && entry.job.tenant === storable(tenant ?? null)
@@ -151,7 +158,13 @@ function answerKnown({ job, maxQueued, resolve, reject }: Insert, known: readonl
   const first = byKey ?? known.find(({ entry }) => entry.job.id === job.id)
   if (byKey && byKey.hash !== idempotency.requestHash) reject(reusedKey(`job ${byKey.entry.job.id}`))
   else if (first) resolve({ job: first.entry.job, replayed: true })
-  else reject(queueFull(queued, maxQueued))
+  else reject(refusal(job, limits, queued))
+}
+
+/** A job that was not kept and is not known met a full queue: that of all, or that of its tenant. */
+function refusal({ tenant }: NewJob, { maxQueued, maxQueuedOfTenant }: QueueLimits, queued: number): LongshoreError {
+  const isTenantFull = tenant !== undefined && maxQueuedOfTenant !== undefined && queued < maxQueued
+  return isTenantFull ? tenantQueueFull(tenant, maxQueuedOfTenant) : queueFull(queued, maxQueued)
 }
 
 function isDue({ runAt, createdAt }: Pick<Job, 'runAt' | 'createdAt'>, now: number): boolean {
@@ -192,18 +205,24 @@ function insertSql(schema: string, owner: string, ring: string): string {
   return `WITH input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
-      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, callback_url text,
+      timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, tenant_limit bigint, callback_url text,
       schedule text, tick bigint, resources text)
   ), room AS MATERIALIZED (
     SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
+  ), tenant_room AS MATERIALIZED (
+    SELECT tenant AS of, max(tenant_limit) - (SELECT count(*) FROM (SELECT FROM ${schema}.jobs j WHERE j.tenant = input.tenant
+      AND j.tenant <> '' AND j.phase <= 1 LIMIT max(input.tenant_limit)) waiting) AS jobs
+    FROM input WHERE tenant_limit IS NOT NULL AND tenant <> '' GROUP BY tenant
   ), fresh AS (
-    SELECT input.*, row_number() OVER (ORDER BY place) AS nth FROM input, room
-    WHERE CASE WHEN room.jobs >= (SELECT count(*) FROM input) THEN true ELSE NOT EXISTS (SELECT FROM ${schema}.jobs j
+    SELECT input.*, row_number() OVER (ORDER BY place) AS nth,
+      row_number() OVER (PARTITION BY input.tenant ORDER BY place) AS nth_of_tenant FROM input, room
+    WHERE CASE WHEN room.jobs >= (SELECT count(*) FROM input) AND NOT EXISTS (SELECT FROM tenant_room) THEN true ELSE NOT EXISTS (SELECT FROM ${schema}.jobs j
       WHERE j.id = input.id OR (j.idempotency_key = input.idempotency_key AND j.tenant = input.tenant)) END
   ), kept AS (
     INSERT INTO ${schema}.jobs (version, updated_at, failed_files_only, attempt, attempt_base, token, files_total,
       files_done, files_failed, files_bytes, ${given})
-    SELECT 1, created_at, 0, 0, 0, 0, 0, 0, 0, 0, ${given} FROM fresh, room WHERE nth <= room.jobs
+    SELECT 1, created_at, 0, 0, 0, 0, 0, 0, 0, 0, ${given} FROM fresh LEFT JOIN tenant_room ON of = fresh.tenant, room
+    WHERE nth <= room.jobs AND nth_of_tenant <= coalesce(tenant_room.jobs, nth_of_tenant)
     ORDER BY idempotency_key, tenant, place
     ON CONFLICT DO NOTHING
     RETURNING id, phase

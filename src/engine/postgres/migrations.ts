@@ -9,11 +9,21 @@ import { sql as deliveries } from './migrations/0004-deliveries.ts'
 import { sql as schedules } from './migrations/0005-schedules.ts'
 import { sql as activity } from './migrations/0006-activity.ts'
 import { sql as resources } from './migrations/0007-resources.ts'
+import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
-export const MIGRATIONS: readonly string[] = [jobs, traceparent, tenants, deliveries, schedules, activity, resources]
+export const MIGRATIONS: readonly string[] = [
+  jobs,
+  traceparent,
+  tenants,
+  deliveries,
+  schedules,
+  activity,
+  resources,
+  tenantQueues,
+]
 
 /** "LSHR": nobody migrates while another does. */
 const MIGRATION_LOCK = 0x4c53_4852

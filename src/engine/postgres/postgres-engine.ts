@@ -18,6 +18,7 @@ import type {
   JobQuery,
   LeaseNews,
   Page,
+  QueueLimits,
 } from '../job-engine.ts'
 import { Listeners } from '../listeners.ts'
 import { cancelAsked, ended, progressed, requeued } from '../record/job-changes.ts'
@@ -125,8 +126,8 @@ export class PostgresEngine implements JobEngine {
     await parts.db.close()
   }
 
-  async insert(submitted: NewJob, limits?: { maxQueued: number }): Promise<{ job: Job; replayed: boolean }> {
-    return this.#opened().inserts.insert(submitted, limits?.maxQueued)
+  async insert(submitted: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }> {
+    return this.#opened().inserts.insert(submitted, limits)
   }
 
   async get(id: string): Promise<Job | undefined> {

@@ -1,7 +1,7 @@
 import { LongshoreError } from '../../base/errors.ts'
-import type { Ingest, IngestFile, IngestRecords } from '../ingest-records.ts'
+import type { Ingest, IngestFile, IngestLimits, IngestRecords } from '../ingest-records.ts'
 import { integer, integerOrNull, type Row, text } from '../record/columns.ts'
-import { reusedKey, tooManyIngests } from '../record/refusals.ts'
+import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
 import { type Database, type Run, storable } from './database.ts'
 
 /** Only openings count what is open: two at once must not pass the limit together. */
@@ -15,10 +15,10 @@ export class PostgresIngestRecords implements IngestRecords {
     this.#opened = opened
   }
 
-  async open(ingest: Ingest, limits?: { maxOpen: number }): Promise<{ ingest: Ingest; replayed: boolean }> {
+  async open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }> {
     const { schema, transaction } = this.#reach()
     return transaction(async (run) => {
-      if (limits) await refuseFull(run, schema, limits.maxOpen)
+      if (limits) await refuseFull(run, schema, ingest.draft.tenant, limits)
       return (await insert(run, schema, ingest)) ? { ingest, replayed: false } : replay(run, schema, ingest)
     })
   }
@@ -64,9 +64,9 @@ export class PostgresIngestRecords implements IngestRecords {
     return select(query, schema, 'closed_at IS NULL ORDER BY expires_at, num LIMIT $1', [limit])
   }
 
-  async countOpen(): Promise<number> {
+  async countOpen(tenant?: string): Promise<number> {
     const { schema, query } = this.#reach()
-    return countOpen(query, schema)
+    return countOpen(query, schema, tenant)
   }
 
   #reach(): { schema: string; query: Run; transaction: Database['transaction'] } {
@@ -75,14 +75,22 @@ export class PostgresIngestRecords implements IngestRecords {
   }
 }
 
-async function refuseFull(run: Run, schema: string, maxOpen: number): Promise<void> {
+async function refuseFull(
+  run: Run,
+  schema: string,
+  tenant: string | undefined,
+  { maxOpen, maxOpenOfTenant }: IngestLimits,
+): Promise<void> {
   await run(`SELECT pg_advisory_xact_lock(${OPENING_LOCK}, hashtext('${schema}'))`)
   const open = await countOpen(run, schema)
   if (open >= maxOpen) throw tooManyIngests(open, maxOpen)
+  if (tenant === undefined || maxOpenOfTenant === undefined) return
+  if ((await countOpen(run, schema, tenant)) >= maxOpenOfTenant) throw tooManyTenantIngests(tenant, maxOpenOfTenant)
 }
 
-async function countOpen(run: Run, schema: string): Promise<number> {
-  const [row] = await run(`SELECT count(*) FROM ${schema}.ingests WHERE closed_at IS NULL`)
+async function countOpen(run: Run, schema: string, tenant?: string): Promise<number> {
+  const open = `SELECT count(*) FROM ${schema}.ingests WHERE closed_at IS NULL`
+  const [row] = await (tenant === undefined ? run(open) : run(`${open} AND tenant = $1`, [tenant]))
   return integer(row, 0)
 }
 

@@ -14,11 +14,29 @@ export function queueFull(queued: number, maxQueued: number): LongshoreError {
   )
 }
 
+/** The same of one tenant's jobs. */
+export function tenantQueueFull(tenant: string, maxQueued: number): LongshoreError {
+  return new LongshoreError(
+    'QUEUE_FULL',
+    `${maxQueued} jobs of tenant ${tenant} are waiting, which is its limit. Try again later.`,
+    { retryAfterMs: QUEUE_FULL_RETRY_MS },
+  )
+}
+
 /** @param first what the key was used for, e.g. "job 0198…" */
 export function reusedKey(first: string): LongshoreError {
   return new LongshoreError(
     'IDEMPOTENCY_KEY_REUSED',
     `The Idempotency-Key was used for ${first} with another request. Use a new key for a new request.`,
+  )
+}
+
+/** The same of one tenant's ingests. */
+export function tooManyTenantIngests(tenant: string, maxOpen: number): LongshoreError {
+  return new LongshoreError(
+    'TOO_MANY_INGESTS',
+    `${maxOpen} ingests of tenant ${tenant} are open, which is its limit. Complete or abort some, or try again later.`,
+    { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
   )
 }
 

@@ -19,6 +19,7 @@ export class IngestTable {
   readonly #delete: Query
   readonly #open: Query
   readonly #countOpen: Query
+  readonly #countOfTenant: Query
 
   constructor(db: DatabaseSync) {
     this.#insert = new Query(
@@ -51,6 +52,7 @@ export class IngestTable {
     const open = 'FROM ingests INDEXED BY ingests_open WHERE closed_at IS NULL'
     this.#open = new Query(db, `SELECT ${COLUMNS} ${open} ORDER BY expires_at, num LIMIT ?`)
     this.#countOpen = new Query(db, `SELECT count(*) ${open}`)
+    this.#countOfTenant = new Query(db, `SELECT count(*) ${open} AND tenant = ?`)
   }
 
   /** False when the job or the idempotency key has an ingest already. */
@@ -106,8 +108,8 @@ export class IngestTable {
     return this.#open.all(limit).flatMap((row) => this.#read(row) ?? [])
   }
 
-  countOpen(): number {
-    return integer(this.#countOpen.get(), 0)
+  countOpen(tenant?: string): number {
+    return integer(tenant === undefined ? this.#countOpen.get() : this.#countOfTenant.get(tenant), 0)
   }
 
   #read(row: Row | undefined): Ingest | undefined {

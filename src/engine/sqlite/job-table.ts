@@ -23,6 +23,7 @@ export class JobTable {
   readonly #promote: Query
   readonly #oldest: Query
   readonly #counts: Query
+  readonly #queuedOfTenant: Query
   readonly #delete: Query
   readonly #deleteManifest: Query
   readonly #updates = new Map<number, Query>()
@@ -52,6 +53,11 @@ export class JobTable {
       `SELECT phase, count(*) FROM jobs INDEXED BY jobs_open WHERE phase <= 2 GROUP BY phase UNION ALL
         SELECT phase, count(*) FROM jobs INDEXED BY jobs_ended WHERE phase > 2 GROUP BY phase`,
     )
+    this.#queuedOfTenant = new Query(
+      db,
+      `SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_by_tenant_phase
+        WHERE tenant = ? AND tenant <> '' AND phase <= ${PHASE.ready} LIMIT ?)`,
+    )
     this.#delete = new Query(db, 'DELETE FROM jobs WHERE num = ?')
     this.#deleteManifest = new Query(db, 'DELETE FROM manifests WHERE job = ?')
   }
@@ -78,6 +84,11 @@ export class JobTable {
     const row = this.#byKey.get(key, tenant ?? '')
     const entry = row && this.getByNum(integer(row, 0))
     return entry && { entry, requestHash: textOrNull(row, 1) }
+  }
+
+  /** Whether so many jobs of a tenant wait, or more. */
+  isQueueFull(tenant: string, max: number): boolean {
+    return integer(this.#queuedOfTenant.get(tenant, max), 0) >= max
   }
 
   /** Reads a row that another query selected with {@link ENTRY_COLUMNS}. */

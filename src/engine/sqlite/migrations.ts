@@ -9,9 +9,19 @@ import { sql as deliveries } from './migrations/0004-deliveries.ts'
 import { sql as schedules } from './migrations/0005-schedules.ts'
 import { sql as tallies } from './migrations/0006-tallies.ts'
 import { sql as resources } from './migrations/0007-resources.ts'
+import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
-export const MIGRATIONS: readonly string[] = [jobs, traceparent, tenants, deliveries, schedules, tallies, resources]
+export const MIGRATIONS: readonly string[] = [
+  jobs,
+  traceparent,
+  tenants,
+  deliveries,
+  schedules,
+  tallies,
+  resources,
+  tenantQueues,
+]
 
 /** "LSHR": marks a SQLite file as ours (`PRAGMA application_id`). */
 const APPLICATION_ID = 0x4c534852

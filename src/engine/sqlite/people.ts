@@ -1,7 +1,8 @@
 import { LongshoreError } from '../../base/errors.ts'
 import { isFinal, type Job, type NewJob } from '../../job/job.ts'
+import type { QueueLimits } from '../job-engine.ts'
 import { cancelAsked, requeued } from '../record/job-changes.ts'
-import { queueFull, reusedKey } from '../record/refusals.ts'
+import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
 import type { EngineParts } from './engine-parts.ts'
 
 type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
@@ -10,10 +11,14 @@ type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
 export function insertJob(
   kept: Kept,
   submitted: NewJob,
-  maxQueued = Number.POSITIVE_INFINITY,
+  { maxQueued, maxQueuedOfTenant }: QueueLimits = { maxQueued: Number.POSITIVE_INFINITY },
 ): { job: Job; replayed: boolean } | LongshoreError {
   const queued = kept.records.queuedCount
   if (queued >= maxQueued) return replay(kept, submitted) ?? queueFull(queued, maxQueued)
+  const { tenant } = submitted
+  if (tenant !== undefined && maxQueuedOfTenant !== undefined && kept.table.isQueueFull(tenant, maxQueuedOfTenant)) {
+    return replay(kept, submitted) ?? tenantQueueFull(tenant, maxQueuedOfTenant)
+  }
   const inserted = kept.records.insert(submitted)
   if (inserted) return { job: inserted.job, replayed: false }
   return replay(kept, submitted) ?? new LongshoreError('INTERNAL', `Job ${submitted.id} was neither kept nor found.`)

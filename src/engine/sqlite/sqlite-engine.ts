@@ -18,6 +18,7 @@ import type {
   JobQuery,
   LeaseNews,
   Page,
+  QueueLimits,
 } from '../job-engine.ts'
 import { Listeners } from '../listeners.ts'
 import { type DescribeEnd, isDeliverable } from '../record/new-delivery.ts'
@@ -115,8 +116,8 @@ export class SqliteEngine implements JobEngine {
     parts.db.close()
   }
 
-  async insert(submitted: NewJob, limits?: { maxQueued: number }): Promise<{ job: Job; replayed: boolean }> {
-    const answer = await this.#write((parts) => insertJob(parts, submitted, limits?.maxQueued))
+  async insert(submitted: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }> {
+    const answer = await this.#write((parts) => insertJob(parts, submitted, limits))
     if (answer instanceof LongshoreError) throw answer
     return answer
   }

@@ -1,6 +1,6 @@
 import { LongshoreError } from '../../base/errors.ts'
-import type { Ingest, IngestRecords } from '../ingest-records.ts'
-import { reusedKey, tooManyIngests } from '../record/refusals.ts'
+import type { Ingest, IngestLimits, IngestRecords } from '../ingest-records.ts'
+import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
 import type { IngestTable } from './ingest-table.ts'
 
 /** The engine's way to its tables; writes join its group commit. */
@@ -17,8 +17,10 @@ export class SqliteIngestRecords implements IngestRecords {
     this.#access = access
   }
 
-  async open(ingest: Ingest, limits?: { maxOpen: number }): Promise<{ ingest: Ingest; replayed: boolean }> {
-    const answer = await this.#access.write((ingests) => fullError(ingests, limits) ?? openIngest(ingests, ingest))
+  async open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }> {
+    const answer = await this.#access.write(
+      (ingests) => fullError(ingests, ingest, limits) ?? openIngest(ingests, ingest),
+    )
     if (answer instanceof LongshoreError) throw answer
     return answer
   }
@@ -50,15 +52,23 @@ export class SqliteIngestRecords implements IngestRecords {
     return this.#access.read((ingests) => ingests.listOpen(limit))
   }
 
-  async countOpen(): Promise<number> {
-    return this.#access.read((ingests) => ingests.countOpen())
+  async countOpen(tenant?: string): Promise<number> {
+    return this.#access.read((ingests) => ingests.countOpen(tenant))
   }
 }
 
-function fullError(ingests: IngestTable, limits: { maxOpen: number } | undefined): LongshoreError | undefined {
+function fullError(
+  ingests: IngestTable,
+  { draft: { tenant } }: Ingest,
+  limits: IngestLimits | undefined,
+): LongshoreError | undefined {
   if (limits === undefined) return undefined
+  const { maxOpen, maxOpenOfTenant } = limits
   const open = ingests.countOpen()
-  return open < limits.maxOpen ? undefined : tooManyIngests(open, limits.maxOpen)
+  if (open >= maxOpen) return tooManyIngests(open, maxOpen)
+  const isTenantFull =
+    tenant !== undefined && maxOpenOfTenant !== undefined && ingests.countOpen(tenant) >= maxOpenOfTenant
+  return isTenantFull ? tooManyTenantIngests(tenant, maxOpenOfTenant) : undefined
 }
 
 function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; replayed: boolean } | LongshoreError {

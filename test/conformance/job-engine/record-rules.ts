@@ -15,6 +15,26 @@ export function recordRules(makeEngine: MakeEngine): void {
       assert.deepEqual(codes, [...Array(3).fill('kept'), ...Array(7).fill('QUEUE_FULL')])
     })
 
+    test("a tenant's full queue takes no more of its jobs, and those of others go on", async () => {
+      await using bench = await makeEngine()
+      const now = bench.clock.now()
+      const ask = (tenant: string | undefined, idempotency?: { key: string; requestHash: string }) =>
+        bench.engine.insert(
+          newJob(now, { ...(tenant !== undefined && { tenant }), ...(idempotency && { idempotency }) }),
+          { maxQueued: 100, maxQueuedOfTenant: tenant === undefined ? undefined : 2 },
+        )
+      const first = await ask('acme', { key: 'k', requestHash: 'h' })
+      const asked = await Promise.allSettled(
+        ['acme', 'acme', 'zeta', undefined, 'acme', 'zeta', 'zeta'].map((t) => ask(t)),
+      )
+      const codes = asked.map((each) => (each.status === 'rejected' ? each.reason.code : 'kept'))
+      assert.deepEqual(codes, ['kept', 'QUEUE_FULL', 'kept', 'kept', 'QUEUE_FULL', 'kept', 'QUEUE_FULL'])
+      assert.equal((await ask('acme', { key: 'k', requestHash: 'h' })).replayed, true)
+      await bench.engine.requestCancel(first.job.id)
+      assert.equal((await ask('acme')).replayed, false)
+      await assert.rejects(ask('acme'), { code: 'QUEUE_FULL', message: /^2 jobs of tenant acme are waiting/ })
+    })
+
     test('a kept job is found with everything it was submitted with', async () => {
       await using bench = await makeEngine()
       const submitted = newJob(bench.clock.now(), {
