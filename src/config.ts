@@ -227,6 +227,8 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
       logLines: values.MAX_LOG_LINES,
       requestTimeoutMs: values.REQUEST_TIMEOUT_SECONDS * 1000,
       requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
+      requestsPerMinuteByKey: values.KEY_RATE_LIMIT_PER_MINUTE,
+      loopDelayMs: values.MAX_LOOP_DELAY_MS === 0 ? Number.POSITIVE_INFINITY : values.MAX_LOOP_DELAY_MS,
     },
   }
 }

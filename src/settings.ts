@@ -255,6 +255,18 @@ export const SETTINGS = {
     'How long headers or a JSON body may take to arrive, and how long an upload may stand still.',
   ),
   RATE_LIMIT_PER_MINUTE: integer(0, 100_000_000, 0, 'Requests a minute from one address; 0 sets no limit.'),
+  KEY_RATE_LIMIT_PER_MINUTE: integer(
+    0,
+    100_000_000,
+    0,
+    'Requests a minute with one key, to each replica; 0 sets no limit.',
+  ),
+  MAX_LOOP_DELAY_MS: integer(
+    0,
+    60_000,
+    1000,
+    'Longest that a flood of requests may hold up the event loop, in ms; beyond it requests answer 503. 0 takes all.',
+  ),
 } as const satisfies Record<string, Setting<unknown>>
 
 /** The name of a setting. */

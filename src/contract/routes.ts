@@ -16,6 +16,8 @@ export interface Route {
   access: Access
   /** Also open to the read token of the job that the path names. */
   takesToken?: true
+  /** Whoever watches over the service must not be locked out: never refused for coming too often or at a busy time. */
+  alwaysAnswered?: true
   summary: string
 }
 
@@ -148,12 +150,24 @@ export const ROUTES = {
   getObject: { method: 'GET', path: '/objects/:bucket/*', access: 'signed', summary: 'Download from the local store' },
   putPart: { method: 'PUT', path: '/objects/:bucket/*', access: 'signed', summary: 'Upload a part to the local store' },
 
-  root: { method: 'GET', path: '/', access: 'open', summary: 'Name and version of the service' },
-  health: { method: 'GET', path: '/health', access: 'open', summary: 'Name and version of the service' },
+  root: { method: 'GET', path: '/', access: 'open', alwaysAnswered: true, summary: 'Name and version of the service' },
+  health: {
+    method: 'GET',
+    path: '/health',
+    access: 'open',
+    alwaysAnswered: true,
+    summary: 'Name and version of the service',
+  },
   whoami: { method: 'GET', path: '/whoami', access: 'known', summary: 'What the key of the request may do' },
-  alive: { method: 'GET', path: '/healthz', access: 'open', summary: 'The process is alive' },
-  ready: { method: 'GET', path: '/readyz', access: 'open', summary: 'The service takes work' },
-  metrics: { method: 'GET', path: '/metrics', access: 'read', summary: 'What the service measures, for Prometheus' },
+  alive: { method: 'GET', path: '/healthz', access: 'open', alwaysAnswered: true, summary: 'The process is alive' },
+  ready: { method: 'GET', path: '/readyz', access: 'open', alwaysAnswered: true, summary: 'The service takes work' },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    access: 'read',
+    alwaysAnswered: true,
+    summary: 'What the service measures, for Prometheus',
+  },
   stats: { method: 'GET', path: '/stats', access: 'read', summary: 'What waits, runs and ended, over time' },
   workers: { method: 'GET', path: '/workers', access: 'read', summary: 'Who runs jobs, and which' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },

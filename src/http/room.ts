@@ -44,6 +44,10 @@ export interface Room extends ServerParts {
   tokens: ReadTokens
   /** Lets readers follow all jobs. */
   changes: ChangeFeed
+  /** Refuses requests of a key or a tenant that come too often. */
+  limitPace: onRequestHookHandler
+  /** Refuses requests while too many come. */
+  guardLoad: onRequestHookHandler
   /** Refuses work while memory is short. */
   guardMemory: onRequestHookHandler
   /** Which span a request belongs to. */
@@ -57,14 +61,24 @@ export type Routes = (app: App, room: Room) => void
 
 /** Method, path and access of a route of the table. */
 export function routeOf<Name extends RouteName>(name: Name, room: Room) {
-  const { method, path, access, takesToken }: Route = ROUTES[name]
-  const hooks: onRequestHookHandler[] = []
-  if (method === 'POST' || method === 'PUT') hooks.push(room.guardMemory)
-  const keyed = needsKey(access) && room.gate ? [room.gate(access), ...ownRecordHooks(path, room)] : []
-  hooks.push(...(takesToken ? room.tokens.orElse(keyed) : keyed))
-  // Whoever has a signed URL was counted when it was given; who watches over the service must not be locked out.
-  const config = needsKey(access) ? {} : { rateLimit: false as const }
+  const { method, path, access, takesToken, alwaysAnswered }: Route = ROUTES[name]
+  const hooks = [...guardsOf(ROUTES[name], room), ...keyHooksOf(ROUTES[name], room)]
+  // Whoever has a signed URL was counted when it was given.
+  const config = needsKey(access) && !alwaysAnswered ? {} : { rateLimit: false as const }
   return { method, url: path, onRequest: hooks, config, ...(takesToken && { onSend: room.tokens.uncached }) }
+}
+
+/** What keeps the service from being asked for more than it can do. */
+function guardsOf({ method, alwaysAnswered }: Route, room: Room): onRequestHookHandler[] {
+  const takesWork = method === 'POST' || method === 'PUT'
+  return [...(alwaysAnswered ? [] : [room.guardLoad]), ...(takesWork ? [room.guardMemory] : [])]
+}
+
+function keyHooksOf({ path, access, takesToken, alwaysAnswered }: Route, room: Room): onRequestHookHandler[] {
+  if (!needsKey(access)) return []
+  const paced = alwaysAnswered ? [] : [room.limitPace]
+  const keyed = room.gate ? [room.gate(access), ...paced, ...ownRecordHooks(path, room)] : []
+  return takesToken ? room.tokens.orElse(keyed) : keyed
 }
 
 /** A path that names a record reaches that of the caller's own tenant only. */

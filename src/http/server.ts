@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { limitOf } from '../access/tenant-limits.ts'
 import { type ErrorCode, LongshoreError } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
@@ -11,11 +12,13 @@ import { allowOrigins } from './cors.ts'
 import { Holds } from './holds.ts'
 import { jsonBodyParser } from './json-body.ts'
 import { knownError } from './known-errors.ts'
+import { loadGuard } from './load-guard.ts'
 import { memoryGuard } from './memory-guard.ts'
 import { unmatched } from './method-not-allowed.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
 import { absoluteUrls } from './origin.ts'
 import { OwnRecords } from './own-records.ts'
+import { limitPace } from './pace.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 import { ReadTokens } from './read-tokens.ts'
 import { echoIds } from './request-id.ts'
@@ -109,6 +112,8 @@ function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
     holds: new Holds(),
     changes: new ChangeFeed(parts.activity, parts.clock),
+    limitPace: limitPace({ ...parts, callerOf, perKey: limitOf(parts.config.limits.requestsPerMinuteByKey) }),
+    guardLoad: loadGuard(parts.config.limits.loopDelayMs),
     guardMemory: memoryGuard(parts.clock),
     absolute: absoluteUrls(parts.config.publicUrl),
   }
@@ -153,14 +158,22 @@ function answerErrors(app: FastifyInstance, { arrivals }: Room): void {
 /** After these the connection holds bytes that nobody will read. */
 const CLOSING_CODES: ReadonlySet<ErrorCode> = new Set(['REQUEST_TIMEOUT'])
 
+/** Before anything else of a route: whoever guesses keys is counted, too. */
 function limitRate(app: FastifyInstance, perMinute: number): void {
   app.register(rateLimit, {
+    global: false,
     max: perMinute,
     timeWindow: 60_000,
     errorResponseBuilder: (_request, { ttl }) =>
       new LongshoreError('RATE_LIMITED', `More than ${perMinute} requests in a minute came from this address.`, {
         retryAfterMs: ttl,
       }),
+  })
+  app.after(() => {
+    const limit = app.rateLimit()
+    app.addHook('onRequest', async function (request, reply) {
+      if (request.routeOptions.config.rateLimit !== false) await limit.call(this, request, reply)
+    })
   })
 }
 

@@ -196,3 +196,35 @@ test('bulk actions, counts and workers are of the own tenant, whatever is asked 
   assert.partialDeepStrictEqual((await read('theirs', '/workers')).workers, [{ busy: 1, jobs: [{ job_id: theirs }] }])
   assert.equal((await read('operator', '/workers')).workers[0].busy, 1)
 })
+
+test('a tenant is held to its limits, and no other for it', async () => {
+  const limits = 'tenant:acme;max_queued_jobs=1;max_open_ingests=1;rate_limit_per_minute=5'
+  await using service = await openTestService({ settings: { API_KEYS: `${ENTRIES},${limits}` } })
+  const files = { files: [{ filename: 'a.txt', size_bytes: 1 }] }
+  assert.equal((await submit(service.app, {}, bearer('ours'))).statusCode, 202)
+  assert.match(assertProblem(await submit(service.app, {}, bearer('ours')), 'QUEUE_FULL').detail, /tenant acme/)
+  assert.equal((await post(service.app, '/ingest/start', files, bearer('ours'))).statusCode, 200)
+  assertProblem(await post(service.app, '/ingest/start', files, bearer('ours')), 'TOO_MANY_INGESTS')
+  assert.equal((await service.app.inject({ url: '/jobs', headers: bearer('ours') })).statusCode, 200)
+  const refused = await service.app.inject({ url: '/jobs', headers: bearer('ours') })
+  assert.match(assertProblem(refused, 'RATE_LIMITED').detail, /tenant acme/)
+  assert.ok(Number(refused.headers['retry-after']) <= 12)
+  for (let n = 0; n < 7; n++) assert.equal((await submit(service.app, {}, bearer('theirs'))).statusCode, 202)
+})
+
+test('a key is held to its requests a minute, and its neighbour is not counted with it', async () => {
+  await using service = await openTestService({ settings: { API_KEYS: ENTRIES, KEY_RATE_LIMIT_PER_MINUTE: '2' } })
+  const list = (key: keyof typeof KEYS) => service.app.inject({ url: '/jobs', headers: bearer(key) })
+  await list('ours')
+  await list('ours')
+  assertProblem(await list('ours'), 'RATE_LIMITED')
+  assert.equal((await list('theirs')).statusCode, 200)
+})
+
+test('requests without a good key count for the limit of their address', async () => {
+  await using service = await openTestService({ settings: { API_KEYS: ENTRIES, RATE_LIMIT_PER_MINUTE: '2' } })
+  const guess = () => service.app.inject({ url: '/jobs', headers: { authorization: 'Bearer a-guess' } })
+  assertProblem(await guess(), 'UNAUTHENTICATED')
+  assertProblem(await guess(), 'UNAUTHENTICATED')
+  assertProblem(await guess(), 'RATE_LIMITED')
+})

@@ -6,8 +6,6 @@ export const metricsRoute: Routes = (app, room) => {
   const { metrics } = room
   app.route({
     ...routeOf('metrics', room),
-    // A scraper comes on its own beat; one that shares an address with clients must not be locked out.
-    config: { rateLimit: false },
     schema: describe('metrics', { response: { 200: text('Metrics in the text format of Prometheus') } }),
     handler: async (_request, reply) => {
       if (metrics === undefined) throw new LongshoreError('ROUTE_NOT_FOUND', 'Metrics are off (METRICS=false).')
