@@ -11,7 +11,7 @@ const FLOOD = 100
 const LONGEST_MS = 5_000
 
 /** Where the guard gets its time. */
-export interface LoopTime {
+interface LoopTime {
   /** In ms, never set back. */
   now(): number
   /** Calls back once all that has arrived by now was begun. */
