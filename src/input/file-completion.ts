@@ -3,7 +3,7 @@ import { LongshoreError } from '../base/errors.ts'
 import type { Ingest, IngestFile, IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { ManifestEntry } from '../job/job.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
 import { formatObjectUri } from '../storage/object-uri.ts'
 import { fileOf, ingestNotFound, unlessGone } from './ingest-errors.ts'
 import { type ClaimedPart, checkParts, digestOf } from './ingest-files.ts'
@@ -41,15 +41,18 @@ export class FileCompletion {
       await this.queue(ingest)
       return file
     }
-    const etag = await this.#makeObject(ingest, file, upload.parts)
-    if (etag instanceof LongshoreError) return etag
-    const after = await this.#parts.records.completeFile(ingest.jobId, file.id, etag)
-    if (after === undefined) {
-      await this.#parts.store.delete([{ bucket: ingest.bucket, key: file.key }])
-      throw ingestNotFound(ingest.jobId)
-    }
-    await this.queue(after)
-    return { ...file, etag }
+    return this.#finish(ingest, file, await this.#makeObject(ingest, file, upload.parts))
+  }
+
+  /**
+   * Completes a file whose upload has become its object though the record does not say so: a crash came between, or the
+   * answer of the store was lost. Undefined when there is no such object; an error is answered as {@link complete} does.
+   */
+  async adopt(ingest: Ingest, fileId: string): Promise<IngestFile | LongshoreError | undefined> {
+    const file = fileOf(ingest, fileId)
+    if (file.etag !== null) return file
+    const info = await this.#parts.store.head({ bucket: ingest.bucket, key: file.key })
+    return info?.sizeBytes === file.sizeBytes ? this.#finish(ingest, file, info) : undefined
   }
 
   /** Queues the job when every file is complete; harmless when it is queued already. */
@@ -61,7 +64,7 @@ export class FileCompletion {
     await this.#parts.records.close(ingest.jobId, this.#parts.clock.now())
   }
 
-  async #makeObject(ingest: Ingest, file: IngestFile, parts: readonly ClaimedPart[]): Promise<string | LongshoreError> {
+  async #makeObject(ingest: Ingest, file: IngestFile, parts: readonly ClaimedPart[]): Promise<ObjectInfo> {
     const { store } = this.#parts
     const ref = { bucket: ingest.bucket, key: file.key }
     const received = await store.listParts(ref, file.uploadId).catch(unlessGone)
@@ -70,13 +73,22 @@ export class FileCompletion {
     // An upload that is gone was completed just before a crash, and the store answers its object again. The key is the
     // ingest's own, so nothing else can lie there; of another size, it would be something else all the same.
     if (info.sizeBytes !== file.sizeBytes) throw otherObject(file, info.sizeBytes)
-    if (file.sha256 === null) return info.etag
-    const digest = await digestOf(store, ref, info.etag)
-    if (digest === file.sha256) return info.etag
-    return new LongshoreError(
-      'DIGEST_MISMATCH',
-      `${JSON.stringify(file.filename)} was announced with SHA-256 ${file.sha256} but has ${digest}. The ingest was dropped; start a new one.`,
-    )
+    return info
+  }
+
+  /** Notes that the object is the file, and queues the job if it was the last one. */
+  async #finish(ingest: Ingest, file: IngestFile, { etag }: ObjectInfo): Promise<IngestFile | LongshoreError> {
+    const { records, store } = this.#parts
+    const ref = { bucket: ingest.bucket, key: file.key }
+    const digest = file.sha256 === null ? null : await digestOf(store, ref, etag)
+    if (digest !== file.sha256) return otherDigest(file, digest)
+    const after = await records.completeFile(ingest.jobId, file.id, etag)
+    if (after === undefined) {
+      await store.delete([ref])
+      throw ingestNotFound(ingest.jobId)
+    }
+    await this.queue(after)
+    return { ...file, etag }
   }
 }
 
@@ -88,6 +100,13 @@ export function isComplete(ingest: Ingest): boolean {
 function otherObject(file: IngestFile, sizeBytes: number): LongshoreError {
   const detail = `There is no upload of ${JSON.stringify(file.filename)} any more, and what lies at ${file.key} has ${sizeBytes} bytes, not ${file.sizeBytes}. Abort the ingest and start a new one.`
   return new LongshoreError('UPLOAD_NOT_FOUND', detail)
+}
+
+function otherDigest({ filename, sha256 }: IngestFile, digest: string | null): LongshoreError {
+  return new LongshoreError(
+    'DIGEST_MISMATCH',
+    `${JSON.stringify(filename)} was announced with SHA-256 ${sha256} but has ${digest}. The ingest was dropped; start a new one.`,
+  )
 }
 
 function manifestEntry(ingest: Ingest, file: IngestFile): ManifestEntry {

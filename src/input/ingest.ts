@@ -109,6 +109,8 @@ export class Ingests implements Component {
         const uploads = await openUploads(this.#store, bucket, keyed, partSizeBytes)
         return await this.#keep(this.#newIngest(draft, uploads), place)
       } catch (failure) {
+        const kept = await this.#records.get(jobId).catch(this.#onFault)
+        if (kept && !isPlace(kept)) return { ingest: kept, replayed: false }
         await this.#clear(place)
         throw failure
       }
@@ -126,18 +128,21 @@ export class Ingests implements Component {
    * parts are no longer there to be replaced.
    */
   async completeFile(jobId: string, upload: CompletedUpload): Promise<IngestFile> {
-    const complete = async (): Promise<IngestFile | LongshoreError> =>
-      this.#completion.complete(await this.#get(jobId), upload)
-    const outcome = await this.#lock.shared(jobId, () => this.#lock.alone(`${jobId}/${upload.fileId}`, complete))
-    if (!(outcome instanceof LongshoreError)) return outcome
-    await this.abort(jobId).catch(this.#onFault)
-    throw outcome
+    return this.#completing(jobId, upload.fileId, (ingest) => this.#completion.complete(ingest, upload))
   }
 
-  /** An ingest and the parts received so far of each file that is not complete. Throws `INGEST_NOT_FOUND`. */
+  /**
+   * An ingest and the parts received so far of each file that is not complete. A file whose upload has become its object
+   * is complete from then on, whether or not anybody was answered for that. Throws `INGEST_NOT_FOUND`, and
+   * `DIGEST_MISMATCH` as {@link completeFile} does.
+   */
   async state(jobId: string): Promise<{ ingest: Ingest; parts: UploadedPart[][] }> {
     const ingest = await this.#get(jobId)
-    return { ingest, parts: await inParallel(ingest.files, (file) => this.#receivedParts(ingest, file)) }
+    const received = await inParallel(ingest.files, (file) => this.#receivedParts(ingest, file))
+    const gone = ingest.files.filter((_, i) => received[i] === undefined)
+    await inParallel(gone, ({ id }) => this.#completing(jobId, id, (now) => this.#completion.adopt(now, id)))
+    const parts = received.map((those) => those ?? [])
+    return { ingest: gone.length > 0 ? await this.#get(jobId) : ingest, parts }
   }
 
   /** Whose an ingest is, null for no tenant's; undefined when it is not there. */
@@ -183,6 +188,19 @@ export class Ingests implements Component {
     return this.#forms.receive(place, parts, options)
   }
 
+  /** Completes one file at a time, and none while the ingest is dropped; one that cannot go on is dropped. */
+  async #completing<Outcome>(
+    jobId: string,
+    fileId: string,
+    complete: (ingest: Ingest) => Promise<Outcome | LongshoreError>,
+  ): Promise<Outcome> {
+    const completeNow = async (): Promise<Outcome | LongshoreError> => complete(await this.#get(jobId))
+    const outcome = await this.#lock.shared(jobId, () => this.#lock.alone(`${jobId}/${fileId}`, completeNow))
+    if (!(outcome instanceof LongshoreError)) return outcome
+    await this.abort(jobId).catch(this.#onFault)
+    throw outcome
+  }
+
   #newIngest(draft: JobDraft, files: readonly IngestFile[]): Ingest {
     const now = this.#clock.now()
     const { bucket, partUrlTtlMs } = this.#settings
@@ -223,10 +241,10 @@ export class Ingests implements Component {
     })
   }
 
-  async #receivedParts(ingest: Ingest, file: IngestFile): Promise<UploadedPart[]> {
+  /** Undefined when there is no such upload any more. */
+  async #receivedParts(ingest: Ingest, file: IngestFile): Promise<UploadedPart[] | undefined> {
     if (file.etag !== null) return []
-    const ref = { bucket: ingest.bucket, key: file.key }
-    return (await this.#store.listParts(ref, file.uploadId).catch(unlessGone)) ?? []
+    return this.#store.listParts({ bucket: ingest.bucket, key: file.key }, file.uploadId).catch(unlessGone)
   }
 
   /** What is not yet an ingest is none to anyone else. */

@@ -148,3 +148,39 @@ test('what lies at the key of an upload that is gone is taken for it only if it 
   const problem = await assertFetchedProblem(await ingest.complete(file, parts), 'UPLOAD_NOT_FOUND')
   assert.match(problem.detail, /25 bytes, not 12/)
 })
+
+test('a file that was put together by a call whose answer was lost is complete for who asks how far the upload is', async () => {
+  await using setup = await openDisturbed()
+  const { service, disturbances } = setup
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { 'a.bin': Buffer.from('a'), 'b.bin': Buffer.from('b') })
+  const [a, b] = [ingest.file('a.bin'), ingest.file('b.bin')]
+  const parts = { a: await ingest.putAll(a), b: await ingest.putAll(b) }
+  await ingest.completed(a, parts.a)
+  disturbances.completeUpload = async (go) => {
+    await go()
+    return failing()
+  }
+  await assertFetchedProblem(await ingest.complete(b, parts.b), 'STORE_UNAVAILABLE')
+  const { files } = await api.get<{ files: { status: string }[] }>(`/ingest/${ingest.jobId}`)
+  assert.deepEqual(
+    files.map(({ status }) => status),
+    ['completed', 'completed'],
+  )
+  assert.equal((await api.job(ingest.jobId)).status, 'queued')
+})
+
+test('an ingest whose record was kept, though the answer said otherwise, is open and can be uploaded to', async () => {
+  await using service = await openTestService()
+  const { ingests: records } = service.engine
+  const open = records.open.bind(records)
+  records.open = async (ingest, limits) => {
+    const kept = await open(ingest, limits)
+    if (ingest.files.length > 0) throw new LongshoreError('ENGINE_UNAVAILABLE', 'The answer was lost.')
+    return kept
+  }
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { 'a.bin': Buffer.from('a') })
+  await ingest.completed(ingest.file('a.bin'), await ingest.putAll(ingest.file('a.bin')))
+  assert.equal((await api.job(ingest.jobId)).status, 'queued')
+})
