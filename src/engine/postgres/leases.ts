@@ -3,11 +3,11 @@ import type { LeaseNews } from '../job-engine.ts'
 import { integer, text } from '../record/columns.ts'
 import type { Database } from './database.ts'
 
-/** Moves the ends of leases that are current; tells of each whether it is lost and whether its job is to be cancelled. */
+/** Moves the ends of leases that are current, never back, as a statement may be late; tells of each whether it is lost and whether its job is to be cancelled. */
 export async function extendLeases(db: Database, leases: readonly Lease[], expiresAt: number): Promise<LeaseNews[]> {
   if (leases.length === 0) return []
   const rows = await db.query(
-    `UPDATE ${db.schema}.jobs j SET lease_expires_at = $2
+    `UPDATE ${db.schema}.jobs j SET lease_expires_at = greatest(j.lease_expires_at, $2)
       FROM json_to_recordset($1::json) AS held(id text, token integer)
       WHERE j.id = held.id AND j.token = held.token AND j.phase = 2
       RETURNING j.id, j.token, (j.cancel_requested_at IS NOT NULL)::integer`,
