@@ -4,7 +4,13 @@ import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
 
 /** A clock on a machine whose monotonic time the test moves, and a database that is `ahead` of it. */
 function openBench(context: TestContext) {
-  const bench = { at: 1_000, ahead: 5_000_000, clock: new DatabaseClock(), error: () => 0, ask: async (_: number[]) => {} }
+  const bench = {
+    at: 1_000,
+    ahead: 5_000_000,
+    clock: new DatabaseClock(),
+    error: () => 0,
+    ask: async (_: number[]) => {},
+  }
   context.mock.method(performance, 'now', () => bench.at)
   bench.error = () => bench.clock.now() - (bench.at + bench.ahead)
   bench.ask = async ([there = 0, back = 0]) => {

@@ -5,6 +5,7 @@ import type { Claim } from '../../src/engine/job-engine.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
 import type { PostgresEngine } from '../../src/engine/postgres/postgres-engine.ts'
+import type { LogLine } from '../../src/job/job.ts'
 import { describeTestEnd } from '../conformance/delivery-records.ts'
 import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts'
@@ -159,6 +160,32 @@ describe('replicas on one database', { skip }, () => {
     assert.equal((await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {}))?.state, 'completed')
     assert.equal(await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {}), undefined)
     assert.equal((await bench.engine.since(id, 0, 10)).length, 3)
+  })
+
+  test('log lines that come again, because their writing got no answer, are kept once; those that were not written, too', async () => {
+    await using proxy = await proxyOf(server?.url ?? '')
+    await using bench = await openBench()
+    const engine = await bench.replica({ url: through(proxy) })
+    const { id } = await submit(bench)
+    const { lease } = await new TestWorker(engine).next()
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((message) => ({ attempt: 1, at: 0, level: 'info', message }) as const)
+    assert.ok(a && b && c && d)
+    const twice = async (words: string, logs: LogLine[], more: LogLine[]): Promise<void> => {
+      const lost = proxy.loseAnswerTo(words)
+      const saving = engine.save(lease, { logs })
+      await lost
+      await assert.rejects(saving, { code: 'ENGINE_UNAVAILABLE' })
+      assert.equal(await engine.save(lease, { logs: [...logs, ...more] }), true)
+    }
+    await twice('COMMIT', [a, b], [c])
+    await twice('json_array_elements', [a], [d])
+    const lost = proxy.loseAnswerTo('COMMIT')
+    const saving = engine.save(lease, { logs: [b] })
+    await lost
+    await assert.rejects(saving, { code: 'ENGINE_UNAVAILABLE' })
+    await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), { logs: [b, c] })
+    const kept = (await bench.engine.logs(id, 100)).map(({ message }) => message)
+    assert.deepEqual(kept, ['a', 'b', 'c', 'a', 'd', 'b', 'c'])
   })
 
   test('a job whose claim got no answer runs all the same, as the same attempt', async () => {

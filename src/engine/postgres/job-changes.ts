@@ -10,6 +10,8 @@ import { JobDraft, type News, type Standing } from './job-draft.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
 import type { JobWrites } from './job-writes.ts'
 import { Lane, type LaneTask } from './lane.ts'
+import { markOf } from './lease-mark.ts'
+import { UnsureLines } from './unsure-lines.ts'
 
 /** A change that loses to others this often is given up for now. */
 const TRIES = 20
@@ -54,6 +56,7 @@ export class JobChanges {
   readonly #running = new Map<string, StoredJob>()
   /** Attempts whose settlement got no answer: it may have been written. */
   readonly #unsure = new Set<string>()
+  readonly #lines = new UnsureLines()
   readonly #between: (() => Promise<void>)[] = []
 
   constructor(parts: JobChangesParts) {
@@ -70,29 +73,40 @@ export class JobChanges {
     return this.#add({ jobId, files: [], reads: true }, decide)
   }
 
-  /** Writes what an attempt learnt; undefined when its lease is stale. */
-  learn<Answer>(
+  /**
+   * Writes what an attempt learnt; undefined when its lease is stale. `decide` is given what of it is not written yet: of
+   * changes that are brought again, because their answer was lost, the log lines may be.
+   */
+  async learn<Answer>(
     lease: Lease,
     changes: AttemptChanges,
-    decide: (draft: JobDraft) => Answer,
+    decide: (draft: JobDraft, changes: AttemptChanges) => Answer,
   ): Promise<Answer | undefined> {
-    return this.#add({ jobId: lease.jobId, files: indexesOf(changes), reads: false }, (draft) =>
-      draft && isHeld(draft.job, lease) ? decide(draft) : undefined,
+    const how = { jobId: lease.jobId, files: indexesOf(changes), reads: false }
+    return this.#lines.follow(lease, changes, (unwritten) =>
+      this.#add(how, (draft) => (draft && isHeld(draft.job, lease) ? decide(draft, unwritten(draft)) : undefined)),
     )
   }
 
   /** Ends an attempt; undefined when its lease is stale. A settlement whose answer was lost is known when it is asked for again. */
-  async settle(lease: Lease, changes: AttemptChanges, decide: (draft: JobDraft) => Job): Promise<Job | undefined> {
+  async settle(
+    lease: Lease,
+    changes: AttemptChanges,
+    decide: (draft: JobDraft, changes: AttemptChanges) => Job,
+  ): Promise<Job | undefined> {
     const mark = markOf(lease)
     const how = { jobId: lease.jobId, files: indexesOf(changes), reads: false }
-    const held = (draft: JobDraft | undefined): Job | undefined => {
-      if (draft && isHeld(draft.job, lease)) return decide(draft)
-      return draft && this.#unsure.has(mark) && draft.after.endedBy === mark ? draft.job : undefined
+    const settled = (job: Job | undefined): void => {
+      this.#unsure.delete(mark)
+      if (job) this.#parts.settled(lease)
     }
     try {
-      return await this.#add(how, held, (job) => {
-        this.#unsure.delete(mark)
-        if (job) this.#parts.settled(lease)
+      return await this.#lines.follow(lease, changes, (unwritten) => {
+        const held = (draft: JobDraft | undefined): Job | undefined => {
+          if (draft && isHeld(draft.job, lease)) return decide(draft, unwritten(draft))
+          return draft && this.#unsure.has(mark) && draft.after.endedBy === mark ? draft.job : undefined
+        }
+        return this.#add(how, held, settled)
       })
     } catch (thrown) {
       if (thrown instanceof LongshoreError && thrown.retryable) this.#unsure.add(mark)
@@ -110,9 +124,16 @@ export class JobChanges {
     this.#running.set(entry.job.id, entry)
   }
 
-  /** Forgets that a job runs here; it is read again when it is changed. */
+  /** Forgets how a job stood; it is read again when it is changed. */
   forget(jobId: string): void {
     this.#running.delete(jobId)
+  }
+
+  /** Forgets an attempt that has ended here. */
+  leave(lease: Lease): void {
+    this.forget(lease.jobId)
+    this.#lines.leave(lease)
+    this.#unsure.delete(markOf(lease))
   }
 
   /** Runs other statements on many jobs in turn with the rounds, so that neither waits for the other's locks. */
@@ -244,11 +265,6 @@ function isUntouched({ revision, job }: StoredJob): boolean {
 /** Whether a lease is the one that its job is worked on under. */
 export function isHeld(job: Job, lease: Pick<Lease, 'token'>): boolean {
   return job.state === 'processing' && job.token === lease.token
-}
-
-/** How an attempt signs its settlement. */
-export function markOf({ token, worker }: Pick<Lease, 'token' | 'worker'>): string {
-  return `${token} ${worker}`
 }
 
 function indexesOf({ files }: AttemptChanges): number[] {

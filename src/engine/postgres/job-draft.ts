@@ -94,7 +94,7 @@ export class JobDraft {
     let files = this.job.files
     for (const file of changes.files ?? []) files = this.#putFile(file, files)
     if (changes.markDownloadedDone) files = this.#markDone(files)
-    if (changes.logs) this.logs.push(...changes.logs)
+    for (const line of changes.logs ?? []) this.#log(line)
     return learnt(files, changes)
   }
 
@@ -120,6 +120,11 @@ export class JobDraft {
     const job = patched(before.job, { ...patch, updatedAt: this.#now })
     const phase = job.state === before.job.state ? before.phase : phaseOf(job, this.#now)
     this.#after = { ...before, job, phase, events, endedBy }
+  }
+
+  #log(line: LogLine): void {
+    this.logs.push(line)
+    this.#after = { ...this.#after, logLines: this.#after.logLines + 1 }
   }
 
   #putFile(file: JobFile, counts: FileCounts): FileCounts {

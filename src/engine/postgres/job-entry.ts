@@ -9,12 +9,14 @@ export interface StoredJob extends JobEntry {
   readonly downloaded: number
   /** Token and worker of the attempt that settled last; null when it was rescued. */
   readonly endedBy: string | null
+  /** Log lines that its attempts were ever given, those that are gone too. */
+  readonly logLines: number
   /** What else the job left is being removed. */
   readonly forgetting: boolean
 }
 
 /** The columns of {@link readStoredJob}, in its order. */
-export const STORED_COLUMNS = `${ENTRY_COLUMNS}, revision, files_downloaded, lease_expires_at, ended_by, forgetting`
+export const STORED_COLUMNS = `${ENTRY_COLUMNS}, revision, files_downloaded, lease_expires_at, ended_by, forgetting, log_lines`
 
 const OWN = ENTRY_COLUMNS.split(',').length
 
@@ -35,5 +37,6 @@ export function readStoredJob(row: Row): StoredJob {
     downloaded: integer(row, OWN + 1),
     endedBy: textOrNull(row, OWN + 3),
     forgetting: integer(row, OWN + 4) > 0,
+    logLines: integer(row, OWN + 5),
   }
 }

@@ -31,6 +31,7 @@ const COLUMNS = {
   files_failed: 'integer',
   files_downloaded: 'integer',
   files_bytes: 'bigint',
+  log_lines: 'integer',
   outputs: 'text',
   events: 'text',
 } as const
@@ -160,6 +161,7 @@ function rowOf(before: StoredJob, after: StoredJob) {
     files_failed: job.files.failed,
     files_downloaded: after.downloaded,
     files_bytes: job.files.bytes,
+    log_lines: after.logLines,
     outputs: job.outputs.length === 0 ? null : JSON.stringify(job.outputs),
     events: after.events,
   } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'was' | 'now', unknown>

@@ -10,6 +10,7 @@ import { sql as schedules } from './migrations/0005-schedules.ts'
 import { sql as activity } from './migrations/0006-activity.ts'
 import { sql as resources } from './migrations/0007-resources.ts'
 import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
+import { sql as logLines } from './migrations/0009-log-lines.ts'
 import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly string[] = [
   activity,
   resources,
   tenantQueues,
+  logLines,
 ]
 
 /** "LSHR": nobody migrates while another does. */

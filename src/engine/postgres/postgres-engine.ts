@@ -28,7 +28,8 @@ import { DatabaseClock } from './database-clock.ts'
 import { openError } from './database-error.ts'
 import { Doorbell } from './doorbell.ts'
 import { buildParts, dispatchOwner, type EngineParts } from './engine-parts.ts'
-import { isHeld, markOf } from './job-changes.ts'
+import { isHeld } from './job-changes.ts'
+import { markOf } from './lease-mark.ts'
 import { expiredJobs, extendLeases } from './leases.ts'
 import { checkVersion, migrateDatabase } from './migrations.ts'
 import { PostgresActivity } from './postgres-activity.ts'
@@ -154,7 +155,7 @@ export class PostgresEngine implements JobEngine {
   dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch {
     const parts = this.#opened()
     const { changes, dispatcher } = parts
-    const runAndForget = (claim: Claim): Promise<void> => run(claim).finally(() => changes.forget(claim.job.id))
+    const runAndForget = (claim: Claim): Promise<void> => run(claim).finally(() => changes.leave(claim.lease))
     const owner = dispatchOwner(parts, () => this.clock.now(), this.#onError)
     const dispatch = new SlotDispatch(options, runAndForget, owner)
     dispatcher.add(dispatch)
@@ -174,8 +175,8 @@ export class PostgresEngine implements JobEngine {
   }
 
   async save(lease: Lease, changes: AttemptChanges): Promise<boolean> {
-    const saved = await this.#opened().changes.learn(lease, changes, (draft) => {
-      const patch = draft.learn(changes)
+    const saved = await this.#opened().changes.learn(lease, changes, (draft, unwritten) => {
+      const patch = draft.learn(unwritten)
       const fact = progressed(patch)
       if (fact) draft.record(fact)
       else draft.amend(patch)
@@ -185,9 +186,9 @@ export class PostgresEngine implements JobEngine {
   }
 
   async settle(lease: Lease, decide: (job: Job) => Settlement, changes: AttemptChanges): Promise<Job | undefined> {
-    return this.#opened().changes.settle(lease, changes, (draft) => {
+    return this.#opened().changes.settle(lease, changes, (draft, unwritten) => {
       const settlement = decide(draft.job)
-      return draft.record(ended(draft.job, settlement, draft.learn(changes), this.clock.now()), markOf(lease))
+      return draft.record(ended(draft.job, settlement, draft.learn(unwritten), this.clock.now()), markOf(lease))
     })
   }
 
