@@ -37,6 +37,8 @@ export function serverOptions({ config, logger }: ServerParts): FastifyHttpOptio
     },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
+    // A start takes as long as it takes, e.g. to migrate a long history: cut off, it would only begin again.
+    pluginTimeout: 0,
     clientErrorHandler: answerOnSocket,
     frameworkErrors: (thrown, request, reply) => answerProblem(reply as unknown as FastifyReply, thrown, request.id),
   }

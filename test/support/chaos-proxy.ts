@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { randomOf } from './random.ts'
 
 /** How bad the network is. */
 export interface Weather {
@@ -107,15 +108,4 @@ function relay(from: Readable, to: Writable, fate: Fate | undefined, count: (byt
     })
     .on('end', () => to.end())
   from.resume()
-}
-
-/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -10,8 +10,11 @@ import { freePort } from './free-port.ts'
 /** A PostgreSQL server for tests. */
 export interface PostgresServer extends AsyncDisposable {
   readonly url: string
-  /** The server's own process; undefined for a given one. */
-  readonly process: ChildProcess | undefined
+  /**
+   * Ends the server by a signal (SIGTERM waits for clients, SIGINT does not, SIGQUIT and SIGKILL crash it), lets it be
+   * away for so long, in ms, and starts it again; resolves when it answers. Undefined for a given one.
+   */
+  readonly restart: ((signal: NodeJS.Signals, awayMs: number) => Promise<void>) | undefined
 }
 
 /**
@@ -20,7 +23,7 @@ export interface PostgresServer extends AsyncDisposable {
  */
 export async function startPostgres(settings: readonly string[] = ['fsync=off']): Promise<PostgresServer | undefined> {
   const given = process.env.TEST_DATABASE_URL
-  if (given) return { url: given, process: undefined, [Symbol.asyncDispose]: async () => {} }
+  if (given) return { url: given, restart: undefined, [Symbol.asyncDispose]: async () => {} }
   const programs = findPrograms()
   if (programs) return startServer(programs, settings)
   if (process.env.LONGSHORE_REQUIRE_POSTGRES !== '1') return undefined
@@ -45,10 +48,9 @@ async function startServer(programs: string, settings: readonly string[]): Promi
     `unix_socket_directories=${folder}`,
   ]
   const flags = options.flatMap((option) => ['-c', option])
-  const server = spawn(join(programs, 'postgres'), ['-D', data, '-p', String(port), ...flags], {
-    ...how,
-    stdio: 'ignore',
-  })
+  const boot = (): ChildProcess =>
+    spawn(join(programs, 'postgres'), ['-D', data, '-p', String(port), ...flags], { ...how, stdio: 'ignore' })
+  let server = boot()
   const clear = (): void => rmSync(folder, { recursive: true, force: true })
   const kill = (): void => {
     server.kill('SIGKILL')
@@ -59,17 +61,35 @@ async function startServer(programs: string, settings: readonly string[]): Promi
   await answering(url, server)
   return {
     url,
-    process: server,
+    async restart(signal, awayMs) {
+      await end(server, signal)
+      await pause(awayMs)
+      // The processes of a server that was killed hold its memory until they notice: till then a new one ends at once.
+      for (;;) {
+        server = boot()
+        if (
+          await answering(url, server).then(
+            () => true,
+            () => false,
+          )
+        )
+          return
+        await pause(100)
+      }
+    },
     async [Symbol.asyncDispose]() {
       process.off('exit', kill)
-      if (server.exitCode === null && server.signalCode === null) {
-        const exited = once(server, 'exit')
-        server.kill('SIGINT')
-        await exited
-      }
+      await end(server, 'SIGINT')
       clear()
     },
   }
+}
+
+async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const exited = once(server, 'exit')
+  server.kill(signal)
+  await exited
 }
 
 /** PostgreSQL refuses to run as root: then it runs as the user that its package made. */
