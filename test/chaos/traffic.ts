@@ -18,7 +18,7 @@ export interface Accepted {
 }
 
 /** An attempt at a request that fails is made again at the next replica, after this, in ms. */
-const AGAIN_MS = 300
+const AGAIN_MS = 1_000
 
 /** More attempts than a crash of one of its workers each would cost. */
 const MANY_ATTEMPTS = 60
@@ -65,7 +65,7 @@ export class Traffic {
         return await ask(client)
       } catch (failure) {
         this.#note(errand, failure)
-        if (tried > 300) throw new Error(`errand ${errand.number} came to nothing`, { cause: failure })
+        if (tried > 200) throw new Error(`errand ${errand.number} came to nothing`, { cause: failure })
         await pause(AGAIN_MS)
       }
     }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Api } from '../support/api.ts'
+import { watchHealth } from '../support/health-watch.ts'
 import { isRunning, processesWith } from '../support/processes.ts'
 import { startService } from '../support/service-process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -42,22 +43,6 @@ async function openSpinning(execution: string) {
       await folder[Symbol.asyncDispose]()
     },
   }
-}
-
-/** Asks for health until told to stop; answers how long each answer took, sorted. */
-async function watchHealth(url: string, watched: Promise<unknown>): Promise<number[]> {
-  const tookMs: number[] = []
-  let over = false
-  void watched.finally(() => {
-    over = true
-  })
-  while (!over) {
-    const askedAt = performance.now()
-    await (await fetch(`${url}/health`)).text()
-    tookMs.push(performance.now() - askedAt)
-    await delay(10)
-  }
-  return tookMs.sort((a, b) => a - b)
 }
 
 for (const execution of ['thread', 'process', 'command']) {

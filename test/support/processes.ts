@@ -23,6 +23,12 @@ export function parentOf(pid: number): number {
   return Number(fieldsOf(pid)[1] ?? 0)
 }
 
+/** How much of a core's time a process has used, with all its threads, in ms. */
+export function cpuMsOf(pid: number): number {
+  const [user, system] = fieldsOf(pid).slice(11, 13).map(Number)
+  return 10 * ((user ?? 0) + (system ?? 0))
+}
+
 function stateOf(pid: number): string | undefined {
   return fieldsOf(pid)[0]
 }
