@@ -78,7 +78,7 @@ export const Schedule = z
     catch_up_limit: z.int(),
     grace_seconds: z.number(),
     overlap: Overlap,
-    job: z.looseObject({}).describe('As it was given; of a callback URL without its query'),
+    job: z.looseObject({}).describe('As it was given; of a callback URL without what its query says'),
     created_at: Timestamp,
     updated_at: Timestamp.describe('When people changed it last'),
     paused_at: Timestamp.nullable(),

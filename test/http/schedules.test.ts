@@ -196,7 +196,7 @@ test("the query of a callback URL, which is the receiver's secret, is used and s
   await using service = await open({ settings: { WEBHOOK_SECRET: secret } })
   const job = { ...JOB, callback_url: 'https://example.org/hook?token=secret' }
   const created = await create(service, { job })
-  assert.equal(created.json().job.callback_url, 'https://example.org/hook')
+  assert.equal(created.json().job.callback_url, 'https://example.org/hook?…')
   assert.equal((await create(service, { job })).statusCode, 200, 'the same is the same')
   const { job_id } = (await post(service.app, '/schedules/nightly/run', {})).json()
   assert.equal((await service.jobs.get(job_id)).callbackUrl, job.callback_url)
