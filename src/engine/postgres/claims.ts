@@ -68,7 +68,7 @@ export class Claims {
   }
 
   async #batch(wish: ClaimWish, below: number | null): Promise<Batch> {
-    if (wish.groupLimit === undefined) return this.#claim(this.#db.query, wish, below)
+    if (wish.groupLimit === undefined) return this.#claim(this.#db.queryOften, wish, below)
     return this.#db.transaction(async (run) => {
       await run(this.#lock)
       return this.#claim(run, wish, below)

@@ -108,7 +108,7 @@ export class JobInserts {
       ...rowOf(job, place, now),
       tenant_limit: limits.maxQueuedOfTenant ?? null,
     }))
-    const answer = await this.#parts.db.query(this.#insert, [JSON.stringify(rows), maxQueued])
+    const answer = await this.#parts.db.queryOften(this.#insert, [JSON.stringify(rows), maxQueued])
     const kept = new Set(answer.flatMap((row) => integerOrNull(row, 1) ?? []))
     const fresh = inserts.filter((_, place) => kept.has(place))
     this.#tell(fresh, now)

@@ -63,7 +63,9 @@ export class JobWrites {
     const changed = drafts.filter((draft) => draft.isChanged || draft.hasRest)
     if (changed.length === 0) return new Set()
     const isMore = changed.some(isMoreThanRows)
-    return isMore ? this.#db.transaction((run) => this.#writeAll(run, changed)) : this.#rows(this.#db.query, changed)
+    return isMore
+      ? this.#db.transaction((run) => this.#writeAll(run, changed))
+      : this.#rows(this.#db.queryOften, changed)
   }
 
   /** What the ledgers lose goes first, in the same transaction: the statement of the rows brings what they gain. */
