@@ -152,7 +152,7 @@ describe('replicas on one database', { skip }, () => {
     const engine = await bench.replica({ url: through(proxy) })
     const { id } = await submit(bench)
     const { lease } = await new TestWorker(engine).next()
-    const lost = proxy.loseAnswerTo('UPDATE')
+    const lost = proxy.loseAnswerTo('SET revision')
     const settling = engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
     await lost
     await assert.rejects(settling, { code: 'ENGINE_UNAVAILABLE' })

@@ -44,7 +44,7 @@ export class Dispatcher {
     return [...this.#dispatches]
   }
 
-  /** Notes that an attempt is settled, so that its slot is as good as free. */
+  /** Notes that an attempt is settled, or about to be, so that its slot is as good as free. */
   noteSettled(lease: Lease): void {
     for (const dispatch of this.#dispatches) dispatch.noteSettled(lease)
   }

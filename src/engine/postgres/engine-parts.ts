@@ -99,7 +99,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
     clock,
     settled: (lease) => dispatcher.noteSettled(lease),
     publish,
-    afterRound: async () => {
+    fill: async () => {
       await dispatcher.fill().catch((thrown) => {
         onError(thrown)
         clock.setTimer(CLAIM_RETRY_MS, () => changes.request())

@@ -23,6 +23,8 @@ interface Change extends LaneTask {
   files: readonly number[]
   /** Decides on the row, not on what is known of it here. */
   reads: boolean
+  /** Ends an attempt. */
+  settles: boolean
   /** Decides on the job as it stands; may run again on a newer one. */
   decide(draft: JobDraft | undefined): void
   resolve(): void
@@ -34,18 +36,19 @@ export interface JobChangesParts {
   writes: JobWrites
   clock: Clock
   describeEnd: DescribeEnd | undefined
-  /** Hears of an attempt whose end is written. */
+  /** Hears of an attempt whose end is written, or about to be. */
   settled(lease: Lease): void
   /** Hears what was written, before whoever asked for it. */
   publish(news: readonly News[]): void
-  /** Runs at the end of each round. */
-  afterRound(): Promise<void>
+  /** Claims for the slots that are free, or are being settled; never rejects. */
+  fill(): Promise<void>
 }
 
 /**
  * Every change of jobs that are there. A round reads the jobs it does not know, decides in memory, and writes all of
  * them by one statement that names the revision each was decided on; those that somebody else changed meanwhile are read
- * and decided anew. So nobody holds a lock while deciding, and jobs that run here are settled without being read.
+ * and decided anew. So nobody holds a lock while deciding, and jobs that run here are settled without being read. The jobs
+ * that take the place of settled ones are claimed by another connection meanwhile.
  */
 export class JobChanges {
   readonly #parts: JobChangesParts
@@ -70,7 +73,7 @@ export class JobChanges {
 
   /** Changes a job as its row stands; answers what `decide` answered once that is written. It may run more than once. */
   change<Answer>(jobId: string, decide: (draft: JobDraft | undefined) => Answer): Promise<Answer> {
-    return this.#add({ jobId, files: [], reads: true }, decide)
+    return this.#add({ jobId, files: [], reads: true, settles: false }, decide)
   }
 
   /**
@@ -82,7 +85,7 @@ export class JobChanges {
     changes: AttemptChanges,
     decide: (draft: JobDraft, changes: AttemptChanges) => Answer,
   ): Promise<Answer | undefined> {
-    const how = { jobId: lease.jobId, files: indexesOf(changes), reads: false }
+    const how = { jobId: lease.jobId, files: indexesOf(changes), reads: false, settles: false }
     return this.#lines.follow(lease, changes, (unwritten) =>
       this.#add(how, (draft) => (draft && isHeld(draft.job, lease) ? decide(draft, unwritten(draft)) : undefined)),
     )
@@ -95,11 +98,13 @@ export class JobChanges {
     decide: (draft: JobDraft, changes: AttemptChanges) => Job,
   ): Promise<Job | undefined> {
     const mark = markOf(lease)
-    const how = { jobId: lease.jobId, files: indexesOf(changes), reads: false }
+    const how = { jobId: lease.jobId, files: indexesOf(changes), reads: false, settles: true }
     const settled = (job: Job | undefined): void => {
       this.#unsure.delete(mark)
       if (job) this.#parts.settled(lease)
     }
+    const known = this.#running.get(lease.jobId)
+    if (known && isHeld(known.job, lease)) this.#parts.settled(lease)
     try {
       return await this.#lines.follow(lease, changes, (unwritten) => {
         const held = (draft: JobDraft | undefined): Job | undefined => {
@@ -155,7 +160,7 @@ export class JobChanges {
   }
 
   #add<Answer>(
-    how: Pick<Change, 'jobId' | 'files' | 'reads'>,
+    how: Pick<Change, 'jobId' | 'files' | 'reads' | 'settles'>,
     decide: (draft: JobDraft | undefined) => Answer,
     onWritten?: (answer: Answer) => void,
   ): Promise<Answer> {
@@ -176,11 +181,12 @@ export class JobChanges {
   }
 
   async #round(changes: readonly Change[]): Promise<void> {
+    const filled = changes.some(({ settles }) => settles) ? this.#parts.fill() : undefined
     let left = changes
     for (let tries = 1; left.length > 0 && tries <= TRIES; tries++) left = await this.#attempt(left)
     for (const change of left) change.reject(tooBusy())
     for (const work of this.#between.splice(0)) await work()
-    await this.#parts.afterRound()
+    await (filled ?? this.#parts.fill())
   }
 
   /** Answers the changes that others got in the way of. */
