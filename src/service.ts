@@ -245,8 +245,12 @@ function rulesOf({ processor, config, budget }: Ground): JobRules {
   }
 }
 
+/** A stop lets webhooks that are under way go on for so long, in ms: those cut off are sent again, with the same id. */
+const WEBHOOK_GRACE_MS = 2_000
+
 function buildDeliverer({ config, engine, clock, log, facts, onError }: Floor): Deliverer {
-  const { webhooks, shutdownGraceMs: graceMs } = config
+  const { webhooks, shutdownGraceMs } = config
+  const graceMs = Math.min(WEBHOOK_GRACE_MS, shutdownGraceMs)
   const { allowPrivate, timeoutMs } = webhooks
   const accepts = (address: string): boolean => allowPrivate || isPublicAddress(address)
   const poster = new Poster({ clock, timeoutMs, resolve: systemResolve, accepts })

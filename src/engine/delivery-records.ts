@@ -56,6 +56,8 @@ export interface DeliveryWish {
   limit: number
   /** Of one receiver at most so many at once, with those under way. */
   perHost: number
+  /** Bodies together may be so long, in bytes; the first is taken however long it is. */
+  maxBytes: number
   /** Those under way here, by `hostOf` their URL. */
   busy: ReadonlyMap<string, number>
   leaseMs: number

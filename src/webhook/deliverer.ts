@@ -36,6 +36,9 @@ export interface DelivererParts {
 /** The claim on a delivery outlasts its post by this, in ms: time to write what came of it. */
 const LEASE_MARGIN_MS = 30_000
 
+/** Bodies of posts under way, together; one may be as long as its job. */
+const MAX_BYTES_UNDERWAY = 64 * 1024 * 1024
+
 /** Pause after the engine could not be asked, or when others are claiming what is due, in ms. */
 const RETRY_MS = 1_000
 
@@ -45,7 +48,7 @@ const RETRY_MS = 1_000
  */
 export class Deliverer implements Component {
   readonly #parts: DelivererParts
-  readonly #underway = new Map<Promise<void>, string>()
+  readonly #underway = new Map<Promise<void>, { host: string; bytes: number }>()
   readonly #stopped = new AbortController()
   readonly #cut = new AbortController()
   #started = false
@@ -112,12 +115,13 @@ export class Deliverer implements Component {
   async #claim(): Promise<void> {
     const { records, concurrency, hostConcurrency: perHost, timeoutMs, clock } = this.#parts
     const limit = concurrency - this.#underway.size
-    if (limit <= 0) {
+    const maxBytes = MAX_BYTES_UNDERWAY - [...this.#underway.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+    if (limit <= 0 || maxBytes <= 0) {
       this.#isMoreDue = true
       return
     }
     const leaseMs = timeoutMs + LEASE_MARGIN_MS
-    const claim = await records.claim({ limit, perHost, busy: this.#busy(), leaseMs })
+    const claim = await records.claim({ limit, perHost, maxBytes, busy: this.#busy(), leaseMs })
     for (const delivery of claim.deliveries) this.#begin(delivery, clock.now() + leaseMs)
     this.#isMoreDue = claim.more
     this.#isAsked ||= claim.more && claim.deliveries.length > 0
@@ -127,7 +131,7 @@ export class Deliverer implements Component {
 
   #busy(): Map<string, number> {
     const busy = new Map<string, number>()
-    for (const host of this.#underway.values()) busy.set(host, (busy.get(host) ?? 0) + 1)
+    for (const { host } of this.#underway.values()) busy.set(host, (busy.get(host) ?? 0) + 1)
     return busy
   }
 
@@ -139,7 +143,7 @@ export class Deliverer implements Component {
         this.#underway.delete(work)
         if (this.#isMoreDue) this.#wake()
       })
-    this.#underway.set(work, host)
+    this.#underway.set(work, { host, bytes: delivery.body.length })
   }
 
   async #deliver(delivery: ClaimedDelivery, host: string, leaseEndsAt: number): Promise<void> {

@@ -22,8 +22,17 @@ export interface DeliveryBench extends EngineBench {
 /** What the engine under test tells of an end. */
 export const describeTestEnd: DescribeEnd = (event, job) => `${event.type} ${job.state} ${JSON.stringify(job.result)}`
 
+/** What it tells of a completed job here. */
+const describeTestBody = 'job.completed completed {"answer":42}'
+
 const DAY_MS = 86_400_000
-const ALL: DeliveryWish = { limit: 100, perHost: 100, busy: new Map(), leaseMs: 30_000 }
+const ALL: DeliveryWish = {
+  limit: 100,
+  perHost: 100,
+  maxBytes: 1_000_000,
+  busy: new Map(),
+  leaseMs: 30_000,
+}
 const URL_A = 'https://a.example/hook'
 
 async function submitTold(bench: DeliveryBench, callbackUrl = URL_A): Promise<Job> {
@@ -73,7 +82,7 @@ export function deliveryRecordsConformance(name: string, makeBench: () => Promis
         },
       ])
       const { body, traceparent, token, state } = await claimOne(bench)
-      assert.equal(body, 'job.completed completed {"answer":42}')
+      assert.equal(body, describeTestBody)
       assert.equal(traceparent, job.traceparent)
       assert.deepEqual([token, state], [1, 'sending'])
       assert.deepEqual(await engine.deliveries.list('nowhere'), [])
@@ -219,6 +228,19 @@ export function deliveryRecordsConformance(name: string, makeBench: () => Promis
         second.deliveries.map(({ url }) => url),
         ['https://quick.example/hook'],
       )
+    })
+
+    test('bodies that are long together are claimed one after the other, one that is longer alone', async () => {
+      await using bench = await makeBench()
+      for (let n = 0; n < 3; n++) await endTold(bench, `https://${n}.example/`)
+      const { deliveries } = bench.engine
+      const { length } = describeTestBody
+      const claim = async (maxBytes: number) => {
+        const claimed = await deliveries.claim({ ...ALL, maxBytes })
+        return [claimed.deliveries.length, claimed.more]
+      }
+      assert.deepEqual(await claim(2 * length), [2, true])
+      assert.deepEqual(await claim(1), [1, false])
     })
 
     test('a resend begins anew whatever became of it; one under way is left', async () => {

@@ -74,7 +74,7 @@ describe('replicas on one database', { skip }, () => {
     const other = await bench.replica()
     await submit(bench, { callbackUrl: 'https://a.example/' })
     await runOne(bench, COMPLETED)
-    const wish = { limit: 1, perHost: 1, busy: new Map(), leaseMs: 45_000 }
+    const wish = { limit: 1, perHost: 1, maxBytes: 1_000_000, busy: new Map(), leaseMs: 45_000 }
     const [first] = (await bench.engine.deliveries.claim(wish)).deliveries
     assert.ok(first)
     const heard = Promise.withResolvers<number>()
@@ -97,7 +97,7 @@ describe('replicas on one database', { skip }, () => {
       await submit(bench, { callbackUrl: `https://${n % 3}.example/` })
       await runOne(bench, COMPLETED)
     }
-    const wish = { limit: 4, perHost: 2, busy: new Map(), leaseMs: 45_000 }
+    const wish = { limit: 4, perHost: 2, maxBytes: 1_000_000, busy: new Map(), leaseMs: 45_000 }
     const claim = async (engine: PostgresEngine) => (await engine.deliveries.claim(wish)).deliveries.map(({ id }) => id)
     const taken: string[] = []
     while (taken.length < 30) taken.push(...(await Promise.all(engines.map(claim))).flat())

@@ -12,7 +12,7 @@ test('what a process that died was sending is due at the next start of the embed
   await using bench = await openBench()
   await submit(bench, { callbackUrl: 'https://a.example/' })
   const { id } = await runOne(bench, COMPLETED)
-  const wish = { limit: 1, perHost: 1, busy: new Map(), leaseMs: 30_000 }
+  const wish = { limit: 1, perHost: 1, maxBytes: 1_000_000, busy: new Map(), leaseMs: 30_000 }
   await bench.engine.deliveries.claim(wish)
   const engine = await bench.reopen()
   assert.equal((await engine.deliveries.list(id))[0]?.nextAt, bench.clock.now())

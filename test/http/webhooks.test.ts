@@ -99,8 +99,15 @@ test('the deliveries of a job are listed without body, secret or query', async (
     attempts: [],
   })
   assert.ok(!answer.body.includes('do-not-tell'))
-  const [claimed] = (await service.engine.deliveries.claim({ limit: 1, perHost: 1, busy: new Map(), leaseMs: 60_000 }))
-    .deliveries
+  const [claimed] = (
+    await service.engine.deliveries.claim({
+      limit: 1,
+      perHost: 1,
+      maxBytes: 1_000_000,
+      busy: new Map(),
+      leaseMs: 60_000,
+    })
+  ).deliveries
   const body = JSON.parse(claimed?.body ?? '')
   const job = (await service.app.inject(`/jobs/${id}`)).json()
   assert.deepEqual(body, { type: 'job.completed', timestamp: job.completed_at, data: job })

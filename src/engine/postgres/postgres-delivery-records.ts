@@ -33,8 +33,9 @@ export class PostgresDeliveryRecords implements DeliveryRecords {
   async claim(wish: DeliveryWish): Promise<DeliveryClaim> {
     const { schema, query } = this.#access.db()
     const now = this.#access.now()
-    const { limit, perHost, busy, leaseMs } = wish
-    const values = [now, limit, perHost, JSON.stringify(Object.fromEntries(busy)), now + leaseMs, busyEnough(wish)]
+    const { limit, perHost, busy, leaseMs, maxBytes } = wish
+    const busyHosts = JSON.stringify(Object.fromEntries(busy))
+    const values = [now, limit, perHost, busyHosts, now + leaseMs, busyEnough(wish), maxBytes]
     const deliveries = (await query(claimSql(schema), values)).map(readClaimed)
     const [row = []] = await query(
       `SELECT (EXISTS (SELECT FROM ${schema}.deliveries WHERE due_at <= $1))::integer,
@@ -91,7 +92,7 @@ export class PostgresDeliveryRecords implements DeliveryRecords {
 /**
  * The longest due, of each receiver as many as it may have; rows that another replica is claiming are stepped over, and
  * those it has claimed meanwhile are no longer due. $1 now, $2 limit, $3 of one host, $4 those busy, $5 end of the lease,
- * $6 hosts that are busy enough.
+ * $6 hosts that are busy enough, $7 bytes of bodies.
  */
 function claimSql(schema: string): string {
   return `WITH due AS (
@@ -99,10 +100,15 @@ function claimSql(schema: string): string {
     ORDER BY due_at, num LIMIT ${CLAIM_WINDOW}
   ), ranked AS (
     SELECT num, host, row_number() OVER (PARTITION BY host ORDER BY due_at, num) AS nth FROM due
-  ), picked AS MATERIALIZED (
-    SELECT num, due_at FROM ${schema}.deliveries WHERE due_at <= $1 AND num IN (
+  ), locked AS MATERIALIZED (
+    SELECT num, due_at, octet_length(body) AS bytes FROM ${schema}.deliveries WHERE due_at <= $1 AND num IN (
       SELECT num FROM ranked WHERE nth <= $3::bigint - coalesce(($4::json ->> host)::bigint, 0)
     ) ORDER BY due_at, num LIMIT $2::bigint FOR UPDATE SKIP LOCKED
+  ), measured AS (
+    SELECT num, due_at, sum(bytes) OVER first AS upto, row_number() OVER first AS nth FROM locked
+    WINDOW first AS (ORDER BY due_at, num)
+  ), picked AS (
+    SELECT num, due_at FROM measured WHERE nth = 1 OR upto <= $7::bigint
   ), claimed AS (
     UPDATE ${schema}.deliveries d SET state = 'sending', token = d.token + 1, due_at = $5::bigint
     FROM picked, ${schema}.jobs j WHERE d.num = picked.num AND j.num = d.job

@@ -23,6 +23,7 @@ export class DeliveryTable {
   readonly #describe: DescribeEnd | undefined
   readonly #insert: Query
   readonly #due: Query
+  readonly #length: Query
   readonly #take: Query
   readonly #claimed: Query
   readonly #nextDue: Query
@@ -47,6 +48,7 @@ export class DeliveryTable {
       `SELECT num, host FROM deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL AND due_at <= ?
         AND host NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, num LIMIT ${CLAIM_WINDOW}`,
     )
+    this.#length = new Query(db, 'SELECT octet_length(body) FROM deliveries WHERE num = ?')
     this.#take = new Query(db, `UPDATE deliveries SET state = 'sending', token = token + 1, due_at = ? WHERE num = ?`)
     this.#claimed = new Query(db, `SELECT ${CLAIMED_COLUMNS} ${FROM} WHERE d.num = ?`)
     this.#anyDue = new Query(
@@ -95,13 +97,17 @@ export class DeliveryTable {
   claim(wish: DeliveryWish, now: number): ClaimedDelivery[] {
     const busy = new Map(wish.busy)
     const nums: number[] = []
+    let bytes = 0
     for (const row of this.#due.all(now, JSON.stringify(busyEnough(wish)))) {
       const host = text(row, 1)
       const count = busy.get(host) ?? 0
       if (nums.length >= wish.limit) break
       if (count >= wish.perHost) continue
+      const num = integer(row, 0)
+      bytes += integer(this.#length.get(num), 0)
+      if (nums.length > 0 && bytes > wish.maxBytes) break
       busy.set(host, count + 1)
-      nums.push(integer(row, 0))
+      nums.push(num)
     }
     for (const num of nums) this.#take.run(now + wish.leaseMs, num)
     return nums.flatMap((num) => this.#claimed.all(num).map(readClaimed))
