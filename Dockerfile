@@ -30,7 +30,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY client client
 RUN node_modules/.bin/tsc -p client/tsconfig.build.json && node_modules/.bin/tsc -p tsconfig.build.json && \
-    chmod +x dist/cli/main.js
+    chmod +x dist/cli/main.js && cp -R src/cli/template dist/cli/ && cp src/cli/generate/kubernetes.yaml dist/cli/generate/
 
 FROM ${NODE_IMAGE}
 # From what changes least to what changes most, so that a change of the code sends a few hundred kilobytes.

@@ -41,6 +41,7 @@ function schemaOf(name: keyof typeof SETTINGS): object {
     const number = { type: 'number', exclusiveMinimum: 0, maximum: Number(most) }
     return { description, anyOf: [number, { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?$' }] }
   }
+  if (/^a number/.test(expected)) return { description, type: ['number', 'string'] }
   if (!/^"[\w-]+"( or "[\w-]+")+$/.test(expected)) return { description, type: 'string' }
   const words = [...expected.matchAll(/"([\w-]+)"/g)].map((match) => match[1])
   return { description, enum: words.includes('true') ? [...words, true, false] : words }

@@ -42,6 +42,7 @@ const orders = fc.record({
       DATABASE_SCHEMA: fc.constantFrom('jobs', 'no'),
       METRICS: fc.constantFrom('true', 'false'),
       S3_RESULTS_PREFIX: fc.constantFrom('out', 'a/b.c'),
+      WORKER_SCRATCH_GB: fc.constantFrom('2', '0.5'),
       TRUST_PROXY: fc.constant('false'),
       AUTH: fc.constant('none'),
     },

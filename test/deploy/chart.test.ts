@@ -177,6 +177,36 @@ test('an ingress says under which address clients come, and pods are replaced wh
   assert.equal(checksum(render(VALUES)), checksum(plain))
 })
 
+test('numbers get to the service as they are written, and a worker knows how much disk it may use', {
+  skip: noHelm,
+}, () => {
+  const numbers = { MAX_FILES_PER_JOB: 1_000_000, MAX_ATTEMPTS: 5, WORKER_CPU: 0.5, WORKER_MEMORY_MB: 2048 }
+  const scratchOf = (manifests: readonly Manifest[], role: string) =>
+    find(manifests, 'Deployment', `my-service-${role}`).spec.template.spec.containers[0].env.find(
+      ({ name }: Manifest) => name === 'WORKER_SCRATCH_GB',
+    )?.value
+  const manifests = render({ ...VALUES, settings: { ...VALUES.settings, ...numbers } })
+  const { data } = find(manifests, 'ConfigMap', 'my-service')
+  for (const [name, value] of Object.entries(numbers)) assert.equal(data[name], String(value))
+  assert.deepEqual([scratchOf(manifests, 'api'), scratchOf(manifests, 'worker')], [undefined, '20'])
+  const own = render({ ...VALUES, settings: { ...VALUES.settings, WORKER_SCRATCH_GB: 5 } })
+  assert.equal(scratchOf(own, 'worker'), undefined)
+})
+
+test('a name that looks like something else in YAML is a name', { skip: noHelm }, () => {
+  const at = { name: '1e0', key: 'no' }
+  const values = {
+    ...VALUES,
+    secrets: { ...VALUES.secrets, DATABASE_URL: at },
+    worker: { autoscaling: { kind: 'keda' } },
+  }
+  const manifests = render(values, 'on')
+  assert.deepEqual(find(manifests, 'TriggerAuthentication', 'on-worker').spec.secretTargetRef, [
+    { parameter: 'connection', ...at },
+  ])
+  assert.equal(find(manifests, 'Deployment', 'on-api').spec.template.spec.serviceAccountName, 'on')
+})
+
 test('what scales a Deployment and what says its number are never both there', { skip: noHelm }, () => {
   for (const [title, values] of sets) {
     const manifests = render(values)

@@ -105,6 +105,7 @@ function editDeployment(document: Document, order: KubernetesOrder): void {
   document.setIn(checksum, checksumOf(order.settings))
   document.setIn([...pod, 'terminationGracePeriodSeconds'], graceSeconds(order, isApi ? PRE_STOP_SECONDS : 0))
   setVariable(document, 'MIGRATE_ON_START', String(!order.migrationJob))
+  if (order.settings.WORKER_SCRATCH_GB) dropVariables(document, /^WORKER_SCRATCH_GB$/)
   setSecrets(document, Object.entries(order.secrets))
 }
 
@@ -144,14 +145,18 @@ function setVariable(document: Document, name: string, value: string): void {
   else variables.items[index] = node
 }
 
+function dropVariables(document: Document, pattern: RegExp): void {
+  const variables = document.getIn([...CONTAINER, 'env'])
+  if (!isSeq(variables)) return
+  variables.items = variables.items.filter((item) => !isMap(item) || !pattern.test(String(item.get('name'))))
+}
+
 /** The files of secrets: a variable that names each, and the volume they are in. */
 function setSecrets(
   document: Document,
   secrets: readonly (readonly [string, { secret: string; key: string }])[],
 ): void {
-  const variables = document.getIn([...CONTAINER, 'env'])
-  if (!isSeq(variables)) return
-  variables.items = variables.items.filter((item) => !isMap(item) || !/_FILE$/.test(String(item.get('name'))))
+  dropVariables(document, /_FILE$/)
   const named = secrets.toSorted(([a], [b]) => (a < b ? -1 : 1))
   for (const [name] of named) setVariable(document, `${name}_FILE`, `/run/secrets/longshore/${name}`)
   const sources = named.map(([name, { secret, key }]) => ({

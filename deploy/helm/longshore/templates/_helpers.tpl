@@ -1,13 +1,13 @@
 {{/* Labels by which pods of a role are chosen. */}}
 {{- define "longshore.selector" -}}
 app.kubernetes.io/name: longshore
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .role }}
 {{- end }}
 
 {{- define "longshore.labels" -}}
 app.kubernetes.io/name: longshore
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
@@ -27,7 +27,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- $_ := set $settings "PUBLIC_URL" (printf "%s://%s" (ternary "https" "http" (ne .tlsSecret "")) .host) -}}
 {{- end }}{{ end -}}
 {{- range $name, $value := .Values.settings -}}
-{{- $_ := set $settings $name (ternary (printf "%.0f" (float64 (ternary $value 0 (kindIs "float64" $value)))) (toString $value) (kindIs "float64" $value)) -}}
+{{- /* A whole number as it is written, not as 1e+06. */ -}}
+{{- $isWhole := and (kindIs "float64" $value) (eq (floor $value) (toString $value | float64)) -}}
+{{- $_ := set $settings $name (ternary (printf "%.0f" (toString $value | float64)) (toString $value) $isWhole) -}}
 {{- end -}}
 {{- range $name, $value := $settings }}{{ $name }}: {{ $value | quote }}
 {{ end -}}
@@ -66,7 +68,7 @@ projected:
     {{- range $setting, $at := .root.Values.secrets }}
     {{- if or (not $only) (has $setting $only) }}
     - secret:
-        name: {{ $at.name }}
+        name: {{ $at.name | quote }}
         items: [{ key: {{ $at.key | quote }}, path: {{ $setting }} }]
     {{- end }}
     {{- end }}
@@ -87,7 +89,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ .root.Release.Name }}-{{ .role }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "longshore.labels" .root | nindent 4 }}
     app.kubernetes.io/component: {{ .role }}
@@ -112,7 +114,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
     spec:
-      serviceAccountName: {{ .root.Release.Name }}
+      serviceAccountName: {{ .root.Release.Name | quote }}
       automountServiceAccountToken: false
       enableServiceLinks: false
       {{- with .root.Values.image.pullSecrets }}
@@ -135,16 +137,20 @@ spec:
         {{- end }}
       containers:
         - name: longshore
-          image: {{ include "longshore.image" .root }}
+          image: {{ include "longshore.image" .root | quote }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
           envFrom:
-            - configMapRef: { name: {{ .root.Release.Name }} }
+            - configMapRef: { name: {{ .root.Release.Name | quote }} }
           env:
             - { name: ROLE, value: {{ .role }} }
             - { name: HOST, value: 0.0.0.0 }
             - { name: PORT, value: '8000' }
             - { name: DATA_DIR, value: /data }
             - { name: MIGRATE_ON_START, value: {{ not .root.Values.migration.enabled | quote }} }
+            {{- if and (eq .role "worker") (hasSuffix "Gi" .values.scratchSize) (not (hasKey .root.Values.settings "WORKER_SCRATCH_GB")) }}
+            # The disk itself does not tell its limit.
+            - { name: WORKER_SCRATCH_GB, value: {{ trimSuffix "Gi" .values.scratchSize | quote }} }
+            {{- end }}
             {{- include "longshore.secretsEnv" . | nindent 12 }}
           ports:
             - { name: http, containerPort: 8000 }
@@ -203,7 +209,7 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ .root.Release.Name }}-{{ .role }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "longshore.labels" .root | nindent 4 }}
 spec:
@@ -221,7 +227,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: {{ .root.Release.Name }}-{{ .role }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "longshore.labels" .root | nindent 4 }}
 spec:
@@ -252,7 +258,7 @@ apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
   name: {{ .root.Release.Name }}-{{ .role }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "longshore.labels" .root | nindent 4 }}
 spec:
