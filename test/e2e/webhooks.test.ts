@@ -122,19 +122,24 @@ test('a process killed while it tells tells again at its next start, with the sa
   assert.equal((await delivery(new Api(second.url), id, isDelivered)).attempt, 1)
 })
 
-test('a stop gives back what it could not finish telling; the next start tells it', async () => {
+test('a stop gives back what it could not finish telling; the next start tells it, and the log has no secret of the URL', async () => {
   await using folder = await tempFolder()
   const settings = { ...SETTINGS, DATA_DIR: folder.path, SHUTDOWN_GRACE_SECONDS: '0' }
   await using receiver = await openReceiver((n, response) => {
     if (n > 1) response.writeHead(204).end()
   })
   await using first = await startService(settings)
-  const id = await new Api(first.url).upload({ 'a.dat': 'abc' }, { callback_url: receiver.url })
+  const id = await new Api(first.url).upload({ 'a.dat': 'abc' }, { callback_url: `${receiver.url}?token=do-not-tell` })
   await receiver.seen(1)
   assert.equal(await first.kill('SIGTERM'), 0)
   await using second = await startService(settings)
   await receiver.seen(2)
   assert.equal((await delivery(new Api(second.url), id, isDelivered)).attempt, 1)
+  assert.equal(await second.kill('SIGTERM'), 0)
+  const log = [...first.lines, ...second.lines].join('\n')
+  assert.match(log, /webhook\.interrupted/)
+  assert.match(log, /webhook\.delivered/)
+  assert.ok(!log.includes('do-not-tell'), 'of a URL only the host is logged')
 })
 
 test('whatever the moment of a crash, every end of an accepted job is told, each by one webhook-id', async () => {
