@@ -169,7 +169,6 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
     apiKeysFile: values.AUTH === 'none' ? undefined : keysFile || undefined,
     tenantLimits: {
       queuedJobs: limitOf(values.TENANT_MAX_QUEUED_JOBS),
-      concurrency: limitOf(values.TENANT_CONCURRENCY),
       openIngests: limitOf(values.TENANT_MAX_OPEN_INGESTS),
       requestsPerMinute: limitOf(values.TENANT_RATE_LIMIT_PER_MINUTE),
     },

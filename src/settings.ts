@@ -32,7 +32,7 @@ export const SETTINGS = {
   API_KEYS: entries(
     readEntries,
     'a comma-separated list of keys of at least 16 printable characters, or of their hashes like sha256:<64 hex digits>, ' +
-      'which may go on with ;scopes=submit+read;tenant=<name>;name=<name>;expires=<date>, and of limits like tenant:<name>;concurrency=2',
+      'which may go on with ;scopes=submit+read;tenant=<name>;name=<name>;expires=<date>, and of limits like tenant:<name>;max_queued_jobs=100',
     'Keys that clients send as `Authorization: Bearer …`, or their hashes with scopes, tenant, name and end, see docs/secure.md. `longshore keys create` makes both. What `API_KEYS_FILE` names is read again whenever it changes.',
   ),
   AUTH: oneOf(['keys', 'none'], 'keys', '`none` lets anyone in, wherever the service listens.'),
@@ -40,12 +40,6 @@ export const SETTINGS = {
     'Origins whose web pages may use the service from a browser; `*` lets all. Without it, only its own pages may.',
   ),
   TENANT_MAX_QUEUED_JOBS: integer(0, 100_000_000, 0, 'Jobs of one tenant that wait at once; 0 sets no limit.'),
-  TENANT_CONCURRENCY: integer(
-    0,
-    100_000,
-    0,
-    'Jobs of one tenant that run at once, on all replicas together; 0 sets no limit.',
-  ),
   TENANT_MAX_OPEN_INGESTS: integer(0, 1_000_000, 0, 'Upload sessions of one tenant open at once; 0 sets no limit.'),
   TENANT_RATE_LIMIT_PER_MINUTE: integer(
     0,

@@ -57,7 +57,6 @@ export class AccessList {
 /** No limit at all. */
 export const UNLIMITED: TenantLimits = {
   queuedJobs: undefined,
-  concurrency: undefined,
   openIngests: undefined,
   requestsPerMinute: undefined,
 }

@@ -4,8 +4,6 @@ import { attributesOf, EntryFault, TENANT_NAME } from './entry.ts'
 export interface TenantLimits {
   /** Jobs that wait. */
   readonly queuedJobs: number | undefined
-  /** Jobs that run, on all replicas together. */
-  readonly concurrency: number | undefined
   /** Upload sessions that are open. */
   readonly openIngests: number | undefined
   /** Requests a minute, to one replica. */
@@ -19,7 +17,6 @@ const COUNT = { accepts: (value: string) => /^\d{1,9}$/.test(value), expected: '
 
 const ATTRIBUTES = {
   max_queued_jobs: COUNT,
-  concurrency: COUNT,
   max_open_ingests: COUNT,
   rate_limit_per_minute: COUNT,
 }
@@ -30,7 +27,7 @@ export function isTenantEntry(entry: string): boolean {
 }
 
 /**
- * Reads `tenant:<name>[;max_queued_jobs=…][;concurrency=…][;max_open_ingests=…][;rate_limit_per_minute=…]`. What it does not
+ * Reads `tenant:<name>[;max_queued_jobs=…][;max_open_ingests=…][;rate_limit_per_minute=…]`. What it does not
  * name is left as it is for all tenants. Throws {@link EntryFault}.
  */
 export function parseTenantEntry(entry: string): { tenant: string; limits: Partial<TenantLimits> } {
@@ -43,7 +40,6 @@ export function parseTenantEntry(entry: string): { tenant: string; limits: Parti
     tenant,
     limits: {
       ...limit('max_queued_jobs', 'queuedJobs'),
-      ...limit('concurrency', 'concurrency'),
       ...limit('max_open_ingests', 'openIngests'),
       ...limit('rate_limit_per_minute', 'requestsPerMinute'),
     },

@@ -14,9 +14,12 @@ test('a key is found by itself alone', () => {
 })
 
 test('a tenant has the limits of its entry, and the defaults where that says nothing', () => {
-  const defaults = { ...UNLIMITED, queuedJobs: 100, concurrency: 4 }
-  const access = new AccessList([KEY, 'tenant:acme;max_queued_jobs=5;rate_limit_per_minute=60;concurrency=0'], defaults)
-  const own = { queuedJobs: 5, concurrency: undefined, openIngests: undefined, requestsPerMinute: 60 }
+  const defaults = { ...UNLIMITED, queuedJobs: 100, openIngests: 4 }
+  const access = new AccessList(
+    [KEY, 'tenant:acme;max_queued_jobs=5;rate_limit_per_minute=60;max_open_ingests=0'],
+    defaults,
+  )
+  const own = { queuedJobs: 5, openIngests: undefined, requestsPerMinute: 60 }
   assert.deepEqual(access.limitsOf('acme'), own)
   assert.deepEqual(access.limitsOf('zeta'), defaults)
   assert.deepEqual(access.limitsOf(null), UNLIMITED)
@@ -30,7 +33,7 @@ test('wrong entries change nothing, and the fault says which', () => {
     [[KEY, formatKeyEntry(KEY)], /^entry 2: the key of key-\w{6} is there already$/],
     [[KEY, 'tenant:acme', 'tenant:acme'], 'entry 3: the limits of tenant acme are there already'],
     [[KEY, 'tenant:acme;queue=1'], /^entry 2: expected no attributes but max_queued_jobs=/],
-    [[KEY, 'tenant:acme;concurrency=-1'], /^entry 2: expected concurrency to be/],
+    [[KEY, 'tenant:acme;max_open_ingests=-1'], /^entry 2: expected max_open_ingests to be/],
     [['too short'], /^entry 1: expected a key/],
   ] as const) {
     assert.throws(() => access.replace(entries), { message })
