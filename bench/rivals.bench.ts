@@ -13,11 +13,11 @@ import { median, report } from './support/report.ts'
  * Redis that syncs each write, and Fastify with pg-boss over the same PostgreSQL. Replicas are processes that take requests
  * and run jobs; ours also reads the manifest of each job and looks for its file in the object store.
  */
-const JOBS = 6_000
-const WARM_UP = 3_000
+const JOBS = 5_000
+const WARM_UP = 4_000
 const ROUNDS = 3
 const CONCURRENCY = '64'
-const WAKE_UPS = 200
+const WAKE_UPS = 100
 
 const postgres = await startPostgres([])
 if (postgres === undefined) throw new Error('There is no PostgreSQL: install it, or set TEST_DATABASE_URL.')

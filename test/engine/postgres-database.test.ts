@@ -11,8 +11,8 @@ const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
 if (server) after(() => server[Symbol.asyncDispose]())
 
-function openDatabase(): Database & AsyncDisposable {
-  const options = { url: server?.url ?? '', schema: 'none', poolSize: 2, isDirect: true, onError: () => {} }
+function openDatabase(how = { poolSize: 2, isDirect: true }): Database & AsyncDisposable {
+  const options = { url: server?.url ?? '', schema: 'none', ...how, onError: () => {} }
   const db = new Database(options)
   return Object.assign(db, { [Symbol.asyncDispose]: () => db.close() })
 }
@@ -44,6 +44,24 @@ describe('statements on a database', { skip }, () => {
     })
     await assert.rejects(broken, { code: 'ENGINE_UNAVAILABLE' })
     assert.deepEqual(await db.query('SELECT 1'), [[1]])
+  })
+
+  test('a statement that runs often is kept by its connection, unless a pooler may stand between', async () => {
+    const often = 'SELECT $1::integer + 1'
+    const kept = 'SELECT count(*) FROM pg_prepared_statements WHERE statement = $1'
+    for (const isDirect of [true, false]) {
+      await using db = openDatabase({ poolSize: 1, isDirect })
+      for (const given of [1, 2, 3]) assert.deepEqual(await db.queryOften(often, [given]), [[given + 1]])
+      assert.deepEqual(await db.query(kept, [often]), [[isDirect ? 1 : 0]])
+    }
+  })
+
+  test('a statement that runs often and is refused fails alone', async () => {
+    await using db = openDatabase({ poolSize: 1, isDirect: true })
+    const often = 'SELECT 6 / $1::integer'
+    assert.deepEqual(await db.queryOften(often, [2]), [[3]])
+    await assert.rejects(db.queryOften(often, [0]), { code: 'INTERNAL' })
+    assert.deepEqual(await db.queryOften(often, [3]), [[2]])
   })
 
   test('at the start, a statement that the server refused is told in its words', async () => {
