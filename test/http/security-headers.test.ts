@@ -48,3 +48,15 @@ test('with TLS in front, browsers stay with it', async () => {
   await using plain = await openTestService()
   assert.equal((await plain.app.inject({ url: '/' })).headers['strict-transport-security'], undefined)
 })
+
+test('two hosts are refused, and a path that climbs out of the pages is no route', async () => {
+  await using service = await openTestService()
+  const { port } = new URL(await service.listen())
+  const say = async (request: string): Promise<string> => text(connect(Number(port), '127.0.0.1').end(request))
+  const twice = await say('GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n')
+  assert.match(twice, /^HTTP\/1.1 400 .*MALFORMED_REQUEST/s)
+  const climbing = await say(
+    'GET /docs/static/%2e%2e/%2e%2e/package.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  )
+  assert.match(climbing, /^HTTP\/1.1 404 .*ROUTE_NOT_FOUND/s)
+})
