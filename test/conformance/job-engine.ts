@@ -1,4 +1,5 @@
 import { describe } from 'node:test'
+import { admissionRules } from './job-engine/admission-rules.ts'
 import { attemptRules } from './job-engine/attempt-rules.ts'
 import type { MakeEngine } from './job-engine/bench.ts'
 import { dispatchRules } from './job-engine/dispatch-rules.ts'
@@ -19,6 +20,7 @@ export function jobEngineConformance(name: string, makeEngine: MakeEngine): void
     listingRules(makeEngine)
     orderRules(makeEngine)
     dispatchRules(makeEngine)
+    admissionRules(makeEngine)
     attemptRules(makeEngine)
     peopleRules(makeEngine)
     eventRules(makeEngine)

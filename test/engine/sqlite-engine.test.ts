@@ -1,6 +1,4 @@
-import { admissionRules } from '../conformance/job-engine/admission-rules.ts'
 import { jobEngineConformance } from '../conformance/job-engine.ts'
 import { sqliteBench } from './sqlite-bench.ts'
 
 jobEngineConformance('the embedded engine', () => sqliteBench())
-admissionRules(() => sqliteBench())

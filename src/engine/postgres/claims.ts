@@ -1,6 +1,11 @@
-import { integer, textOrNull } from '../record/columns.ts'
+import { fits, leftOf, type Resources } from '../../job/resources.ts'
+import type { Admission, Size } from '../admission.ts'
+import { integer, type Row, text, textOrNull } from '../record/columns.ts'
+import { PHASE } from '../record/phase.ts'
+import { readResources, storeResources } from '../record/resources-column.ts'
+import { claimSql, MOST_SIZES, nextSql } from './claim-sql.ts'
 import type { Database, Run } from './database.ts'
-import { readStoredJob, STORED_COLUMNS, type StoredJob, storedColumnsOf } from './job-entry.ts'
+import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
 
 /** Who claims, and how much. */
 export interface ClaimWish {
@@ -10,51 +15,87 @@ export interface ClaimWish {
   now: number
   /** Jobs of one named group that may run at once, everywhere; no limit when absent. */
   groupLimit: number | undefined
+  /** What there is for them. */
+  admission: Admission
 }
 
 /** Turns are remembered for at most so many priorities; beyond it, all groups begin a new turn. */
 const MAX_TURNS = 1_000
 
-/** With a group limit, so many groups of one priority are looked at: those at their limit are stepped over. */
-const MOST_GROUPS = 10_000
-
 /** Serialises the claims of those who keep to a group limit: two that count at once would exceed it together. */
 const LIMIT_LOCK = 0x4c53_4852
+
+/** Sizes may come and go while a claim looks for them: it tries again so often before it lets others have their turn. */
+const MOST_TRIES = 10
+
+/** Which jobs one statement looks at. */
+interface Choice {
+  count: number
+  sizes: readonly string[]
+  room: Resources
+  below: number | null
+  above: number | null
+}
 
 /** One statement's claims. */
 interface Batch {
   entries: StoredJob[]
-  /** The priority it looked at; null when nothing is ready below the one it was to stay under. */
+  /** The priority it looked at; null when nothing that is wanted is ready below the one it was to stay under. */
   priority: number | null
   /** Whether other jobs are ready. */
   more: boolean
+  /** Sizes are ready that were not known: nothing was claimed. */
+  isOutdated: boolean
+}
+
+/** A ready job, as far as it is looked at without being claimed. */
+interface Seen {
+  num: number
+  priority: number
+  group: string
+  needs: Resources | null
 }
 
 /**
- * Claims ready jobs: highest priority, then one of each group in turn, then the oldest. Each step is a seek in the index
- * `jobs_ready`, and rows that another replica is claiming are stepped over.
+ * Claims ready jobs that fit: highest priority, then one of each group in turn, then the oldest. Each step is a seek in
+ * the index `jobs_ready` for each size, and rows that another replica is claiming are stepped over.
  */
 export class Claims {
   readonly #db: Database
-  readonly #sql: string
+  readonly #claimSql: string
+  readonly #nextSql: string
   readonly #lock: string
   /** The group served last, by priority. */
   readonly #turns = new Map<number, string>()
+  /** The sizes that were ready the last time, but for that of jobs that need nothing. */
+  #sizes: Size[] = []
+  /** Where the next look at more than 200 sizes goes on. */
+  #after = ''
 
   /** @param owner the row of `counters` that this writer's sums go to */
   constructor(db: Database, owner: string) {
     this.#db = db
-    this.#sql = claimSql(db.schema, owner)
+    this.#claimSql = claimSql(db.schema, owner)
+    this.#nextSql = nextSql(db.schema)
     this.#lock = `SELECT pg_advisory_xact_lock(${LIMIT_LOCK}, hashtext('${db.schema}'))`
+  }
+
+  /** Whether jobs were ready the last time that take something of a worker. */
+  get knowsSizes(): boolean {
+    return this.#sizes.length > 0
   }
 
   /** The next jobs to run, at most `count`, claimed; and whether more are ready. */
   async next(wish: ClaimWish): Promise<{ entries: StoredJob[]; more: boolean }> {
     const entries: StoredJob[] = []
+    let room = wish.admission.room
     let below: number | null = null
-    for (;;) {
-      const batch = await this.#batch({ ...wish, count: wish.count - entries.length }, below)
+    for (let tries = MOST_TRIES; ; ) {
+      const count = wish.count - entries.length
+      const batch = await this.#admitted(wish, { count, room, below })
+      if (batch.isOutdated && --tries > 0) continue
       entries.push(...batch.entries)
+      for (const { job } of batch.entries) room = leftOf(room, job.resources)
       const isFull = entries.length >= wish.count
       if (isFull || !batch.more || batch.priority === null) return { entries, more: batch.more }
       below = batch.entries.length > 0 ? below : batch.priority
@@ -67,23 +108,89 @@ export class Claims {
     return (await this.#db.query(sql, [workers, known])).map(readStoredJob)
   }
 
-  async #batch(wish: ClaimWish, below: number | null): Promise<Batch> {
-    if (wish.groupLimit === undefined) return this.#claim(this.#db.queryOften, wish, below)
+  /** Claims what fits, but nothing behind a job that room is kept for. */
+  async #admitted(wish: ClaimWish, choice: Pick<Choice, 'count' | 'room' | 'below'>): Promise<Batch> {
+    const { admission } = wish
+    const { fitting, blocked } = admission.sort([{ key: '', needs: null }, ...this.#sizes], choice.room)
+    const large =
+      blocked.length > 0 || admission.reserved !== undefined ? await this.#reservedFor(wish, blocked) : undefined
+    const above = large?.priority ?? null
+    const batch = await this.#batch(wish, { ...choice, above, sizes: fitting.map(({ key }) => key) })
+    if (large === undefined || batch.entries.length > 0 || batch.isOutdated) return batch
+    return fits(large.needs, choice.room) ? this.#claimLarge(wish, choice.room, large) : batch
+  }
+
+  /** Claims the next job of the size of one that room was kept for: soon, or now, that is this one. */
+  async #claimLarge(wish: ClaimWish, room: Resources, large: Seen): Promise<Batch> {
+    const sizes = [storeResources(large.needs)]
+    const batch = await this.#batch(wish, { count: 1, room, sizes, below: null, above: null })
+    if (batch.entries.some(({ num }) => num === large.num)) wish.admission.endReservation()
+    return batch
+  }
+
+  /** The job that room is kept for, if it still waits and nothing but room keeps it from running. */
+  async #reservedFor(wish: ClaimWish, blocked: readonly Size[]): Promise<Seen | undefined> {
+    const { admission, now } = wish
+    if (admission.reserved !== undefined) {
+      const seen = await this.#look(admission.reserved)
+      if (seen && fits(seen.needs, admission.budget))
+        return (await this.#isAtLimit(seen.group, wish)) ? undefined : seen
+      admission.endReservation()
+    }
+    const values = [1, this.#servedGroups(), null, null, wish.groupLimit ?? null, blocked.map(({ key }) => key)]
+    const [row] = blocked.length === 0 ? [] : await this.#db.query(this.#nextSql, values)
+    const first = row && readSeen(row)
+    return first && admission.isDueForReservation(first.num, now) ? first : undefined
+  }
+
+  async #look(num: number): Promise<Seen | undefined> {
+    const sql = `SELECT num, priority, grp, resources FROM ${this.#db.schema}.jobs WHERE num = $1 AND phase = ${PHASE.ready}`
+    const [row] = await this.#db.query(sql, [num])
+    return row && readSeen(row)
+  }
+
+  async #isAtLimit(group: string, { groupLimit }: ClaimWish): Promise<boolean> {
+    if (groupLimit === undefined || group === '') return false
+    const sql = `SELECT count(*) FROM ${this.#db.schema}.jobs WHERE phase = ${PHASE.processing} AND grp = $1`
+    return integer((await this.#db.query(sql, [group]))[0], 0) >= groupLimit
+  }
+
+  async #batch(wish: ClaimWish, choice: Choice): Promise<Batch> {
+    if (wish.groupLimit === undefined) return this.#claim(this.#db.queryOften, wish, choice)
     return this.#db.transaction(async (run) => {
       await run(this.#lock)
-      return this.#claim(run, wish, below)
+      return this.#claim(run, wish, choice)
     })
   }
 
-  async #claim(run: Run, { worker, count, leaseMs, now, groupLimit }: ClaimWish, below: number | null): Promise<Batch> {
-    const turns = JSON.stringify(Object.fromEntries(this.#turns))
-    const values = [count, worker, now, now + leaseMs, turns, below, groupLimit ?? null]
-    const [head, ...rows] = await run(this.#sql, values)
+  async #claim(run: Run, { worker, leaseMs, now, groupLimit }: ClaimWish, choice: Choice): Promise<Batch> {
+    const { count, sizes, room, below, above } = choice
+    const known = this.#sizes.map(({ key }) => key)
+    const free = [room.cpu, room.memoryBytes, room.scratchBytes]
+    const order = [count, this.#servedGroups(), below, above, groupLimit ?? null, sizes]
+    const lease = [worker, now, now + leaseMs]
+    const [head, ...rows] = await run(this.#claimSql, [...order, ...free, known, this.#after, ...lease])
+    const isOutdated = this.#learnSizes(head?.[3] as string[], known)
     const priority = head?.[0] === null || head === undefined ? null : integer(head, 0)
     const served = head && textOrNull(head, 2)
     if (priority !== null && typeof served === 'string') this.#remember(priority, served)
-    const entries = rows.map((row) => readStoredJob(row.slice(3)))
-    return { entries, priority, more: head?.[1] === true }
+    const entries = rows.map((row) => readStoredJob(row.slice(4)))
+    return { entries, priority, more: head?.[1] === true, isOutdated }
+  }
+
+  /** Takes up which sizes are ready. True when one of them was not known. */
+  #learnSizes(present: readonly string[], known: readonly string[]): boolean {
+    const isOutdated = present.some((key) => !known.includes(key))
+    const isCut = present.length >= MOST_SIZES || this.#after !== ''
+    if (isOutdated || present.length !== known.length) {
+      this.#sizes = present.map((key) => ({ key, needs: readResources(key) }))
+    }
+    if (isCut && !isOutdated) this.#after = present.length >= MOST_SIZES ? (present.at(-1) ?? '') : ''
+    return isOutdated
+  }
+
+  #servedGroups(): string {
+    return JSON.stringify(Object.fromEntries(this.#turns))
   }
 
   #remember(priority: number, group: string): void {
@@ -92,70 +199,6 @@ export class Claims {
   }
 }
 
-/**
- * The first row tells the priority, whether more is ready, and the group served last; the others are the claimed jobs in
- * order. $1 count, $2 worker, $3 now, $4 end of the lease, $5 turns, $6 priority to stay below, $7 group limit.
- */
-function claimSql(schema: string, owner: string): string {
-  const ready = `${schema}.jobs WHERE phase = 1`
-  const after = (from: string, floor: string): string =>
-    `(SELECT grp FROM ${ready} AND priority = (SELECT priority FROM level) AND grp > ${floor} ORDER BY grp LIMIT 1) ${from}`
-  const nulls = STORED_COLUMNS.split(', ').map(() => 'NULL')
-  return `WITH RECURSIVE level AS (
-    SELECT priority, $5::json ->> priority::text AS served FROM (
-      SELECT priority FROM ${ready} AND ($6::integer IS NULL OR priority < $6) ORDER BY priority DESC LIMIT 1
-    ) highest
-  ), busy AS MATERIALIZED (
-    SELECT grp, count(*) AS running FROM ${schema}.jobs WHERE $7::bigint IS NOT NULL AND phase = 2 AND grp <> '' GROUP BY grp
-  ), turn(grp, place, wrapped) AS (
-    SELECT first.grp, 1, first.wrapped FROM (
-      SELECT grp, wrapped FROM (
-        SELECT ${after('AS grp', '(SELECT served FROM level)')}, false AS wrapped
-        UNION ALL
-        SELECT (SELECT grp FROM ${ready} AND priority = (SELECT priority FROM level) ORDER BY grp LIMIT 1), true
-      ) candidates WHERE grp IS NOT NULL ORDER BY wrapped LIMIT 1
-    ) first
-    UNION ALL
-    SELECT step.grp, turn.place + 1, step.wrapped FROM turn CROSS JOIN LATERAL (
-      SELECT grp, wrapped FROM (
-        SELECT ${after('AS grp', 'turn.grp')}, turn.wrapped
-        UNION ALL
-        SELECT (SELECT grp FROM ${ready} AND priority = (SELECT priority FROM level) ORDER BY grp LIMIT 1), true
-        WHERE NOT turn.wrapped
-      ) candidates WHERE grp IS NOT NULL ORDER BY wrapped LIMIT 1
-    ) step
-    WHERE turn.place < CASE WHEN $7::bigint IS NULL THEN $1 ELSE ${MOST_GROUPS} END
-      AND NOT (step.wrapped AND step.grp > coalesce((SELECT served FROM level), step.grp))
-  ), allowed AS MATERIALIZED (
-    SELECT grp, place, allowance FROM (
-      SELECT turn.grp, turn.place, CASE WHEN $7::bigint IS NULL OR turn.grp = '' THEN $1::bigint
-        ELSE least($1, $7 - coalesce(busy.running, 0)) END AS allowance
-      FROM turn LEFT JOIN busy ON busy.grp = turn.grp
-    ) each WHERE allowance > 0 ORDER BY place LIMIT $1
-  ), share AS (
-    SELECT ceil($1::numeric / greatest(1, count(*)))::bigint AS most FROM allowed
-  ), picked AS MATERIALIZED (
-    SELECT heads.num, allowed.grp, allowed.place, heads.rank FROM allowed CROSS JOIN LATERAL (
-      SELECT num, row_number() OVER (ORDER BY run_at, num) AS rank FROM (
-        SELECT num, run_at FROM ${ready} AND priority = (SELECT priority FROM level) AND grp = allowed.grp
-        ORDER BY run_at, num LIMIT least((SELECT most FROM share), allowed.allowance) FOR UPDATE SKIP LOCKED
-      ) locked
-    ) heads
-    ORDER BY heads.rank, allowed.place LIMIT $1
-  ), claimed AS (
-    UPDATE ${schema}.jobs j SET phase = 2, revision = j.revision + 1, version = j.version + 1, attempt = j.attempt + 1,
-      token = j.token + 1, worker = $2::text, lease_expires_at = $4::bigint, started_at = $3::bigint, updated_at = $3::bigint,
-      events = concat(j.events, CASE WHEN j.events <> '' THEN ',' END,
-        '[', j.version + 1, ',"job.started",', $3::bigint, ',{"attempt":', j.attempt + 1, ',"worker":', to_json($2::text), '}]')
-    FROM picked WHERE j.num = picked.num AND j.phase = 1
-    RETURNING picked.rank, picked.place, ${storedColumnsOf('j')}
-  ), counted AS (
-    INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
-    SELECT '${owner}', -count(*), count(*), 0, 0, 0 FROM claimed HAVING count(*) > 0
-    ON CONFLICT (owner) DO UPDATE SET queued = c.queued + excluded.queued, processing = c.processing + excluded.processing
-  )
-  SELECT (SELECT priority FROM level), EXISTS (SELECT FROM ${ready} AND num NOT IN (SELECT num FROM claimed)),
-    (SELECT grp FROM claimed ORDER BY rank DESC, place DESC LIMIT 1), ${nulls.join(', ')}
-  UNION ALL
-  (SELECT rank::integer, NULL, NULL, ${STORED_COLUMNS} FROM claimed ORDER BY rank, place)`
+function readSeen(row: Row): Seen {
+  return { num: integer(row, 0), priority: integer(row, 1), group: text(row, 2), needs: readResources(text(row, 3)) }
 }

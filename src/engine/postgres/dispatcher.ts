@@ -11,6 +11,8 @@ export interface DispatcherParts {
   claimed(entries: readonly StoredJob[]): void
   /** Tells other workers that more is ready. */
   ring(): Promise<void>
+  /** Tells all other replicas that something is ready that does not fit here. */
+  tellOthers(): void
   /** Asks for a call of `fill`. */
   request(): void
 }
@@ -97,9 +99,12 @@ export class Dispatcher {
     const count = freeOf(dispatch)
     if (count === 0) return
     const { worker, leaseMs, groupConcurrency } = dispatch.options
-    const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), groupLimit: groupConcurrency }
+    const { admission } = dispatch
+    const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), groupLimit: groupConcurrency, admission }
     const { entries, more } = await this.#claim(wish)
     this.#begin(dispatch, entries)
+    // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
+    if (more && entries.length < count && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
     // With a group limit, an attempt that ends here may make room for a job that fits only elsewhere.
     if (more && entries.length >= count && (passesOn || groupConcurrency !== undefined)) await this.#parts.ring()
   }

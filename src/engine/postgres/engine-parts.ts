@@ -22,6 +22,7 @@ import { JobReads } from './job-reads.ts'
 import { JobWrites } from './job-writes.ts'
 import { markOf } from './lease-mark.ts'
 import { Replica } from './replica.ts'
+import { WorkerRooms } from './worker-rooms.ts'
 
 /** So many delayed jobs become ready by one statement. */
 const PROMOTION_BATCH = 1_000
@@ -53,6 +54,7 @@ export interface EngineSetting {
 export interface EngineParts {
   db: Database
   reads: JobReads
+  rooms: WorkerRooms
   listing: JobListing
   inserts: JobInserts
   changes: JobChanges
@@ -81,6 +83,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
     running: (jobId) => changes.running(jobId),
     changedElsewhere: (jobId) => changes.forget(jobId),
     delayedTo: (runAt) => dueTimer.arm(runAt),
+    workReady: () => changes.request(),
   })
   const dispatcher: Dispatcher = new Dispatcher({
     claims,
@@ -90,6 +93,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
       publish(entries.map(startOf))
     },
     ring: async () => void (await db.query(`SELECT FROM ${ring}`)),
+    tellOthers: () => news_.tellOfReady(),
     request: () => changes.request(),
   })
   const changes: JobChanges = new JobChanges({
@@ -117,9 +121,14 @@ export function buildParts(setting: EngineSetting): EngineParts {
   const dueTimer: DueTimer = new DueTimer(clock, () => promote(db, ring, clock.now()))
   const replica = new Replica({
     ...{ db, id, bell, ring, silentMs: setting.silentMs, presence: setting.presence },
+    budget: () => dispatcher.all[0]?.options.budget,
     slots: () => dispatcher.all.reduce((sum, { options }) => sum + options.concurrency, 0),
   })
-  return { db, reads, listing: new JobListing(db), inserts, changes, dispatcher, news: news_, replica, dueTimer }
+  const rooms = new WorkerRooms({
+    ...{ db, clock, replica: id, silentMs: setting.silentMs },
+    own: () => dispatcher.all.flatMap(({ workerRoom }) => workerRoom ?? []),
+  })
+  return { db, reads, rooms, listing: new JobListing(db), inserts, changes, dispatcher, news: news_, replica, dueTimer }
 }
 
 /** Makes delayed jobs ready that are due, and rings for them; answers when the next one is due. */

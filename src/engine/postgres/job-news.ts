@@ -31,6 +31,8 @@ interface Message {
   dueAt: number | null
   /** When a schedule is due that was written. */
   nextTick?: number
+  /** Something is ready that does not fit where it was looked at. */
+  ready?: true
 }
 
 /** What telling and hearing takes. */
@@ -51,6 +53,8 @@ export interface JobNewsParts {
   changedElsewhere(jobId: string): void
   /** Hears that a job will be due. */
   delayedTo(runAt: number): void
+  /** Hears that something is ready. */
+  workReady(): void
   /** Hears that a schedule will be due. */
   scheduleDue(nextTick: number): void
   onError(thrown: unknown): void
@@ -88,6 +92,13 @@ export class JobNews {
       listeners.tell(event, job)
       this.#tellOthers(job, event.type === 'job.cancel_requested')
     }
+  }
+
+  /** Tells the other replicas that something is ready that does not fit here. Should they not hear it, their heartbeats do. */
+  tellOfReady(): void {
+    const { channel, replica: from, db, onError } = this.#parts
+    const message: Message = { from, jobs: [], cancels: [], dueAt: null, ready: true }
+    db.query('SELECT pg_notify($1, $2)', [channel, JSON.stringify(message)]).catch(onError)
   }
 
   /** Somebody follows a job from now on. */
@@ -197,10 +208,11 @@ export class JobNews {
   }
 
   #hear({ payload }: Notification): void {
-    const { replica, listeners, running, changedElsewhere, delayedTo, scheduleDue, onError } = this.#parts
+    const { replica, listeners, running, changedElsewhere, delayedTo, workReady, scheduleDue, onError } = this.#parts
     const message = parseMessage(payload)
     if (message === undefined || message.from === replica) return
     if (message.dueAt !== null) delayedTo(message.dueAt)
+    if (message.ready) workReady()
     if (message.nextTick !== undefined) scheduleDue(message.nextTick)
     this.#watch.note(message.jobs)
     const mine = message.cancels.filter((id) => running(id))

@@ -50,7 +50,8 @@ export class JobReads {
     return (await this.#db.query(this.#sql.glances, [ids])).map(readGlance)
   }
 
-  async counts(aheadOf: StoredJob | undefined): Promise<JobCounts> {
+  /** How many stand where, and how many are before a queued job. */
+  async counts(aheadOf: StoredJob | undefined): Promise<Pick<JobCounts, 'states' | 'oldestDueAt' | 'ahead'>> {
     const [[states], [oldest], ahead] = await Promise.all([
       this.#db.query(this.#sql.states),
       this.#db.query(this.#sql.oldest),
@@ -67,8 +68,6 @@ export class JobReads {
       },
       oldestDueAt: oldest ? integer(oldest, 0) : null,
       ahead,
-      workers: [],
-      groupRunning: 0,
     }
   }
 

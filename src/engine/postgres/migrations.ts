@@ -11,6 +11,7 @@ import { sql as activity } from './migrations/0006-activity.ts'
 import { sql as resources } from './migrations/0007-resources.ts'
 import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 import { sql as logLines } from './migrations/0009-log-lines.ts'
+import { sql as readySizes } from './migrations/0010-ready-sizes.ts'
 import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly string[] = [
   resources,
   tenantQueues,
   logLines,
+  readySizes,
 ]
 
 /** "LSHR": nobody migrates while another does. */

@@ -140,8 +140,12 @@ export class PostgresEngine implements JobEngine {
   }
 
   async counts(aheadOf?: string): Promise<JobCounts> {
-    const { reads } = this.#opened()
-    return reads.counts(aheadOf === undefined ? undefined : await reads.get(aheadOf))
+    const { reads, rooms } = this.#opened()
+    const entry = aheadOf === undefined ? undefined : await reads.get(aheadOf)
+    if (entry?.job.state !== 'queued') return { ...(await reads.counts(undefined)), workers: [], groupRunning: 0 }
+    const around = [reads.counts(entry), rooms.read(), rooms.runningOf(entry.job.group)] as const
+    const [counts, workers, groupRunning] = await Promise.all(around)
+    return { ...counts, workers, groupRunning }
   }
 
   async files(id: string, query: FileQuery): Promise<Page<JobFile>> {
@@ -160,6 +164,8 @@ export class PostgresEngine implements JobEngine {
     const dispatch = new SlotDispatch(options, runAndForget, owner)
     dispatcher.add(dispatch)
     this.#listenForBell(parts)
+    // Others tell of it at once what this replica has to give.
+    this.#beat(parts).catch(this.#onError)
     return {
       stop: async () => {
         const stopped = dispatch.stop()

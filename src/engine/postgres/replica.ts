@@ -1,5 +1,7 @@
+import type { Resources } from '../../job/resources.ts'
 import type { Presence } from '../activity.ts'
 import { integer, integerOrNull, text, textOrNull } from '../record/columns.ts'
+import { storeResources } from '../record/resources-column.ts'
 import type { Database } from './database.ts'
 import { type DoorbellPlace, unlockSql } from './doorbell.ts'
 
@@ -29,6 +31,8 @@ export interface ReplicaParts {
   presence: Presence
   /** Jobs that may run here at once. */
   slots(): number
+  /** What those may need together; no limit when undefined. */
+  budget(): Resources | undefined
   /** A replica that was silent for so long is dead, in ms. */
   silentMs: number
 }
@@ -50,13 +54,15 @@ export class Replica {
 
   /** Says that this replica lives, and under which name it holds bells. */
   async beat(now: number, doorbell: string | undefined): Promise<Beat> {
-    const { db, id, presence, slots } = this.#parts
+    const { db, id, presence, slots, budget } = this.#parts
+    const given = budget()
     this.#startedAt ??= now
     const [row = []] = await db.query(
       `WITH seen AS (
-        INSERT INTO ${db.schema}.replicas (id, doorbell, seen_at, name, role, started_at, slots)
-        VALUES ($1, $2, $3, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET
-          doorbell = excluded.doorbell, seen_at = excluded.seen_at, slots = excluded.slots
+        INSERT INTO ${db.schema}.replicas (id, doorbell, seen_at, name, role, started_at, slots, budget)
+        VALUES ($1, $2, $3, $5, $6, $7, $8, $9) ON CONFLICT (id) DO UPDATE SET
+          doorbell = excluded.doorbell, seen_at = excluded.seen_at, slots = excluded.slots,
+          budget = excluded.budget
       )
       SELECT ${DATABASE_NOW},
         EXISTS (SELECT FROM ${db.schema}.jobs WHERE phase = 1)::integer,
@@ -64,7 +70,10 @@ export class Replica {
         EXISTS (SELECT FROM ${db.schema}.replicas WHERE seen_at < $4)::integer,
         (SELECT due_at FROM ${db.schema}.deliveries WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1),
         (SELECT min(next_tick) FROM ${db.schema}.schedules WHERE next_tick IS NOT NULL)`,
-      [id, doorbell ?? null, now, now - this.#parts.silentMs, presence.name, presence.role, this.#startedAt, slots()],
+      [
+        ...[id, doorbell ?? null, now, now - this.#parts.silentMs, presence.name, presence.role, this.#startedAt],
+        ...[slots(), given ? storeResources(given) : null],
+      ],
     )
     if (integer(row, 3) === 1) await this.#buryDead(now)
     return {
