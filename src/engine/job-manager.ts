@@ -4,6 +4,7 @@ import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Job, JobDraft, JobFile, JsonValue, Lease, LogLine, ManifestSource, NewJob } from '../job/job.ts'
 import { isFinal } from '../job/job.ts'
+import { queueGroup } from '../job/queue-group.ts'
 import { fits, needed, type ResourceNeeds, type Resources } from '../job/resources.ts'
 import type { RetryPolicy } from '../job/retry-policy.ts'
 import { type Outcome, type Settlement, settle } from '../job/settlement.ts'
@@ -108,7 +109,7 @@ export class JobManager {
       parameters,
       processor: this.#rules.processor,
       priority: request.priority ?? 0,
-      group: request.group ?? null,
+      group: queueGroup(request.tenant, request.group),
       labels: request.labels ?? {},
       maxAttempts: request.maxAttempts ?? this.#rules.maxAttempts,
       timeoutMs: request.timeoutMs ?? this.#rules.timeoutMs,

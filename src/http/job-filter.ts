@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { LongshoreError } from '../base/errors.ts'
 import type { ListJobs } from '../contract/job.ts'
 import type { JobFilter } from '../engine/activity.ts'
+import { queueGroup } from '../job/queue-group.ts'
 import type { Caller } from './caller.ts'
 
 /** What a listing and a bulk action both filter by. */
@@ -20,7 +21,7 @@ export function filterOf(given: Filtered, caller: Caller, place: string): JobFil
   return {
     ...(given.status !== undefined && { states: [given.status].flat() }),
     ...(given.label !== undefined && { labels: Object.fromEntries([given.label].flat().map(label)) }),
-    ...(given.group !== undefined && { group: given.group }),
+    ...(given.group !== undefined && { group: queueGroup(tenant, given.group) ?? given.group }),
     ...(given.schedule !== undefined && { schedule: given.schedule }),
     ...(tenant !== undefined && { tenant }),
     ...(given.created_after !== undefined && { createdAfter: Date.parse(given.created_after) }),

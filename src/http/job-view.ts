@@ -3,6 +3,7 @@ import type * as contract from '../contract/job.ts'
 import type { QueuePlace } from '../engine/job-manager.ts'
 import type { JobEvent } from '../job/event.ts'
 import { isFinal, type Job, type JobFile, type LogLine } from '../job/job.ts'
+import { namedGroup } from '../job/queue-group.ts'
 import type { Resources } from '../job/resources.ts'
 import type { Waiting } from '../job/waiting.ts'
 
@@ -26,7 +27,7 @@ export function viewJob(job: Job, now: number, place?: QueuePlace): JobView {
     max_attempts: job.maxAttempts,
     timeout_seconds: job.timeoutMs / 1000,
     priority: job.priority,
-    group: job.group,
+    group: namedGroup(job),
     tenant: job.tenant,
     schedule: job.schedule && { name: job.schedule.name, tick: instant(job.schedule.tick) },
     labels: job.labels,

@@ -228,3 +228,29 @@ test('requests without a good key count for the limit of their address', async (
   assertProblem(await guess(), 'UNAUTHENTICATED')
   assertProblem(await guess(), 'RATE_LIMITED')
 })
+
+test('groups that tenants name alike are not one group, and tenants take turns however many jobs each has', async () => {
+  await using service = await openService()
+  const group = { group: 'plankton' }
+  const ours = [
+    await idOf(submit(service.app, {}, bearer('ours'))),
+    await idOf(submit(service.app, {}, bearer('ours'))),
+    await idOf(submit(service.app, {}, bearer('ours'))),
+  ]
+  const theirs = await idOf(submit(service.app, {}, bearer('theirs')))
+  const first = [(await service.claim()).jobId, (await service.claim()).jobId]
+  assert.ok(first.includes(theirs) && first.some((id) => ours.includes(id)))
+  const [named, other] = [
+    await idOf(submit(service.app, group, bearer('ours'))),
+    await idOf(submit(service.app, group, bearer('theirs'))),
+  ]
+  const list = async (key: keyof typeof KEYS, query: string): Promise<[string, string | null][]> =>
+    (await service.app.inject({ url: `/jobs?${query}`, headers: bearer(key) }))
+      .json()
+      .map((job: { job_id: string; group: string | null }) => [job.job_id, job.group])
+  assert.deepEqual(await list('ours', 'group=plankton'), [[named, 'plankton']])
+  assert.deepEqual(await list('operator', 'group=plankton&tenant=zeta'), [[other, 'plankton']])
+  assert.deepEqual(await list('theirs', 'status=processing'), [[theirs, null]])
+  const stored = await Promise.all([named, other].map(async (id) => (await service.engine.get(id))?.group))
+  assert.notEqual(stored[0], stored[1])
+})
