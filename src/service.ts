@@ -138,7 +138,7 @@ export function buildService(
   const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
 
-  const { schedules, scheduler } = buildSchedules(floor)
+  const { schedules, scheduler } = buildSchedules({ ...floor, limitsOf })
   const feed = new JobFeed(engine, floor.clock)
   const ingests = new Ingests({
     ...floor,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AccessList } from '../../src/access/access-list.ts'
+import { AccessList, UNLIMITED } from '../../src/access/access-list.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { parseConfig } from '../../src/config.ts'
 import { BulkActions } from '../../src/engine/bulk-actions.ts'
@@ -60,7 +60,8 @@ const readiness = async () => []
 const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
 const access = new AccessList(config.apiKeys, config.tenantLimits)
 const log = { info: () => {}, warn: () => {} }
-const { schedules } = buildSchedules({ engine, jobs, clock, config, objectAccess, log, onError: () => {} })
+const limitsOf = () => UNLIMITED
+const { schedules } = buildSchedules({ engine, jobs, clock, config, objectAccess, log, limitsOf, onError: () => {} })
 const { activity } = engine
 const bulk = new BulkActions({ engine, activity, clock })
 const parts = {

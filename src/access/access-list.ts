@@ -58,6 +58,7 @@ export class AccessList {
 export const UNLIMITED: TenantLimits = {
   queuedJobs: undefined,
   openIngests: undefined,
+  schedules: undefined,
   requestsPerMinute: undefined,
 }
 

@@ -6,6 +6,7 @@ export interface TenantLimits {
   readonly queuedJobs: number | undefined
   /** Upload sessions that are open. */
   readonly openIngests: number | undefined
+  readonly schedules: number | undefined
   /** Requests a minute, to one replica. */
   readonly requestsPerMinute: number | undefined
 }
@@ -18,6 +19,7 @@ const COUNT = { accepts: (value: string) => /^\d{1,9}$/.test(value), expected: '
 const ATTRIBUTES = {
   max_queued_jobs: COUNT,
   max_open_ingests: COUNT,
+  max_schedules: COUNT,
   rate_limit_per_minute: COUNT,
 }
 
@@ -27,8 +29,8 @@ export function isTenantEntry(entry: string): boolean {
 }
 
 /**
- * Reads `tenant:<name>[;max_queued_jobs=…][;max_open_ingests=…][;rate_limit_per_minute=…]`. What it does not
- * name is left as it is for all tenants. Throws {@link EntryFault}.
+ * Reads `tenant:<name>[;max_queued_jobs=…][;max_open_ingests=…][;max_schedules=…][;rate_limit_per_minute=…]`. What it does
+ * not name is left as it is for all tenants. Throws {@link EntryFault}.
  */
 export function parseTenantEntry(entry: string): { tenant: string; limits: Partial<TenantLimits> } {
   const [tenant = '', ...attributes] = entry.slice(TENANT.length).split(';')
@@ -41,6 +43,7 @@ export function parseTenantEntry(entry: string): { tenant: string; limits: Parti
     limits: {
       ...limit('max_queued_jobs', 'queuedJobs'),
       ...limit('max_open_ingests', 'openIngests'),
+      ...limit('max_schedules', 'schedules'),
       ...limit('rate_limit_per_minute', 'requestsPerMinute'),
     },
   }

@@ -20,6 +20,7 @@ import type {
   JobQuery,
   LeaseNews,
   Page,
+  QueueLimits,
 } from './job-engine.ts'
 
 /** What a submitter may ask for; what is left out takes the service's default. */
@@ -124,8 +125,7 @@ export class JobManager {
 
   /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
   submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
-    const maxQueuedOfTenant = this.#rules.limitsOf?.(draft.tenant ?? null).queuedJobs
-    return this.#engine.insert(this.newJob(draft, manifest), { ...this.room, maxQueuedOfTenant })
+    return this.#engine.insert(this.newJob(draft, manifest), this.roomOf(draft.tenant ?? null))
   }
 
   /** A job as it is kept from now on, for who keeps it within a change of something else. */
@@ -133,10 +133,10 @@ export class JobManager {
     return { ...draft, manifest, createdAt: this.#clock.now() }
   }
 
-  /** How many jobs may wait at once. */
-  get room(): { maxQueued: number } {
-    const { maxQueued } = this.#rules
-    return { maxQueued }
+  /** How many jobs may wait at once, for whoever submits for this tenant. */
+  roomOf(tenant: string | null): QueueLimits {
+    const { maxQueued, limitsOf } = this.#rules
+    return { maxQueued, maxQueuedOfTenant: limitsOf?.(tenant).queuedJobs }
   }
 
   /** The job, if it is there. */

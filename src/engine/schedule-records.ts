@@ -1,4 +1,5 @@
 import type { JsonValue, NewJob } from '../job/job.ts'
+import type { QueueLimits } from './job-engine.ts'
 
 /** What becomes of ticks at which nobody could fire: none, the newest alone, or the newest few. */
 type MisfirePolicy = 'skip' | 'once' | 'catch_up'
@@ -66,6 +67,17 @@ export interface ScheduleChange {
   jobs: readonly NewJob[]
 }
 
+/** How many schedules may be kept. */
+export interface ScheduleLimits {
+  /** Of all. */
+  max: number
+  /** Of the schedule's own tenant; no limit when absent. */
+  maxOfTenant?: number | undefined
+}
+
+/** How many jobs may wait, for whoever submits for this tenant. */
+export type RoomOf = (tenant: string | null) => QueueLimits
+
 /** Which schedules to list, by name. */
 export interface ScheduleQuery {
   limit: number
@@ -76,8 +88,8 @@ export interface ScheduleQuery {
 
 /** Keeps schedules beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface ScheduleRecords {
-  /** Keeps a new schedule; false when its tenant has one of that name. Throws `TOO_MANY_SCHEDULES` when `max` are there already. */
-  create(schedule: Schedule, limits?: { max: number }): Promise<boolean>
+  /** Keeps a new schedule; false when its tenant has one of that name. Throws `TOO_MANY_SCHEDULES`. */
+  create(schedule: Schedule, limits?: ScheduleLimits): Promise<boolean>
   /** The schedule of a tenant, if it is there. */
   get(tenant: string | null, name: string): Promise<Schedule | undefined>
   /** Schedules, by name. */
@@ -86,13 +98,13 @@ export interface ScheduleRecords {
    * Writes schedules and keeps their jobs, all in one transaction: a change is made once, whoever else decides on the same
    * revision. Answers which were made. Throws `QUEUE_FULL` when not all jobs may wait, and then nothing happened.
    */
-  change(changes: readonly ScheduleChange[], limits?: { maxQueued: number }): Promise<boolean[]>
+  change(changes: readonly ScheduleChange[], roomOf?: RoomOf): Promise<boolean[]>
   /** Forgets a schedule; false when it is not there. Its jobs stay. */
   delete(tenant: string | null, name: string): Promise<boolean>
-  /** Schedules whose next tick is not after `now`, the longest due first. */
-  due(now: number, limit: number): Promise<Schedule[]>
-  /** The earliest next tick of all; null when there is none. */
-  nextTick(): Promise<number | null>
+  /** Schedules whose next tick is not after `now`, the longest due first, without those of some tenants. */
+  due(now: number, limit: number, without?: readonly (string | null)[]): Promise<Schedule[]>
+  /** The earliest next tick of all, without those of some tenants; null when there is none. */
+  nextTick(without?: readonly (string | null)[]): Promise<number | null>
   /** Hears when schedules will be due: at once of those written here, soon of those written elsewhere, and often several times. */
   onDue(listener: (nextTick: number) => void): void
 }

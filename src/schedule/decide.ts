@@ -27,19 +27,25 @@ export interface Decision {
 /** Makes the job of a tick. Throws what keeps it from being submitted. */
 export type MakeJob = (schedule: Schedule, tick: number) => NewJob
 
-/**
- * Decides what the ticks that have come come to, by the policies of the schedule.
- *
- * @param open those of the schedule's `openJobs` that have not ended
- */
-export function decide(schedule: Schedule, now: number, open: readonly string[], makeJob: MakeJob): Decision {
+/** What a decision is made on, beside the schedule. */
+export interface Circumstances {
+  now: number
+  /** Those of the schedule's `openJobs` that have not ended. */
+  open: readonly string[]
+  makeJob: MakeJob
+  /** Jobs that may be made; what would be more stays due. No limit when absent. */
+  most?: number | undefined
+}
+
+/** Decides what the ticks that have come come to, by the policies of the schedule. */
+export function decide(schedule: Schedule, { now, open, makeJob, most = Infinity }: Circumstances): Decision {
   const { overlap } = schedule.definition
   const due = dueTicks(schedule, now)
   const skipped: Skip[] = []
   const jobs: NewJob[] = []
   const fired: { tick: number; jobId: string }[] = []
   if (due.lastMissed !== null) skipped.push(missed(due.lastMissed, due.missed))
-  for (const tick of due.fire) {
+  for (const tick of due.fire.slice(0, most)) {
     const fault = overlap === 'skip' && open.length > 0 ? overlapped(tick, open) : undefined
     const made = fault ?? attempt(() => makeJob(schedule, tick), tick)
     if ('reason' in made) {
@@ -49,7 +55,7 @@ export function decide(schedule: Schedule, now: number, open: readonly string[],
     jobs.push(made)
     fired.push({ tick, jobId: made.id })
   }
-  const after = { ...advance(schedule, skipped, now), nextTick: due.nextTick }
+  const after = { ...advance(schedule, skipped, now), nextTick: due.fire[most] ?? due.nextTick }
   return {
     change: { schedule: withFires(after, fired, open, now), jobs },
     fired,

@@ -22,7 +22,7 @@ export type HearTicks = (schedule: Schedule, outcome: Pick<Decision, 'fired' | '
 /** What firing stands on. */
 export interface SchedulerParts {
   records: ScheduleRecords
-  jobs: Pick<JobManager, 'find' | 'cancel' | 'room'>
+  jobs: Pick<JobManager, 'find' | 'cancel' | 'roomOf'>
   makeJob: MakeJob
   clock: Clock
   told: HearTicks
@@ -37,6 +37,8 @@ export class Scheduler implements Component {
   readonly #parts: SchedulerParts
   readonly #timer: DueTimer
   #round: Promise<number | null> = Promise.resolve(null)
+  /** Tenants whose jobs find no room in the queue, and until when their ticks wait: those of others must not wait with them. */
+  readonly #full = new Map<string | null, number>()
   #isStopped = false
 
   constructor(parts: SchedulerParts) {
@@ -68,39 +70,66 @@ export class Scheduler implements Component {
   async #fire(): Promise<number | null> {
     const { records, clock, onError } = this.#parts
     try {
+      this.#forgetFull()
       for (let isMore = true; isMore && !this.#isStopped; ) {
-        const due = await records.due(clock.now(), BATCH)
+        const due = await records.due(clock.now(), BATCH, [...this.#full.keys()])
         await this.#fireAll(due)
         isMore = due.length === BATCH
       }
-      return this.#isStopped ? null : await records.nextTick()
+      return this.#isStopped ? null : await this.#nextTick()
     } catch (thrown) {
       onError(thrown)
       throw thrown
     }
   }
 
-  /** All by one transaction; when the queue has no room for all, each by its own. */
+  /** The earliest tick, or when the first tenant whose queue is full is tried again. */
+  async #nextTick(): Promise<number | null> {
+    const tick = await this.#parts.records.nextTick([...this.#full.keys()])
+    const next = Math.min(tick ?? Infinity, ...this.#full.values())
+    return next === Infinity ? null : next
+  }
+
+  /** All by one transaction; when the queue has no room for all, each by its own, as far as there is room. */
   async #fireAll(due: readonly Schedule[]): Promise<void> {
     if (due.length === 0) return
-    const decisions = await Promise.all(due.map((schedule) => this.#decide(schedule)))
     try {
-      await this.#write(decisions)
+      await this.#write(await Promise.all(due.map((schedule) => this.#decide(schedule))))
     } catch (thrown) {
-      if (decisions.length === 1 || !isQueueFull(thrown)) throw thrown
-      const each = await Promise.allSettled(decisions.map((decision) => this.#write([decision])))
-      if (each.some(({ status }) => status === 'rejected')) throw thrown
+      if (!isQueueFull(thrown)) throw thrown
+      for (const schedule of due) await this.#fireOne(schedule)
     }
   }
 
-  async #decide(schedule: Schedule): Promise<Decision> {
+  /** One job only, so that many ticks to catch up on fit into little room one after the other. */
+  async #fireOne(schedule: Schedule): Promise<void> {
+    const { clock, onError } = this.#parts
+    const { tenant } = schedule
+    if (this.#full.has(tenant)) return
+    try {
+      await this.#write([await this.#decide(schedule, 1)])
+    } catch (thrown) {
+      if (!isQueueFull(thrown)) throw thrown
+      this.#full.set(tenant, clock.now() + RETRY_MS)
+      onError(thrown)
+    }
+  }
+
+  #forgetFull(): void {
+    const now = this.#parts.clock.now()
+    for (const [tenant, until] of this.#full) {
+      if (until <= now) this.#full.delete(tenant)
+    }
+  }
+
+  async #decide(schedule: Schedule, most?: number): Promise<Decision> {
     const { jobs, clock, makeJob } = this.#parts
     const known = await Promise.all(schedule.openJobs.map((id) => jobs.find(id)))
     const open = known.flatMap((job) => (job === undefined || isFinal(job.state) ? [] : job.id))
     // Between schedules other work goes on: to count what one missed takes up to 5 ms.
     await new Promise((resolve) => setImmediate(resolve))
     try {
-      return decide(schedule, clock.now(), open, makeJob)
+      return decide(schedule, { now: clock.now(), open, makeJob, most })
     } catch (thrown) {
       return giveUp(schedule, clock.now(), thrown)
     }
@@ -109,7 +138,7 @@ export class Scheduler implements Component {
   async #write(decisions: readonly Decision[]): Promise<void> {
     const { records, jobs, told } = this.#parts
     const changes = decisions.map(({ change }) => change)
-    const made = await records.change(changes, jobs.room)
+    const made = await records.change(changes, (tenant) => jobs.roomOf(tenant))
     for (const decision of decisions.filter((_, place) => made[place])) {
       told(decision.change.schedule, decision)
       await this.#cancel(decision.replaced)

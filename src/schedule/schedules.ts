@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import type { TenantLimits } from '../access/tenant-limits.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
@@ -19,9 +20,10 @@ const TRIES = 5
 /** What schedules stand on. */
 export interface SchedulesParts {
   records: ScheduleRecords
-  jobs: Pick<JobManager, 'draft' | 'newJob' | 'find' | 'room'>
+  jobs: Pick<JobManager, 'draft' | 'newJob' | 'find' | 'roomOf'>
   clock: Clock
   limits: ManifestLimits & { schedules: number; scheduleIntervalMs: number }
+  limitsOf(tenant: string | null): Pick<TenantLimits, 'schedules'>
   /** Throws when a tenant may not read these files. */
   checkSource(tenant: string | null, source: ManifestSource): Promise<void>
   told: HearTicks
@@ -107,7 +109,7 @@ export class Schedules {
       const job = makeScheduledJob(this.#parts, there, null, jobId)
       const fires = [{ tick: null, jobId }]
       const schedule = withFires(there, fires, await this.#open(there), clock.now())
-      const [made] = await records.change([{ schedule, jobs: [job] }], jobs.room)
+      const [made] = await records.change([{ schedule, jobs: [job] }], (tenant) => jobs.roomOf(tenant))
       if (!made) continue
       told(schedule, { fired: fires, skipped: [], replaced: [] })
       const kept = await jobs.find(jobId)
@@ -127,8 +129,8 @@ export class Schedules {
   }
 
   #keep(schedule: Schedule): Promise<boolean> {
-    const { records, limits } = this.#parts
-    return records.create(schedule, { max: limits.schedules })
+    const { records, limits, limitsOf } = this.#parts
+    return records.create(schedule, { max: limits.schedules, maxOfTenant: limitsOf(schedule.tenant).schedules })
   }
 
   async #open({ openJobs }: Schedule): Promise<string[]> {

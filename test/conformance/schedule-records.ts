@@ -62,6 +62,19 @@ export function scheduleRecordsConformance(name: string, makeBench: () => Promis
       assert.equal(await create(known?.name ?? ''), false, 'one that is there is answered, not refused')
     })
 
+    test('a tenant creates no more than it may have, and takes from no other', async () => {
+      await using bench = await makeBench()
+      const { schedules } = bench.engine
+      const create = (name: string, tenant: string | null) =>
+        schedules.create(newSchedule(bench.clock.now(), { name, tenant }), { max: 9, maxOfTenant: 2 })
+      const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((name) => create(name, 'acme')))
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 2)
+      await assert.rejects(create('e', 'acme'), { code: 'TOO_MANY_SCHEDULES', message: /^Tenant acme has 2 schedules/ })
+      for (const [name, tenant] of [...['a', 'b', 'c'].map((name) => [name, null] as const), ['a', 'zeta'] as const]) {
+        assert.equal(await create(name, tenant), true, `${tenant}/${name}`)
+      }
+    })
+
     test('a listing goes by name, page by page, of one tenant or of all', async () => {
       await using bench = await makeBench()
       const { schedules } = bench.engine
@@ -139,11 +152,41 @@ export function scheduleRecordsConformance(name: string, makeBench: () => Promis
       await engine.insert(newJob(clock.now()))
       const jobs = [newJob(clock.now()), newJob(clock.now())]
       const change = { schedule: { ...before, nextTick: null }, jobs }
-      await assert.rejects(engine.schedules.change([change], { maxQueued: 2 }), code('QUEUE_FULL'))
+      await assert.rejects(
+        engine.schedules.change([change], () => ({ maxQueued: 2 })),
+        code('QUEUE_FULL'),
+      )
       assert.deepEqual(await engine.schedules.get(null, 'nightly'), before)
       assert.equal((await engine.counts()).states.queued, 1)
-      assert.deepEqual(await engine.schedules.change([change], { maxQueued: 3 }), [true])
+      assert.deepEqual(await engine.schedules.change([change], () => ({ maxQueued: 3 })), [true])
       assert.equal((await engine.counts()).states.queued, 3)
+    })
+
+    test("a tenant's full queue refuses its changes, and no others", async () => {
+      await using bench = await makeBench()
+      const { engine, clock } = bench
+      const roomOf = (tenant: string | null) => ({ maxQueued: 100, maxQueuedOfTenant: tenant === null ? undefined : 2 })
+      const make = async (tenant: string | null, name: string, count: number) => {
+        const schedule = newSchedule(clock.now(), { tenant, name, nextTick: null })
+        await engine.schedules.create(schedule)
+        const jobs = Array.from({ length: count }, () => newJob(clock.now(), tenant === null ? {} : { tenant }))
+        return { schedule, jobs }
+      }
+      const [acme, more, zeta, nobodys] = await Promise.all([
+        make('acme', 'a', 2),
+        make('acme', 'b', 1),
+        make('zeta', 'a', 2),
+        make(null, 'a', 5),
+      ])
+      await assert.rejects(engine.schedules.change([acme, more], roomOf), {
+        code: 'QUEUE_FULL',
+        message: /^2 jobs of tenant acme are waiting/,
+      })
+      assert.equal((await engine.counts()).states.queued, 0)
+      assert.deepEqual(await engine.schedules.change([acme, zeta, nobodys], roomOf), [true, true, true])
+      await assert.rejects(engine.schedules.change([more], roomOf), code('QUEUE_FULL'))
+      assert.deepEqual(await engine.schedules.get('acme', 'b'), more.schedule)
+      assert.equal((await engine.counts()).states.queued, 9)
     })
 
     test('those that are due are found, the longest due first, and when the next one is', async () => {
@@ -156,6 +199,12 @@ export function scheduleRecordsConformance(name: string, makeBench: () => Promis
       assert.deepEqual(names(await schedules.due(now, 10)), ['/late', '/now'])
       assert.deepEqual(names(await schedules.due(now, 1)), ['/late'])
       assert.equal(await schedules.nextTick(), now - 5)
+      await schedules.create(newSchedule(now, { name: 'late', tenant: 'acme', nextTick: now - 9 }))
+      assert.deepEqual(names(await schedules.due(now, 10)), ['acme/late', '/late', '/now'])
+      assert.deepEqual(names(await schedules.due(now, 10, ['acme'])), ['/late', '/now'])
+      assert.deepEqual(names(await schedules.due(now, 10, [null, 'zeta'])), ['acme/late'])
+      assert.equal(await schedules.nextTick(['acme']), now - 5)
+      assert.equal(await schedules.nextTick(['acme', null]), null)
     })
 
     test('whoever listens hears when schedules that are written will be due', async () => {

@@ -198,13 +198,17 @@ test('bulk actions, counts and workers are of the own tenant, whatever is asked 
 })
 
 test('a tenant is held to its limits, and no other for it', async () => {
-  const limits = 'tenant:acme;max_queued_jobs=1;max_open_ingests=1;rate_limit_per_minute=5'
+  const limits = 'tenant:acme;max_queued_jobs=1;max_open_ingests=1;max_schedules=1;rate_limit_per_minute=7'
   await using service = await openTestService({ settings: { API_KEYS: `${ENTRIES},${limits}` } })
   const files = { files: [{ filename: 'a.txt', size_bytes: 1 }] }
   assert.equal((await submit(service.app, {}, bearer('ours'))).statusCode, 202)
   assert.match(assertProblem(await submit(service.app, {}, bearer('ours')), 'QUEUE_FULL').detail, /tenant acme/)
   assert.equal((await post(service.app, '/ingest/start', files, bearer('ours'))).statusCode, 200)
   assertProblem(await post(service.app, '/ingest/start', files, bearer('ours')), 'TOO_MANY_INGESTS')
+  const schedule = { cron: '@daily', job: { manifest_inline: { files: ['s3://longshore/a.bin'] } } }
+  const create = (name: string) => post(service.app, '/schedules', { name, ...schedule }, bearer('ours'))
+  assert.equal((await create('a')).statusCode, 201)
+  assert.match(assertProblem(await create('b'), 'TOO_MANY_SCHEDULES').detail, /tenant acme/i)
   assert.equal((await service.app.inject({ url: '/jobs', headers: bearer('ours') })).statusCode, 200)
   const refused = await service.app.inject({ url: '/jobs', headers: bearer('ours') })
   assert.match(assertProblem(refused, 'RATE_LIMITED').detail, /tenant acme/)

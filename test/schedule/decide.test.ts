@@ -76,7 +76,7 @@ describe('of the ticks that have come', () => {
         for (const each of seconds) {
           now += each * 1000
           if ((schedule.nextTick ?? now) > now) continue
-          const decision = decide(schedule, now, [], makeJob)
+          const decision = decide(schedule, { now, open: [], makeJob })
           fired.push(...decision.fired.map(({ tick }) => tick ?? 0))
           assert.ok((decision.change.schedule.nextTick ?? 0) > now)
           schedule = decision.change.schedule
@@ -98,7 +98,7 @@ function* ticksBetween(schedule: Schedule, from: number, to: number): Generator<
 
 describe('while a job of the schedule has not ended', () => {
   const decideWith = (overlap: ScheduleDefinition['overlap']) =>
-    decide(newSchedule(START, { openJobs: ['old'] }, { overlap }), START + MINUTE, ['old'], makeJob)
+    decide(newSchedule(START, { openJobs: ['old'] }, { overlap }), { now: START + MINUTE, open: ['old'], makeJob })
 
   test('`skip` skips the tick and says for which job', () => {
     const { change, fired, skipped } = decideWith('skip')
@@ -123,11 +123,25 @@ describe('while a job of the schedule has not ended', () => {
   })
 })
 
+test('ticks for which no more jobs may be made stay due, the oldest fires first', () => {
+  const schedule = newSchedule(START, {}, { misfire: 'catch_up', catchUpLimit: 3, overlap: 'allow' })
+  const now = START + 5.5 * MINUTE
+  const first = decide(schedule, { now, open: [], makeJob, most: 1 })
+  assert.deepEqual([first.fired[0]?.tick, first.change.jobs.length], [START + 3 * MINUTE, 1])
+  assert.equal(first.change.schedule.nextTick, START + 4 * MINUTE)
+  const rest = decide(first.change.schedule, { now, open: [], makeJob })
+  assert.deepEqual(
+    rest.fired.map(({ tick }) => tick),
+    minutes(4, 5),
+  )
+  assert.deepEqual(rest.change.schedule.counts, { fired: 3, missed: 2, skipped: 0 })
+})
+
 test('a job that is refused makes the tick a skipped one, with the reason, and the schedule goes on', () => {
   const refuse = () => {
     throw new LongshoreError('PARAMETERS_INVALID', 'threshold: expected a number')
   }
-  const { change, skipped } = decide(newSchedule(START), START + MINUTE, [], refuse)
+  const { change, skipped } = decide(newSchedule(START), { now: START + MINUTE, open: [], makeJob: refuse })
   assert.equal(skipped[0]?.message, 'PARAMETERS_INVALID: threshold: expected a number')
   assert.deepEqual([change.jobs.length, change.schedule.nextTick], [0, START + 2 * MINUTE])
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { UNLIMITED } from '../../src/access/access-list.ts'
 import { JobManager } from '../../src/engine/job-manager.ts'
 import type { Schedule, ScheduleDefinition } from '../../src/engine/schedule-records.ts'
 import type { Decision } from '../../src/schedule/decide.ts'
@@ -15,19 +16,29 @@ const MINUTE = 60_000
 type Told = Pick<Decision, 'fired' | 'skipped' | 'replaced'> & { name: string }
 
 /** A scheduler on an engine of its own, whose clock the test moves. */
-async function openScheduler({ maxQueued = 5_000, startAt }: { maxQueued?: number; startAt?: string } = {}) {
+async function openScheduler({
+  maxQueued = 5_000,
+  maxQueuedOfTenant,
+  startAt,
+}: {
+  maxQueued?: number
+  maxQueuedOfTenant?: number
+  startAt?: string
+} = {}) {
   const bench = await sqliteBench()
   const { clock } = bench
   if (startAt !== undefined) clock.advance(Date.parse(startAt) - clock.now())
   const told: Told[] = []
   const errors: unknown[] = []
   const open = () => {
-    const jobs = new JobManager({ engine: bench.engine, clock, rules: { ...JOB_RULES, maxQueued } })
+    const limitsOf = () => ({ ...UNLIMITED, queuedJobs: maxQueuedOfTenant })
+    const jobs = new JobManager({ engine: bench.engine, clock, rules: { ...JOB_RULES, maxQueued, limitsOf } })
     const scheduler = new Scheduler({
       records: bench.engine.schedules,
       jobs,
       clock,
-      makeJob: ({ name }, tick) => newJob(clock.now(), { schedule: { name, tick } }),
+      makeJob: ({ name, tenant }, tick) =>
+        newJob(clock.now(), { schedule: { name, tick }, ...(tenant !== null && { tenant }) }),
       told: ({ name }, { fired, skipped, replaced }) => told.push({ name, fired, skipped, replaced }),
       onError: (thrown) => errors.push(thrown),
     })
@@ -198,6 +209,43 @@ test('when the queue is full a tick waits for room, and others that fit go befor
   await bench.jobs.cancel(inTheWay.id)
   await bench.pass(5_000)
   assert.deepEqual(bench.ticks(), ['2026-01-01T01:00'])
+})
+
+test("a tenant's full queue delays its own ticks and nobody else's", async () => {
+  await using bench = await openScheduler({ maxQueuedOfTenant: 1 })
+  await bench.engine.insert(newJob(bench.clock.now(), { tenant: 'acme' }))
+  for (let n = 0; n < 120; n++) await bench.keep({ overlap: 'allow' }, { name: `s${n}`, tenant: 'acme' })
+  await bench.keep({ overlap: 'allow' }, { name: 'soon', tenant: 'zeta' })
+  await bench.keep({ overlap: 'allow', cron: '2 1 * * * *' }, { name: 'later' })
+  await bench.pass(MINUTE)
+  assert.deepEqual(
+    bench.told.map(({ name }) => name),
+    ['soon'],
+  )
+  assert.match(String(bench.errors), /^LongshoreError: 1 jobs of tenant acme/)
+  await bench.pass(2_000, 1_000)
+  assert.deepEqual(
+    bench.told.map(({ name }) => name),
+    ['soon', 'later'],
+  )
+  assert.equal(bench.errors.length, 1, 'what finds no room is not tried again at each tick of others')
+  const [inTheWay] = (await bench.engine.list({ limit: 9, tenant: 'acme' })).items
+  await bench.jobs.cancel(inTheWay?.id ?? '')
+  await bench.pass(3_000)
+  assert.deepEqual(
+    bench.told.map(({ name }) => name),
+    ['soon', 'later', 's0'],
+  )
+})
+
+test('ticks to catch up on fire one after the other when there is no room for all', async () => {
+  await using bench = await openScheduler({ maxQueued: 2 })
+  await bench.keep({ misfire: 'catch_up', catchUpLimit: 4, overlap: 'allow' })
+  await bench.away(4.5 * MINUTE)
+  assert.deepEqual(bench.ticks(), ['2026-01-01T00:01', '2026-01-01T00:02'])
+  for (const { id } of (await bench.engine.list({ limit: 9 })).items) await bench.jobs.cancel(id)
+  await bench.pass(5_000)
+  assert.deepEqual(bench.ticks().slice(2), ['2026-01-01T00:03', '2026-01-01T00:04'])
 })
 
 test('a thousand schedules of one second fire all, once each', async () => {

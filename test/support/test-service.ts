@@ -52,7 +52,7 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const ingests = new Ingests({ records: engine.ingests, store, jobs, clock, settings: config, limitsOf })
   const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const log = { info: () => {}, warn: () => {} }
-  const ground = { engine, jobs, clock, config, objectAccess, log, onError: () => {} }
+  const ground = { engine, jobs, clock, config, objectAccess, log, limitsOf, onError: () => {} }
   const { schedules, scheduler } = buildSchedules(ground)
   const components = [engine, store, ingests, scheduler]
   for (const component of components) await component.start()

@@ -14,12 +14,19 @@ import type { News } from './job-draft.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
 import { Lane, type LaneTask } from './lane.ts'
 
-/** A job that waits for its round. */
-interface Insert extends LaneTask {
+/** A job that is to be kept. */
+interface Asked {
   job: NewJob
   limits: QueueLimits
+}
+
+/** One that waits for its round. */
+interface Insert extends Asked, LaneTask {
   resolve(answer: { job: Job; replayed: boolean }): void
 }
+
+/** For jobs that are kept whatever waits. */
+export const NO_LIMITS: QueueLimits = { maxQueued: Number.MAX_SAFE_INTEGER }
 
 /** One round takes at most so many, so that no single statement holds the others up. */
 const ROUND = 500
@@ -58,21 +65,18 @@ export class JobInserts {
   }
 
   /** Keeps a job; a known id or idempotency key answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`. */
-  insert(
-    job: NewJob,
-    limits: QueueLimits = { maxQueued: Number.MAX_SAFE_INTEGER },
-  ): Promise<{ job: Job; replayed: boolean }> {
+  insert(job: NewJob, limits: QueueLimits = NO_LIMITS): Promise<{ job: Job; replayed: boolean }> {
     return new Promise((resolve, reject) => this.#lane.add({ job, limits, resolve, reject }))
   }
 
   /** Keeps new jobs within a transaction, all or none; once that is committed, call `committed`. Throws `QUEUE_FULL`. */
-  async insertWithin(run: Run, jobs: readonly NewJob[], maxQueued = Number.MAX_SAFE_INTEGER): Promise<void> {
-    if (jobs.length === 0) return
-    const now = this.#parts.clock.now()
-    const rows = jobs.map((job, place) => rowOf(job, place, now))
-    const answer = await run(this.#insertWithin, [JSON.stringify(rows), maxQueued])
-    const kept = answer.flatMap((row) => integerOrNull(row, 1) ?? [])
-    if (kept.length < jobs.length) throw queueFull(integer(answer[0], 0), maxQueued)
+  async insertWithin(run: Run, asked: readonly Asked[]): Promise<void> {
+    if (asked.length === 0) return
+    const answer = await run(this.#insertWithin, this.#values(asked, this.#parts.clock.now()))
+    const kept = new Set(answer.flatMap((row) => integerOrNull(row, 1) ?? []))
+    const place = asked.findIndex((_, place) => !kept.has(place))
+    const refused = asked[place]
+    if (refused) throw refusal(refused, integer(answer[0], 0) + place)
   }
 
   /** Tells of jobs that a committed transaction kept. */
@@ -103,17 +107,21 @@ export class JobInserts {
 
   async #write(inserts: readonly Insert[]): Promise<void> {
     const now = this.#parts.clock.now()
-    const maxQueued = Math.min(...inserts.map(({ limits }) => limits.maxQueued))
-    const rows = inserts.map(({ job, limits }, place) => ({
-      ...rowOf(job, place, now),
-      tenant_limit: limits.maxQueuedOfTenant ?? null,
-    }))
-    const answer = await this.#parts.db.queryOften(this.#insert, [JSON.stringify(rows), maxQueued])
+    const answer = await this.#parts.db.queryOften(this.#insert, this.#values(inserts, now))
     const kept = new Set(answer.flatMap((row) => integerOrNull(row, 1) ?? []))
     const fresh = inserts.filter((_, place) => kept.has(place))
     this.#tell(fresh, now)
     const rest = inserts.filter((_, place) => !kept.has(place))
     if (rest.length > 0) await this.#answerKnown(rest, integer(answer[0], 0))
+  }
+
+  /** What the statement takes. */
+  #values(asked: readonly Asked[], now: number): [rows: string, maxQueued: number] {
+    const rows = asked.map(({ job, limits }, place) => ({
+      ...rowOf(job, place, now),
+      tenant_limit: limits.maxQueuedOfTenant ?? null,
+    }))
+    return [JSON.stringify(rows), Math.min(...asked.map(({ limits }) => limits.maxQueued))]
   }
 
   #tell(fresh: readonly Insert[], now: number): void {
@@ -150,7 +158,8 @@ interface Known {
   entry: StoredJob
 }
 
-function answerKnown({ job, limits, resolve, reject }: Insert, known: readonly Known[], queued: number): void {
+function answerKnown(insert: Insert, known: readonly Known[], queued: number): void {
+  const { job, resolve, reject } = insert
   const { idempotency, tenant } = job
   const isOwn = ({ key, entry }: Known): boolean =>
     key === storable(idempotency?.key ?? null) && entry.job.tenant === storable(tenant ?? null)
@@ -158,11 +167,11 @@ function answerKnown({ job, limits, resolve, reject }: Insert, known: readonly K
   const first = byKey ?? known.find(({ entry }) => entry.job.id === job.id)
   if (byKey && byKey.hash !== idempotency.requestHash) reject(reusedKey(`job ${byKey.entry.job.id}`))
   else if (first) resolve({ job: first.entry.job, replayed: true })
-  else reject(refusal(job, limits, queued))
+  else reject(refusal(insert, queued))
 }
 
 /** A job that was not kept and is not known met a full queue: that of all, or that of its tenant. */
-function refusal({ tenant }: NewJob, { maxQueued, maxQueuedOfTenant }: QueueLimits, queued: number): LongshoreError {
+function refusal({ job: { tenant }, limits: { maxQueued, maxQueuedOfTenant } }: Asked, queued: number): LongshoreError {
   const isTenantFull = tenant !== undefined && maxQueuedOfTenant !== undefined && queued < maxQueued
   return isTenantFull ? tenantQueueFull(tenant, maxQueuedOfTenant) : queueFull(queued, maxQueued)
 }

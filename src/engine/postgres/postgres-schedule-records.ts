@@ -1,22 +1,26 @@
 import type { DueNews } from '../due-news.ts'
 import { integer, integerOrNull } from '../record/columns.ts'
-import {
-  readSchedule,
-  SCHEDULE_COLUMNS,
-  schedulePage,
-  scheduleRow,
-  scheduleStart,
-  tooManySchedules,
-} from '../record/schedule-row.ts'
-import type { Schedule, ScheduleChange, ScheduleQuery, ScheduleRecords } from '../schedule-records.ts'
+import { tooManySchedules, tooManyTenantSchedules } from '../record/refusals.ts'
+import { readSchedule, SCHEDULE_COLUMNS, schedulePage, scheduleRow, scheduleStart } from '../record/schedule-row.ts'
+import type {
+  RoomOf,
+  Schedule,
+  ScheduleChange,
+  ScheduleLimits,
+  ScheduleQuery,
+  ScheduleRecords,
+} from '../schedule-records.ts'
 import { type Run, storable } from './database.ts'
 import type { EngineParts } from './engine-parts.ts'
+import { NO_LIMITS } from './job-inserts.ts'
 
 /** Only those that create count what is there: two at once must not pass the limit together. */
 const CREATING_LOCK = 0x4c53_4353
 
 const TYPES =
   'place integer, id text, tenant text, name text, revision integer, created_at bigint, updated_at bigint, next_tick bigint, definition text, state text'
+
+type Tenants = readonly (string | null)[]
 
 /** Schedules in the schema of the jobs. */
 export class PostgresScheduleRecords implements ScheduleRecords {
@@ -29,11 +33,11 @@ export class PostgresScheduleRecords implements ScheduleRecords {
     this.#news = news
   }
 
-  async create(schedule: Schedule, limits?: { max: number }): Promise<boolean> {
+  async create(schedule: Schedule, limits?: ScheduleLimits): Promise<boolean> {
     const { db, news } = this.#opened()
     const { schema } = db
     const created = await db.transaction(async (run) => {
-      if (limits) await refuseFull(run, schema, schedule, limits.max)
+      if (limits) await refuseFull(run, schema, schedule, limits)
       const [row] = await run(
         `INSERT INTO ${schema}.schedules (${SCHEDULE_COLUMNS})
           SELECT ${SCHEDULE_COLUMNS} FROM json_to_record($1::json) AS x(${TYPES}) ON CONFLICT DO NOTHING RETURNING num`,
@@ -63,15 +67,18 @@ export class PostgresScheduleRecords implements ScheduleRecords {
     return schedulePage(rows, query.limit)
   }
 
-  async change(changes: readonly ScheduleChange[], limits?: { maxQueued: number }): Promise<boolean[]> {
+  async change(changes: readonly ScheduleChange[], roomOf: RoomOf = () => NO_LIMITS): Promise<boolean[]> {
     const { db, inserts, news } = this.#opened()
     const { written, jobs } = await db.transaction(async (run) => {
       const written = await update(run, db.schema, changes)
-      const jobs = changes.flatMap((change, place) => (written.has(place) ? change.jobs : []))
-      await inserts.insertWithin(run, jobs, limits?.maxQueued)
+      const asked = changes.flatMap(({ schedule, jobs }, place) => {
+        const limits = roomOf(schedule.tenant)
+        return written.has(place) ? jobs.map((job) => ({ job, limits })) : []
+      })
+      await inserts.insertWithin(run, asked)
       const nearer = changes.flatMap(({ schedule, jobs }) => (jobs.length === 0 ? (schedule.nextTick ?? []) : []))
       if (nearer.length > 0) await run(...news.noticeOfTick(Math.min(...nearer)))
-      return { written, jobs }
+      return { written, jobs: asked.map(({ job }) => job) }
     })
     inserts.committed(jobs)
     const ticks = changes.flatMap(({ schedule }, place) => (written.has(place) ? (schedule.nextTick ?? []) : []))
@@ -88,13 +95,17 @@ export class PostgresScheduleRecords implements ScheduleRecords {
     return gone.length > 0
   }
 
-  due(now: number, limit: number): Promise<Schedule[]> {
-    return this.#select('next_tick <= $1 ORDER BY next_tick, num LIMIT $2', [now, limit])
+  due(now: number, limit: number, without: Tenants = []): Promise<Schedule[]> {
+    const values = [now, storedTenants(without), limit]
+    return this.#select('next_tick <= $1 AND tenant <> ALL($2) ORDER BY next_tick, num LIMIT $3', values)
   }
 
-  async nextTick(): Promise<number | null> {
+  async nextTick(without: Tenants = []): Promise<number | null> {
     const { db } = this.#opened()
-    const [row = []] = await db.query(`SELECT min(next_tick) FROM ${db.schema}.schedules WHERE next_tick IS NOT NULL`)
+    const [row = []] = await db.query(
+      `SELECT min(next_tick) FROM ${db.schema}.schedules WHERE next_tick IS NOT NULL AND tenant <> ALL($1)`,
+      [storedTenants(without)],
+    )
     return integerOrNull(row, 0)
   }
 
@@ -109,14 +120,23 @@ export class PostgresScheduleRecords implements ScheduleRecords {
   }
 }
 
-async function refuseFull(run: Run, schema: string, { tenant, name }: Schedule, max: number): Promise<void> {
+/** Throws when it is a new one too many. */
+async function refuseFull(
+  run: Run,
+  schema: string,
+  { tenant, name }: Schedule,
+  { max, maxOfTenant = max }: ScheduleLimits,
+): Promise<void> {
   await run(`SELECT pg_advisory_xact_lock(${CREATING_LOCK}, hashtext('${schema}'))`)
   const [row] = await run(
-    `SELECT count(*), count(*) FILTER (WHERE tenant = $1 AND name = $2) FROM ${schema}.schedules`,
+    `SELECT count(*), count(*) FILTER (WHERE tenant = $1), count(*) FILTER (WHERE tenant = $1 AND name = $2)
+      FROM ${schema}.schedules`,
     [storable(tenant ?? ''), storable(name)],
   )
-  const count = integer(row, 0)
-  if (integer(row, 1) === 0 && count >= max) throw tooManySchedules(count, max)
+  const [all, ofTenant, namesakes] = [integer(row, 0), integer(row, 1), integer(row, 2)]
+  if (namesakes > 0) return
+  if (all >= max) throw tooManySchedules(max)
+  if (tenant !== null && ofTenant >= maxOfTenant) throw tooManyTenantSchedules(tenant, maxOfTenant)
 }
 
 /** Locks the rows in one order, so that replicas which fire the same ones wait for each other once; answers which it wrote. */
@@ -144,4 +164,8 @@ function storableRow(schedule: Schedule) {
     definition: storable(definition),
     state: storable(state),
   }
+}
+
+function storedTenants(tenants: Tenants): string[] {
+  return tenants.map((tenant) => storable(tenant ?? ''))
 }

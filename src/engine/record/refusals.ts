@@ -47,3 +47,18 @@ export function tooManyIngests(open: number, maxOpen: number): LongshoreError {
     { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
   )
 }
+
+export function tooManySchedules(max: number): LongshoreError {
+  return new LongshoreError(
+    'TOO_MANY_SCHEDULES',
+    `There are as many schedules as may be: the limit (MAX_SCHEDULES) is ${max}. Delete some, or raise it.`,
+  )
+}
+
+/** The same of one tenant's schedules. */
+export function tooManyTenantSchedules(tenant: string, max: number): LongshoreError {
+  return new LongshoreError(
+    'TOO_MANY_SCHEDULES',
+    `Tenant ${tenant} has ${max} schedules, which is its limit. Delete some, or have it raised.`,
+  )
+}

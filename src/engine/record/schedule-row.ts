@@ -56,10 +56,3 @@ export function schedulePage(rows: readonly Row[], limit: number): { items: Sche
   if (last === undefined || rows.length <= limit) return { items, next: null }
   return { items, next: last.tenant === null ? last.name : `${last.name},${last.tenant}` }
 }
-
-export function tooManySchedules(count: number, max: number): LongshoreError {
-  return new LongshoreError(
-    'TOO_MANY_SCHEDULES',
-    `There are ${count} schedules, the limit (MAX_SCHEDULES) is ${max}. Delete some, or raise it.`,
-  )
-}

@@ -4,6 +4,8 @@ import { readSchedule, SCHEDULE_COLUMNS, schedulePage, scheduleRow, scheduleStar
 import type { Schedule, ScheduleQuery } from '../schedule-records.ts'
 import { Query } from './database.ts'
 
+type Tenants = readonly (string | null)[]
+
 /** The rows of schedules. */
 export class ScheduleTable {
   readonly #insert: Query
@@ -29,12 +31,13 @@ export class ScheduleTable {
     )
     this.#delete = new Query(db, 'DELETE FROM schedules WHERE tenant = ? AND name = ?')
     this.#get = new Query(db, `${select} WHERE tenant = ? AND name = ?`)
-    this.#count = new Query(db, 'SELECT count(*) FROM schedules')
+    this.#count = new Query(db, 'SELECT count(*), count(*) FILTER (WHERE tenant = ?) FROM schedules')
     this.#all = new Query(db, `${select} WHERE (name, tenant) > (?, ?) ORDER BY name, tenant LIMIT ?`)
     this.#ofTenant = new Query(db, `${select} WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?`)
-    const due = 'INDEXED BY schedules_due WHERE next_tick IS NOT NULL'
+    const due =
+      'INDEXED BY schedules_due WHERE next_tick IS NOT NULL AND tenant NOT IN (SELECT value FROM json_each(?))'
     this.#due = new Query(db, `${select} ${due} AND next_tick <= ? ORDER BY next_tick, num LIMIT ?`)
-    this.#next = new Query(db, `SELECT min(next_tick) FROM schedules ${due}`)
+    this.#next = new Query(db, `SELECT next_tick FROM schedules ${due} ORDER BY next_tick LIMIT 1`)
   }
 
   /** False when the tenant has one of that name. */
@@ -57,8 +60,10 @@ export class ScheduleTable {
     return row && readSchedule(row)
   }
 
-  count(): number {
-    return integer(this.#count.get(), 0)
+  /** How many there are, and how many of them are this tenant's. */
+  count(tenant: string | null): { all: number; ofTenant: number } {
+    const row = this.#count.get(tenant ?? '')
+    return { all: integer(row, 0), ofTenant: integer(row, 1) }
   }
 
   list(query: ScheduleQuery): { items: Schedule[]; next: string | null } {
@@ -69,11 +74,15 @@ export class ScheduleTable {
     return schedulePage(rows, query.limit)
   }
 
-  due(now: number, limit: number): Schedule[] {
-    return this.#due.all(now, limit).map(readSchedule)
+  due(now: number, limit: number, without: Tenants): Schedule[] {
+    return this.#due.all(storedTenants(without), now, limit).map(readSchedule)
   }
 
-  nextTick(): number | null {
-    return integerOrNull(this.#next.get() ?? [null], 0)
+  nextTick(without: Tenants): number | null {
+    return integerOrNull(this.#next.get(storedTenants(without)) ?? [null], 0)
   }
+}
+
+function storedTenants(tenants: Tenants): string {
+  return JSON.stringify(tenants.map((tenant) => tenant ?? ''))
 }

@@ -1,8 +1,14 @@
 import { LongshoreError } from '../../base/errors.ts'
 import { DueNews } from '../due-news.ts'
-import { queueFull } from '../record/refusals.ts'
-import { tooManySchedules } from '../record/schedule-row.ts'
-import type { Schedule, ScheduleChange, ScheduleQuery, ScheduleRecords } from '../schedule-records.ts'
+import { queueFull, tenantQueueFull, tooManySchedules, tooManyTenantSchedules } from '../record/refusals.ts'
+import type {
+  RoomOf,
+  Schedule,
+  ScheduleChange,
+  ScheduleLimits,
+  ScheduleQuery,
+  ScheduleRecords,
+} from '../schedule-records.ts'
 import type { EngineParts } from './engine-parts.ts'
 import { insertJob } from './people.ts'
 
@@ -21,11 +27,10 @@ export class SqliteScheduleRecords implements ScheduleRecords {
     this.#access = access
   }
 
-  async create(schedule: Schedule, { max } = { max: Number.POSITIVE_INFINITY }): Promise<boolean> {
-    const answer = await this.#access.write(({ schedules }) => {
-      if (schedules.get(schedule.tenant, schedule.name) !== undefined) return false
-      const count = schedules.count()
-      return count < max ? schedules.insert(schedule) : tooManySchedules(count, max)
+  async create(schedule: Schedule, limits?: ScheduleLimits): Promise<boolean> {
+    const answer = await this.#access.write((parts) => {
+      if (parts.schedules.get(schedule.tenant, schedule.name) !== undefined) return false
+      return tooMany(parts, schedule, limits) ?? parts.schedules.insert(schedule)
     })
     if (answer instanceof LongshoreError) throw answer
     if (answer) this.#tell([schedule])
@@ -40,8 +45,8 @@ export class SqliteScheduleRecords implements ScheduleRecords {
     return this.#access.read(({ schedules }) => schedules.list(query))
   }
 
-  async change(changes: readonly ScheduleChange[], limits?: { maxQueued: number }): Promise<boolean[]> {
-    const answer = await this.#access.write((parts) => fullError(parts, changes, limits) ?? makeAll(parts, changes))
+  async change(changes: readonly ScheduleChange[], roomOf?: RoomOf): Promise<boolean[]> {
+    const answer = await this.#access.write((parts) => fullError(parts, changes, roomOf) ?? makeAll(parts, changes))
     if (answer instanceof LongshoreError) throw answer
     this.#tell(changes.filter((_, i) => answer[i]).map(({ schedule }) => schedule))
     return answer
@@ -51,12 +56,12 @@ export class SqliteScheduleRecords implements ScheduleRecords {
     return this.#access.write(({ schedules }) => schedules.delete(tenant, name))
   }
 
-  async due(now: number, limit: number): Promise<Schedule[]> {
-    return this.#access.read(({ schedules }) => schedules.due(now, limit))
+  async due(now: number, limit: number, without: readonly (string | null)[] = []): Promise<Schedule[]> {
+    return this.#access.read(({ schedules }) => schedules.due(now, limit, without))
   }
 
-  async nextTick(): Promise<number | null> {
-    return this.#access.read(({ schedules }) => schedules.nextTick())
+  async nextTick(without: readonly (string | null)[] = []): Promise<number | null> {
+    return this.#access.read(({ schedules }) => schedules.nextTick(without))
   }
 
   onDue(listener: (nextTick: number) => void): void {
@@ -69,16 +74,42 @@ export class SqliteScheduleRecords implements ScheduleRecords {
   }
 }
 
-/** Asked before anything is written: what one of many writes of a round has written is not undone for it alone. */
-function fullError(
-  { records }: EngineParts,
-  changes: readonly ScheduleChange[],
-  limits: { maxQueued: number } | undefined,
+function tooMany(
+  { schedules }: EngineParts,
+  { tenant }: Schedule,
+  limits: ScheduleLimits | undefined,
 ): LongshoreError | undefined {
   if (limits === undefined) return undefined
-  const wanted = changes.reduce((sum, { jobs }) => sum + jobs.length, 0)
+  const { max, maxOfTenant } = limits
+  const { all, ofTenant } = schedules.count(tenant)
+  if (all >= max) return tooManySchedules(max)
+  const isTenantFull = tenant !== null && maxOfTenant !== undefined && ofTenant >= maxOfTenant
+  return isTenantFull ? tooManyTenantSchedules(tenant, maxOfTenant) : undefined
+}
+
+/** Asked before anything is written: what one of many writes of a round has written is not undone for it alone. */
+function fullError(
+  { records, table }: EngineParts,
+  changes: readonly ScheduleChange[],
+  roomOf: RoomOf | undefined,
+): LongshoreError | undefined {
+  if (roomOf === undefined) return undefined
   const queued = records.queuedCount
-  return wanted === 0 || queued + wanted <= limits.maxQueued ? undefined : queueFull(queued, limits.maxQueued)
+  const wanted = new Map<string | null, number>()
+  let wantedOfAll = 0
+  for (const { schedule, jobs } of changes) {
+    if (jobs.length === 0) continue
+    const { tenant } = schedule
+    const { maxQueued, maxQueuedOfTenant } = roomOf(tenant)
+    const wantedOfTenant = (wanted.get(tenant) ?? 0) + jobs.length
+    wanted.set(tenant, wantedOfTenant)
+    wantedOfAll += jobs.length
+    if (queued + wantedOfAll > maxQueued) return queueFull(queued, maxQueued)
+    if (tenant === null || maxQueuedOfTenant === undefined) continue
+    const leastFull = Math.max(0, maxQueuedOfTenant - wantedOfTenant + 1)
+    if (table.isQueueFull(tenant, leastFull)) return tenantQueueFull(tenant, maxQueuedOfTenant)
+  }
+  return undefined
 }
 
 function makeAll(parts: EngineParts, changes: readonly ScheduleChange[]): boolean[] {
