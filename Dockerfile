@@ -29,7 +29,9 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.npm \
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY client client
+COPY dashboard dashboard
 RUN node_modules/.bin/tsc -p client/tsconfig.build.json && node_modules/.bin/tsc -p tsconfig.build.json && \
+    node dashboard/build.ts dist/dashboard && \
     chmod +x dist/cli/main.js && cp -R src/cli/template dist/cli/ && cp src/cli/generate/kubernetes.yaml dist/cli/generate/
 
 FROM ${NODE_IMAGE}

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { writeDashboard } from '../dashboard/build.ts'
 
 /** Makes what npm would publish, and has publint look at it. */
 const root = resolve(import.meta.dirname, '..')
@@ -11,7 +12,10 @@ for (const folder of ['client', '.']) {
   const home = join(root, folder)
   rmSync(join(home, 'dist'), { recursive: true, force: true })
   execFileSync(bin('tsc'), ['-p', join(home, 'tsconfig.build.json')], { stdio: 'inherit' })
-  if (folder === '.') finishCommand(join(home, 'dist/cli'))
+  if (folder === '.') {
+    finishCommand(join(home, 'dist/cli'))
+    await writeDashboard(join(home, 'dist/dashboard'))
+  }
   execFileSync(bin('publint'), ['run', home, '--strict'], { stdio: 'inherit' })
 }
 

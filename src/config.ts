@@ -176,6 +176,7 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     metrics: values.METRICS,
+    dashboard: values.DASHBOARD,
     role: values.ROLE,
     database: arrangeDatabase(values),
     dataDir: values.DATA_DIR,

@@ -54,6 +54,7 @@ export const SETTINGS = {
     'Least level that is logged.',
   ),
   METRICS: flag(true, 'Measure the service, and serve the metrics at `/metrics`.'),
+  DASHBOARD: flag(true, 'Serve the dashboard at `/dashboard`.'),
 
   ROLE: oneOf(
     ['all', 'api', 'worker'],

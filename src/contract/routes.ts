@@ -170,6 +170,8 @@ export const ROUTES = {
   },
   stats: { method: 'GET', path: '/stats', access: 'read', summary: 'What waits, runs and ended, over time' },
   workers: { method: 'GET', path: '/workers', access: 'read', summary: 'Who runs jobs, and which' },
+  dashboard: { method: 'GET', path: '/dashboard', access: 'open', summary: 'What the service does, for people' },
+  dashboardPages: { method: 'GET', path: '/dashboard/*', access: 'open', summary: 'Its views, and the files it loads' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },
   docs: { method: 'GET', path: '/docs', access: 'open', summary: 'This description, for people' },
 } as const satisfies Record<string, Route>

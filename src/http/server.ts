@@ -9,6 +9,7 @@ import { Arrivals } from './arrival.ts'
 import { openGate } from './auth.ts'
 import { ANYONE, type Caller, identifyCallers, NOBODY, notedCaller } from './caller.ts'
 import { allowOrigins } from './cors.ts'
+import { dashboard } from './dashboard/dashboard.ts'
 import { Holds } from './holds.ts'
 import { jsonBodyParser } from './json-body.ts'
 import { knownError } from './known-errors.ts'
@@ -65,6 +66,7 @@ const JSON_ROUTES: readonly Routes[] = [
   activityRoutes,
   allEvents,
   ingestRoutes,
+  dashboard,
 ]
 
 /** The HTTP service: every route of the contract, ready to listen or to be called by `inject`. */

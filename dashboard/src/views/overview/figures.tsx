@@ -1,0 +1,73 @@
+import type { Stats, Worker } from '@longshore/client'
+import type { ComponentChildren } from 'preact'
+import { compact, count, duration, plural } from '../../format.ts'
+import { Link } from '../../parts/link.tsx'
+import { Sparkline } from '../../parts/sparkline.tsx'
+
+/** The few figures that say whether all is well. */
+export function Figures({ stats, workers }: { stats: Stats | undefined; workers: readonly Worker[] | undefined }) {
+  const slots = workers?.reduce((sum, worker) => sum + worker.slots, 0) ?? 0
+  const slices = stats?.slices ?? []
+  const whole = stats?.whole
+  const ended = (whole?.completed ?? 0) + (whole?.failed ?? 0)
+  return (
+    <section class="figures" aria-label="Figures">
+      <Figure name="Running" value={stats && count(stats.states.processing ?? 0)} to="/jobs?status=processing">
+        {slots > 0 ? `of ${count(slots)} slots` : 'no slots'}
+      </Figure>
+      <Figure name="Queued" value={stats && compact(stats.states.queued ?? 0)} to="/jobs?status=queued">
+        {stats && stats.queue_age_seconds > 0 ? `oldest waits ${duration(stats.queue_age_seconds)}` : 'nothing waits'}
+      </Figure>
+      <Figure
+        name="Completed"
+        value={whole && compact(whole.completed)}
+        to="/jobs?status=completed"
+        spark={<Sparkline values={slices.map((slice) => slice.completed)} colour="--completed" />}
+      >
+        {stats && rate(stats)}
+      </Figure>
+      <Figure
+        name="Failed"
+        value={whole && compact(whole.failed)}
+        to="/jobs?status=failed"
+        spark={<Sparkline values={slices.map((slice) => slice.failed + slice.retried)} colour="--failed" />}
+      >
+        {ended === 0 ? 'no job ended' : `${((100 * (whole?.failed ?? 0)) / ended).toFixed(1)} % of jobs`}
+        {(whole?.retried ?? 0) > 0 && `, ${plural(whole?.retried ?? 0, 'retry', 'retries')}`}
+      </Figure>
+      <Figure name="Run time" value={whole && (whole.ran ? duration(whole.ran.p50_seconds) : '–')}>
+        {whole?.ran ? `p95 ${duration(whole.ran.p95_seconds)}` : 'median of completed'}
+      </Figure>
+      <Figure name="Wait" value={whole && (whole.waited ? duration(whole.waited.p50_seconds) : '–')}>
+        {whole?.waited ? `p95 ${duration(whole.waited.p95_seconds)}` : 'median before the start'}
+      </Figure>
+    </section>
+  )
+}
+
+interface FigureProps {
+  name: string
+  value: string | undefined
+  to?: string
+  spark?: ComponentChildren
+  children?: ComponentChildren
+}
+
+function Figure({ name, value, to, spark, children }: FigureProps) {
+  return (
+    <div class="figure">
+      <div class="figure-name">{to ? <Link to={to}>{name}</Link> : name}</div>
+      <div class="figure-value">{value ?? '…'}</div>
+      <div class="figure-more">{children ?? '\u00a0'}</div>
+      {spark}
+    </div>
+  )
+}
+
+/** How many end a minute, of the last tenth of the window. */
+function rate({ slices, slice_seconds }: Stats): string {
+  const newest = slices.slice(-Math.max(2, Math.ceil(slices.length / 10)))
+  const jobs = newest.reduce((sum, slice) => sum + slice.completed, 0)
+  const perMinute = (60 * jobs) / Math.max(1, newest.length * slice_seconds)
+  return `${perMinute >= 10 || perMinute === 0 ? compact(Math.round(perMinute)) : perMinute.toFixed(1)} a minute lately`
+}
