@@ -30,6 +30,7 @@ function View() {
   if (first === 'schedules') return <SchedulesView />
   return (
     <Empty title="There is no such page">
+      <h1 class="hidden">Not found</h1>
       <p>
         Nothing is shown at <code>{path.value}</code>. <Link to="/">To the overview</Link>
       </p>

@@ -115,6 +115,7 @@ export const JobChange = z
     job_id: z.uuid(),
     status: JobStatus,
     at: Timestamp,
+    created_at: Timestamp,
     started_at: Timestamp.nullable(),
     completed_at: Timestamp.nullable(),
     cancel_requested_at: Timestamp.nullable(),

@@ -65,6 +65,7 @@ export type JobGlance = Pick<
   | 'tenant'
   | 'state'
   | 'version'
+  | 'createdAt'
   | 'updatedAt'
   | 'startedAt'
   | 'completedAt'

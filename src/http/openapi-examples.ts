@@ -101,6 +101,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     job_id: JOB_ID,
     status: 'processing',
     at: LATER,
+    created_at: AT,
     started_at: AT,
     completed_at: null,
     cancel_requested_at: null,

@@ -5,7 +5,7 @@ import { ChangeFeed, type Pulse } from '../../src/engine/change-feed.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 function glance(id: string, version: number, tenant: string | null = null): JobGlance {
-  const times = { updatedAt: version, startedAt: null, completedAt: null, cancelRequestedAt: null }
+  const times = { createdAt: 0, updatedAt: version, startedAt: null, completedAt: null, cancelRequestedAt: null }
   return {
     id,
     version,

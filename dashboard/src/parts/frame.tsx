@@ -23,7 +23,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         To the content
       </a>
       <header class="bar">
-        <Link to="/" class="brand" label={`${service.value.name}, overview`}>
+        <Link to="/" class="brand">
           <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
             <rect x="3" y="8" width="26" height="16" rx="2" fill="var(--brand)" />
             <path d="M9 12v8M14 12v8M19 12v8M24 12v8" stroke="#fff" stroke-width="2" />

@@ -44,7 +44,18 @@ export function ask(changes: Record<string, string | readonly string[] | undefin
 /** A new page begins at its top, and tells so to who listens. */
 function arrive(): void {
   scrollTo(0, 0)
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }))
+  focusHeading(FRAMES_WAITED)
+}
+
+/** A heading that has to be read from the service is waited for, some seconds. */
+const FRAMES_WAITED = 300
+
+function focusHeading(frames: number): void {
+  requestAnimationFrame(() => {
+    const heading = document.querySelector<HTMLElement>('h1')
+    if (heading) heading.focus({ preventScroll: true })
+    else if (frames > 0) focusHeading(frames - 1)
+  })
 }
 
 addEventListener('popstate', () => {

@@ -15,7 +15,7 @@ import { JobTable } from './jobs/job-table.tsx'
 const PAGE = 50
 
 /** Which jobs the address asks for. */
-export type Filter = Pick<JobQuery, 'group' | 'created_after' | 'created_before'> & {
+export type Filter = Pick<JobQuery, 'group' | 'schedule' | 'created_after' | 'created_before'> & {
   status?: (typeof STATUSES)[number][]
   label?: string[]
 }
@@ -24,11 +24,13 @@ function filterOf(asked: URLSearchParams): Filter {
   const status = STATUSES.filter((each) => asked.getAll('status').includes(each))
   const label = asked.getAll('label').filter((each) => each.includes('='))
   const text = (name: string): string | undefined => asked.get(name) || undefined
-  const [group, after, before] = [text('group'), text('created_after'), text('created_before')]
+  const [group, schedule] = [text('group'), text('schedule')]
+  const [after, before] = [text('created_after'), text('created_before')]
   return {
     ...(status.length > 0 && { status }),
     ...(label.length > 0 && { label }),
     ...(group !== undefined && { group }),
+    ...(schedule !== undefined && { schedule }),
     ...(after !== undefined && { created_after: after }),
     ...(before !== undefined && { created_before: before }),
   }
@@ -60,8 +62,9 @@ export function JobsView() {
     const isShown = page.value?.jobs.some(({ job_id }) => job_id === news.job.job_id) ?? false
     if (isShown) page.change((known) => withChange(known, news.job))
     else if (page.value?.jobs.length === 0 && cursor === undefined) readSoon()
-    else if (news.job.status === 'queued' && fresh.size < 1_000)
+    else if (isNewer(news.job, page.value, filter) && fresh.size < 1_000) {
       setFresh((before) => new Set(before).add(news.job.job_id))
+    }
   })
   const jobs = page.value?.jobs
   const isFiltered = Object.keys(filter).length > 0
@@ -100,6 +103,12 @@ export function JobsView() {
   )
 }
 
+/** Whether a job belongs above those that are shown, as far as a change tells; of labels it tells nothing. */
+function isNewer({ created_at, status }: JobChange, page: JobPage | undefined, filter: Filter): boolean {
+  const newest = page?.jobs[0]?.created_at
+  return newest !== undefined && created_at > newest && (filter.status?.includes(status) ?? true)
+}
+
 function isDeadLetters({ status, ...rest }: Filter): boolean {
   return status?.length === 1 && status[0] === 'failed' && Object.keys(rest).length === 0
 }
@@ -130,6 +139,7 @@ export const NOTHING_ASKED = {
   status: undefined,
   label: undefined,
   group: undefined,
+  schedule: undefined,
   created_after: undefined,
   created_before: undefined,
   cursor: undefined,

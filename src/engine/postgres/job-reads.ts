@@ -25,7 +25,7 @@ export class JobReads {
     this.#sql = {
       byIds: `SELECT ${STORED_COLUMNS} FROM ${schema}.jobs WHERE id = ANY($1)`,
       glances: `SELECT id, phase, version, updated_at, started_at, completed_at, cancel_requested_at, attempt, worker, progress,
-        error, tenant FROM ${schema}.jobs WHERE id = ANY($1)`,
+        error, tenant, created_at FROM ${schema}.jobs WHERE id = ANY($1)`,
       states: `SELECT coalesce(sum(queued), 0), coalesce(sum(processing), 0), coalesce(sum(completed), 0),
         coalesce(sum(failed), 0), coalesce(sum(cancelled), 0) FROM ${schema}.counters`,
       oldest: `SELECT run_at FROM ${schema}.jobs WHERE phase = 1 ORDER BY run_at LIMIT 1`,
@@ -114,6 +114,7 @@ function readGlance(row: Row): JobGlance {
     progress: progress === null ? SILENT_PROGRESS[state] : JSON.parse(progress),
     error: textOrNull(row, 10),
     tenant: text(row, 11) || null,
+    createdAt: integer(row, 12),
   }
 }
 

@@ -59,6 +59,7 @@ function viewChange(job: JobGlance): z.output<typeof JobChange> {
     job_id: job.id,
     status: job.state,
     at: timestamp(job.updatedAt),
+    created_at: timestamp(job.createdAt),
     started_at: instant(job.startedAt),
     completed_at: instant(job.completedAt),
     cancel_requested_at: instant(job.cancelRequestedAt),

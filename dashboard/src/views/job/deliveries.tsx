@@ -1,6 +1,64 @@
-import type { Job } from '@longshore/client'
+import type { Delivery, Job } from '@longshore/client'
+import { plural } from '../../format.ts'
+import { Fault } from '../../parts/empty.tsx'
+import { Ago } from '../../parts/time.tsx'
+import { useLoad } from '../../state/load.ts'
+import { attempt } from '../../state/notices.ts'
+import { can, client } from '../../state/session.ts'
 
-/** What receivers were told of the job. */
-export function Deliveries(_: { job: Job }) {
-  return null
+/** What receivers were told of the ends of the job, and how that went; nothing when it names no receiver. */
+export function Deliveries({ job }: { job: Job }) {
+  const deliveries = useLoad((signal) => client().webhooks(job.job_id, { signal }), `${job.job_id} ${job.status}`)
+  if (!deliveries.error && !deliveries.value?.length) return null
+  return (
+    <section class="card" aria-labelledby="webhooks">
+      <h2 id="webhooks">Webhooks</h2>
+      {deliveries.error && <Fault error={deliveries.error} retry={deliveries.reload} />}
+      <ul class="plain">
+        {deliveries.value?.map((delivery) => (
+          <Item key={delivery.delivery_id} delivery={delivery} jobId={job.job_id} onChange={deliveries.reload} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Item({ delivery, jobId, onChange }: { delivery: Delivery; jobId: string; onChange: () => void }) {
+  const { delivery_id: id, type, url, status, attempt: tries, attempts, next_at: next } = delivery
+  const last = attempts.at(-1)
+  const resend = async (): Promise<void> => {
+    await attempt(async () => {
+      await client().resendWebhook(jobId, id)
+      return 'The receiver is told once more.'
+    })
+    onChange()
+  }
+  return (
+    <li class="delivery">
+      <div>
+        <strong>{type}</strong> <span class={status === 'failed' ? 'refusal' : 'muted'}>{status}</span>
+        <span class="muted">
+          , {plural(tries, 'try', 'tries')}
+          {next !== null && (
+            <>
+              , next <Ago at={next} />
+            </>
+          )}
+        </span>
+      </div>
+      <div class="clip" title={url}>
+        {url}
+      </div>
+      {last && (
+        <div class={last.error === null ? 'muted' : 'refusal'}>
+          {last.error ?? `HTTP ${last.http_status} in ${last.duration_ms} ms`}, <Ago at={last.at} />
+        </div>
+      )}
+      {can.value.operate && status !== 'sending' && (
+        <button type="button" class="small" onClick={resend}>
+          Tell it once more
+        </button>
+      )}
+    </li>
+  )
 }

@@ -78,11 +78,12 @@ export function BulkDialog({ action, filter, onClose, onDone }: BulkDialogProps)
   )
 }
 
-function describe({ status, label, group, created_after, created_before }: Filter): string {
+function describe({ status, label, group, schedule, created_after, created_before }: Filter): string {
   const parts = [
     status && `are ${status.join(' or ')}`,
     ...(label ?? []).map((each) => `have the label ${each}`),
     group && `are of group ${group}`,
+    schedule && `come from the schedule ${schedule}`,
     created_after && `were created after ${created_after}`,
     created_before && `were created before ${created_before}`,
   ].filter(Boolean)

@@ -21,7 +21,7 @@ interface FilterBarProps {
 
 /** Chooses jobs. What is chosen stands in the address, to be kept and passed on. */
 export function FilterBar({ filter, states }: FilterBarProps) {
-  const { status = [], label = [], group } = filter
+  const { status = [], label = [], group, schedule } = filter
   const toggle = (each: JobStatus): void => {
     const next = status.includes(each) ? status.filter((known) => known !== each) : [...status, each]
     ask({ status: next, cursor: undefined })
@@ -47,6 +47,9 @@ export function FilterBar({ filter, states }: FilterBarProps) {
         <Search />
         {group !== undefined && (
           <Chosen text={`group ${group}`} remove={() => ask({ group: undefined, cursor: undefined })} />
+        )}
+        {schedule !== undefined && (
+          <Chosen text={`schedule ${schedule}`} remove={() => ask({ schedule: undefined, cursor: undefined })} />
         )}
         {label.map((each) => (
           <Chosen

@@ -59,32 +59,34 @@ export function History({ stats }: { stats: Stats | undefined }) {
 
 function Table({ stats }: { stats: Stats }) {
   return (
-    <table class="hidden">
-      <caption>Attempts that ended, by time; slices in which none did are left out</caption>
-      <thead>
-        <tr>
-          <th>From</th>
-          <th>Completed</th>
-          <th>Failed</th>
-          <th>Tried again</th>
-          <th>Run time p50</th>
-          <th>Run time p95</th>
-        </tr>
-      </thead>
-      <tbody>
-        {stats.slices
-          .filter(({ completed, failed, retried }) => completed + failed + retried > 0)
-          .map(({ at, completed, failed, retried, ran }) => (
-            <tr key={at}>
-              <td>{absolute(at)}</td>
-              <td>{count(completed)}</td>
-              <td>{count(failed)}</td>
-              <td>{count(retried)}</td>
-              <td>{ran ? duration(ran.p50_seconds) : ''}</td>
-              <td>{ran ? duration(ran.p95_seconds) : ''}</td>
-            </tr>
-          ))}
-      </tbody>
-    </table>
+    <div class="hidden">
+      <table>
+        <caption>Attempts that ended, by time; slices in which none did are left out</caption>
+        <thead>
+          <tr>
+            <th>From</th>
+            <th>Completed</th>
+            <th>Failed</th>
+            <th>Tried again</th>
+            <th>Run time p50</th>
+            <th>Run time p95</th>
+          </tr>
+        </thead>
+        <tbody>
+          {stats.slices
+            .filter(({ completed, failed, retried }) => completed + failed + retried > 0)
+            .map(({ at, completed, failed, retried, ran }) => (
+              <tr key={at}>
+                <td>{absolute(at)}</td>
+                <td>{count(completed)}</td>
+                <td>{count(failed)}</td>
+                <td>{count(retried)}</td>
+                <td>{ran ? duration(ran.p50_seconds) : ''}</td>
+                <td>{ran ? duration(ran.p95_seconds) : ''}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
   )
 }

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { formatKeyEntry } from '../../src/access/api-key.ts'
+import { type Browser, startChromium } from '../support/chromium.ts'
+import { openDashboard } from '../support/dashboard-page.ts'
+import { openService } from '../support/service-here.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const PHONE = { width: 390, height: 844 }
+
+type Service = Awaited<ReturnType<typeof openService>>
+
+/** Submits a file and answers the id of its job; `ends` waits for its end. */
+async function submit({ api }: Service, parameters: object, { run = 'x', ends = false } = {}): Promise<string> {
+  const form = new FormData()
+  form.set('file', new Blob(['hello\n']), 'hello.txt')
+  form.set('parameters', JSON.stringify(parameters))
+  form.set('labels', JSON.stringify({ run }))
+  const headers = ends ? { prefer: 'wait=30' } : undefined
+  const answer = await fetch(`${api.url}/ingest/upload`, { method: 'POST', body: form, ...(headers && { headers }) })
+  return ((await answer.json()) as { job_id: string }).job_id
+}
+
+describe('the dashboard in Chromium', () => {
+  let browser: Browser
+  let service: Service
+  let jobs: Record<'completed' | 'failed' | 'running', string>
+  before(async () => {
+    browser = await startChromium()
+    service = await openService({ SHUTDOWN_GRACE_SECONDS: '0' })
+    jobs = {
+      completed: await submit(service, { records: 3 }, { run: 'done', ends: true }),
+      failed: await submit(service, { fail: 'unrecoverable' }, { run: 'broken', ends: true }),
+      running: await submit(service, { workMs: 600_000 }, { run: 'long' }),
+    }
+  })
+  after(async () => {
+    await browser[Symbol.asyncDispose]()
+    await service[Symbol.asyncDispose]()
+  })
+
+  const open = (path: string, look = {}) => openDashboard(browser, service.api.url, path, look)
+  const views = () => [
+    '',
+    '/jobs',
+    '/jobs?status=failed',
+    '/submit',
+    '/schedules',
+    ...Object.values(jobs).map((id) => `/jobs/${id}`),
+  ]
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`every view can be used by everybody (axe), in the ${colorScheme}, and keeps to its policy`, async () => {
+      await using opened = await open('', { colorScheme, reducedMotion: 'reduce' })
+      for (const path of views()) {
+        await opened.view(path)
+        await opened.checkAccess(`${path} ${colorScheme}`)
+      }
+    })
+  }
+
+  test('no view is wider than a phone', async () => {
+    await using opened = await open('', { viewport: PHONE })
+    for (const path of views()) {
+      await opened.view(path)
+      const width = await opened.page.evaluate('document.documentElement.scrollWidth')
+      assert.ok(Number(width) <= PHONE.width, `${path} is ${width} wide`)
+    }
+  })
+
+  test('the overview tells what ran and who runs what', async () => {
+    await using opened = await open('')
+    const { page } = opened
+    await page.waitForSelector(`.running a[title="${jobs.running}"]`)
+    await page.waitForSelector(`.failures a[title="${jobs.failed}"]`)
+    assert.match(String(await page.textContent('.figures')), /Running1of 3 slots.*Completed1.*Failed1/)
+  })
+
+  test('a job page shows attempts, files, log, result and the first records it wrote', async () => {
+    await using opened = await open(`/jobs/${jobs.completed}`)
+    const { page } = opened
+    await page.waitForSelector('.records td')
+    await page.waitForSelector('.line')
+    const text = String(await page.textContent('main'))
+    for (const expected of ['Attempt 1: ran', 'hello.txt', 'attempt 1 begins', '"digests"', 'responses_00000.jsonl']) {
+      assert.ok(text.includes(expected), expected)
+    }
+  })
+
+  test('a filter stands in the address, and the keyboard reaches it', async () => {
+    await using opened = await open('/jobs')
+    const { page } = opened
+    await page.waitForSelector(`a[title="${jobs.failed}"]`)
+    await page.keyboard.press('/')
+    await page.keyboard.type('run=done')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/dashboard/jobs?label=run%3Ddone')
+    await page.locator('.jobs:not(.loading) tbody tr').nth(1).waitFor({ state: 'detached' })
+    await page.waitForSelector(`a[title="${jobs.completed}"]`)
+    await page.goBack()
+    await page.waitForSelector(`a[title="${jobs.failed}"]`)
+    await page.focus(`a[title="${jobs.failed}"]`)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/dashboard/jobs/${jobs.failed}`)
+    await page.waitForSelector('h1:focus')
+  })
+
+  test('a job that changes changes its row, without the page being read anew', async () => {
+    await using opened = await open('/jobs')
+    const { page } = opened
+    await page.waitForSelector('.connection-live')
+    const id = await submit(service, { workMs: 600_000 }, { run: 'live' })
+    const row = `tr:has(a[title="${id}"])`
+    await page.locator(`.fresh, ${row}`).first().waitFor()
+    if (await page.locator('.fresh').isVisible()) await page.click('.fresh')
+    const status = page.locator(`${row} .status`)
+    await status.filter({ hasText: 'Running' }).waitFor()
+    await service.api.post(`/jobs/${id}/cancel`)
+    await status.filter({ hasText: 'Cancelled' }).waitFor()
+  })
+
+  test('everything that a filter matches is cancelled at once, after it was counted', async () => {
+    const ids = await Promise.all([1, 2, 3].map(() => submit(service, { workMs: 600_000 }, { run: 'bulk' })))
+    await using opened = await open('/jobs?label=run%3Dbulk')
+    const { page } = opened
+    await page.click('text=Cancel all…')
+    await page.click('dialog button:has-text("Cancel 3 jobs")')
+    await page.waitForSelector('.notice:has-text("3 jobs asked to stop")')
+    await page.locator('.jobs .status-cancelled').nth(2).waitFor()
+    for (const id of ids) assert.equal((await service.api.job(id)).status, 'cancelled')
+    await page.click('text=Retry all…')
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('dialog', { state: 'detached' })
+  })
+
+  test('files that are chosen become a job, with its parameters and labels', async () => {
+    await using folder = await tempFolder()
+    const path = join(folder.path, 'picked.txt')
+    await writeFile(path, 'picked\n')
+    await using opened = await open('/submit')
+    const { page } = opened
+    await page.setInputFiles('input[type=file]', path)
+    await page.fill('#parameters', '{"records": }')
+    await page.click('text=Submit 1 file')
+    await page.waitForSelector('text=Parameters: expected JSON')
+    await page.fill('#parameters', '{"records": 1}')
+    await page.fill('#labels', 'from=page')
+    await page.click('text=Submit 1 file')
+    await page.waitForURL('**/dashboard/jobs/*-*')
+    await page.locator('.job-now .status', { hasText: 'Completed' }).waitFor()
+    assert.match(String(await page.textContent('main')), /picked\.txt/)
+  })
+
+  test('a schedule is shown, paused and fired', async () => {
+    const job = { manifest_inline: { files: ['s3://longshore/nothing.txt'] } }
+    const body = JSON.stringify({ name: 'nightly', cron: '30 2 * * *', job })
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${service.api.url}/schedules`, { method: 'POST', body, headers })
+    await using opened = await open('/schedules')
+    const { page } = opened
+    await page.waitForSelector('code:has-text("30 2 * * *")')
+    await opened.checkAccess('a schedule')
+    await page.click('text=Pause')
+    await page.waitForSelector('.chip:has-text("Paused")')
+    await page.click('text=Run nightly now')
+    await page.waitForSelector('dd:has-text("1 fired")')
+  })
+
+  test('a failed job is retried from its page', async () => {
+    const id = await submit(service, { fail: 'unrecoverable' }, { run: 'again', ends: true })
+    await using opened = await open(`/jobs/${id}`)
+    const { page } = opened
+    await page.click('button:has-text("Retry")')
+    await page.locator('.span').nth(1).waitFor()
+  })
+})
+
+describe('the dashboard of a service with keys', () => {
+  test('asks for a key once, and a key that may only read sees no button it cannot use', async () => {
+    const keys = { reader: 'a-key-that-may-only-read', operator: 'a-key-that-may-do-all' }
+    const entries = [formatKeyEntry(keys.reader, { scopes: ['read'] }), formatKeyEntry(keys.operator)].join(',')
+    await using browser = await startChromium()
+    await using service = await openService({ API_KEYS: entries, SHUTDOWN_GRACE_SECONDS: '0' })
+    const headers = { authorization: `Bearer ${keys.operator}` }
+    const form = new FormData()
+    form.set('file', new Blob(['hello\n']), 'hello.txt')
+    form.set('parameters', '{"workMs":600000}')
+    const answer = await fetch(`${service.api.url}/ingest/upload`, { method: 'POST', body: form, headers })
+    const { job_id: id } = (await answer.json()) as { job_id: string }
+
+    await using opened = await openDashboard(browser, service.api.url, '/jobs')
+    const { page } = opened
+    await opened.checkAccess('the question for a key')
+    await page.fill('#key', 'no-key-of-this-service')
+    await page.click('button[type=submit]')
+    await page.waitForSelector('.refusal:has-text("The API key is not known")')
+    await page.fill('#key', keys.reader)
+    await page.click('button[type=submit]')
+    await page.waitForSelector(`a[title="${id}"]`)
+    for (const path of ['/jobs', `/jobs/${id}`, '/jobs?status=failed']) {
+      await opened.view(path)
+      await page.waitForSelector(path === `/jobs/${id}` ? '.job-now' : '.filters')
+      const words = await page.locator('button, nav a').allTextContents()
+      assert.deepEqual(
+        words.filter((word) => /Cancel$|Cancel all|Retry|Delete|Submit/.test(word)),
+        [],
+        path,
+      )
+    }
+    await page.click('button[aria-label^="Sign out"]')
+    await page.waitForSelector('#key')
+    assert.equal(await page.evaluate('sessionStorage.length'), 0)
+  })
+})
