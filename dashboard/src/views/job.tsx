@@ -55,8 +55,8 @@ export function JobView({ id }: { id: string }) {
 function useEvents(id: string, job: Loaded<Job>): readonly JobEvent[] {
   const [events, setEvents] = useState<readonly JobEvent[]>([])
   const readSoon = useSoon(job.reload, 300)
-  // A retry begins another run of events after the final one.
-  const round = job.value === undefined || isOver(job.value) ? 'over' : 'on'
+  // A retry adds events after the final one, and may be over before anybody looks.
+  const round = job.value?.completed_at ?? 'on'
   useEffect(() => {
     const stop = new AbortController()
     const follow = async (): Promise<void> => {
@@ -71,8 +71,4 @@ function useEvents(id: string, job: Loaded<Job>): readonly JobEvent[] {
     return () => stop.abort()
   }, [id, round])
   return events
-}
-
-function isOver({ status }: Job): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled'
 }

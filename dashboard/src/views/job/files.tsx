@@ -26,7 +26,7 @@ export function Files({ job }: { job: Job }) {
         </span>
       </h2>
       {files.error && <Fault error={files.error} retry={files.reload} />}
-      <div class="scroll" role="region" aria-labelledby="files" tabIndex={0}>
+      <div class="scroll" role="group" aria-label="Rows of files" tabIndex={0}>
         <table class="files">
           <thead>
             <tr>
