@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import type { Browser, Look } from './chromium.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** What axe found. */
 interface Finding {
@@ -47,7 +44,7 @@ export async function openDashboard(
       await page.locator('[aria-busy=true]').waitFor({ state: 'detached' })
     },
     async checkAccess(where) {
-      await page.evaluate(AXE)
+      await page.evaluate(axe.source)
       const { violations } = await page.evaluate<{ violations: Finding[] }>('axe.run(document)')
       const told = violations.map(
         ({ id, nodes }) =>
