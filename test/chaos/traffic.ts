@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { JobCancelledError, JobClient, JobFailedError } from '@longshore/client'
+import PQueue from 'p-queue'
 import { type Cargo, filesOf, putSeeds, SEED_PREFIX, seedsOf } from './cargo.ts'
 import { type Errand, FRONTS } from './plan.ts'
 import type { Site } from './site.ts'
@@ -20,6 +21,9 @@ export interface Accepted {
 /** An attempt at a request that fails is made again at the next replica, after this, in ms. */
 const AGAIN_MS = 1_000
 
+/** Errands under way at once: while services are away the others wait, or their clients would keep the machine busy. */
+const AT_ONCE = 60
+
 /** More attempts than a crash of one of its workers each would cost. */
 const MANY_ATTEMPTS = 60
 
@@ -31,6 +35,7 @@ export class Traffic {
   readonly #site: Site
   readonly #clients: readonly JobClient[]
   readonly #seeds: readonly Cargo[]
+  readonly #queue = new PQueue({ concurrency: AT_ONCE })
 
   private constructor(site: Site, seeds: readonly Cargo[]) {
     this.#site = site
@@ -45,11 +50,15 @@ export class Traffic {
 
   /** Does one errand to its end: the job is accepted, cancelled if it is to be, and waited for by those who wait. */
   async run(errand: Errand): Promise<void> {
+    await this.#queue.add(() => this.#run(errand))
+  }
+
+  async #run(errand: Errand): Promise<void> {
     if (errand.way === 'abandoned') return this.#abandon(errand)
-    const digests = (
-      errand.way === 'inline' || errand.way === 'manifest' ? seedsOf(errand, this.#seeds) : filesOf(errand)
-    ).map(({ sha256 }) => sha256)
-    const jobId = await this.#insist(errand, (client) => this.#submit(errand, client))
+    const isOfSeeds = errand.way === 'inline' || errand.way === 'manifest'
+    const cargo = isOfSeeds ? seedsOf(errand, this.#seeds) : filesOf(errand)
+    const digests = cargo.map(({ sha256 }) => sha256)
+    const jobId = await this.#insist(errand, (client) => this.#submit(errand, client, cargo))
     const accepted: Accepted = { errand, jobId, digests, cancelAccepted: false }
     this.accepted.push(accepted)
     if (errand.work === 'cancel') await this.#cancel(accepted)
@@ -71,19 +80,19 @@ export class Traffic {
     }
   }
 
-  async #submit(errand: Errand, client: JobClient): Promise<string> {
+  async #submit(errand: Errand, client: JobClient, cargo: readonly Cargo[]): Promise<string> {
     const idempotencyKey = `errand-${errand.number}`
     const job = {
       max_attempts: errand.work === 'always' ? 3 : MANY_ATTEMPTS,
       labels: { errand: String(errand.number), work: errand.work },
     }
     const parameters = parametersOf(errand)
-    if (errand.way === 'form') return this.#sendForm(errand, client, { ...job, parameters })
+    if (errand.way === 'form') return this.#sendForm(errand, client, cargo, { ...job, parameters })
     if (errand.way === 'parts' || errand.way === 'client') {
-      const sources = filesOf(errand).map(({ name, bytes }) => ({ name, data: new Blob([new Uint8Array(bytes)]) }))
+      const sources = cargo.map(({ name, bytes }) => ({ name, data: new Blob([new Uint8Array(bytes)]) }))
       return client.uploadFiles(sources, { parameters, job, idempotencyKey })
     }
-    const uris = seedsOf(errand, this.#seeds).flatMap(({ uri }) => uri ?? [])
+    const uris = cargo.flatMap(({ uri }) => uri ?? [])
     const manifest =
       errand.way === 'inline'
         ? { manifest_inline: { files: uris } }
@@ -92,10 +101,15 @@ export class Traffic {
     return jobId
   }
 
-  async #sendForm(errand: Errand, client: JobClient, fields: Record<string, unknown>): Promise<string> {
+  async #sendForm(
+    errand: Errand,
+    client: JobClient,
+    cargo: readonly Cargo[],
+    fields: Record<string, unknown>,
+  ): Promise<string> {
     const form = new FormData()
     for (const [name, value] of Object.entries(fields)) form.append(name, JSON.stringify(value))
-    for (const { name, bytes } of filesOf(errand)) form.append('file', new Blob([new Uint8Array(bytes)]), name)
+    for (const { name, bytes } of cargo) form.append('file', new Blob([new Uint8Array(bytes)]), name)
     const answer = await fetch(`${this.#urlOf(client)}/ingest/upload`, {
       method: 'POST',
       body: form,
@@ -109,7 +123,8 @@ export class Traffic {
 
   /** A client that dies in the middle of an upload: what it leaves is to be swept away. */
   async #abandon(errand: Errand): Promise<void> {
-    const files = filesOf(errand).map(({ name, bytes }) => ({ filename: name, size_bytes: bytes.length }))
+    const cargo = filesOf(errand)
+    const files = cargo.map(({ name, bytes }) => ({ filename: name, size_bytes: bytes.length }))
     await this.#insist(errand, async (client) => {
       const answer = await fetch(`${this.#urlOf(client)}/ingest/start`, {
         method: 'POST',
@@ -120,7 +135,7 @@ export class Traffic {
       const started = await answer.text()
       if (answer.status !== 200) throw new Error(`ingest/start: ${answer.status} ${started}`)
       const url = JSON.parse(started).files[0].part_urls[0].url
-      await fetch(url, { method: 'PUT', body: new Uint8Array(filesOf(errand)[0]?.bytes ?? []) })
+      await fetch(url, { method: 'PUT', body: new Uint8Array(cargo[0]?.bytes ?? []) })
     })
   }
 

@@ -57,9 +57,9 @@ test('SIGKILL: the jobs of the dead run elsewhere once their leases are over', {
   const api = new Api(second.url)
   const ids = await Promise.all(['a', 'b'].map((name) => api.upload({ name }, { parameters: { workMs: 3_000 } })))
   for (const id of ids) await api.until(id, ({ status }) => status === 'processing')
-  await site.start()
   const killed = performance.now()
   await first.kill('SIGKILL')
+  await site.start()
   for (const id of ids) {
     const job = await api.ended(id)
     assert.deepEqual([job.status, job.result?.attempt, job.result?.resumedFrom], ['completed', 2, 1])

@@ -92,8 +92,8 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await exited
 }
 
-/** PostgreSQL refuses to run as root: then it runs as the user that its package made. */
-function unprivileged(): { uid: number; gid: number } | undefined {
+/** PostgreSQL, and what belongs to it, refuses to run as root: then it runs as the user that its package made. */
+export function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
   return { uid: idOf('-u'), gid: idOf('-g') }

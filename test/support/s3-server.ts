@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { startFauxqs } from 'fauxqs'
+import { accepting } from './accepting.ts'
 import { freePort } from './free-port.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -45,7 +45,11 @@ async function startVersitygw(): Promise<S3Server | undefined> {
   const listen = ['--port', `127.0.0.1:${port}`, '--keep-alive', '--quiet']
   const child = spawn(program, [...login, ...listen, 'posix', folder.path], { stdio: ['ignore', 'ignore', 'pipe'] })
   const stop = stopWithUs(child)
-  await accepting(child, port)
+  let said = ''
+  child.stderr?.on('data', (chunk) => {
+    said = `${said}${chunk}`.slice(-2000)
+  })
+  await accepting(child, port, () => said)
   return describe('versitygw', `http://127.0.0.1:${port}`, credentials, async () => {
     await stop()
     await folder[Symbol.asyncDispose]()
@@ -84,29 +88,6 @@ function inGoFolder(): string | undefined {
     return existsSync(path) ? path : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Tries until the server takes a connection; fails when it ends instead, with what it said. */
-async function accepting(child: ChildProcess, port: number): Promise<void> {
-  let said = ''
-  child.stderr?.on('data', (chunk) => {
-    said = `${said}${chunk}`.slice(-2000)
-  })
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null) throw new Error(`versitygw ended with ${child.exitCode}: ${said}`)
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
   }
 }
 
