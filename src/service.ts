@@ -248,7 +248,7 @@ function rulesOf({ processor, config, budget }: Ground): JobRules {
 /** A stop lets webhooks that are under way go on for so long, in ms: those cut off are sent again, with the same id. */
 const WEBHOOK_GRACE_MS = 2_000
 
-function buildDeliverer({ config, engine, clock, log, facts, onError }: Floor): Deliverer {
+function buildDeliverer({ config, engine, clock, log, facts, tracing, onError }: Floor): Deliverer {
   const { webhooks, shutdownGraceMs } = config
   const graceMs = Math.min(WEBHOOK_GRACE_MS, shutdownGraceMs)
   const { allowPrivate, timeoutMs } = webhooks
@@ -260,6 +260,7 @@ function buildDeliverer({ config, engine, clock, log, facts, onError }: Floor): 
     ...{ clock, graceMs, onError },
     records: engine.deliveries,
     userAgent: 'longshore',
+    ...(tracing && { tracing }),
     post: (post, signal) => poster.post(post, signal),
     told: (tried) => {
       logTried(tried)

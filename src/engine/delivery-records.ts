@@ -46,6 +46,8 @@ export interface ClaimedDelivery extends Delivery {
   token: number
   /** The body, as it was when the job ended. */
   body: string
+  /** Whose the job is. */
+  tenant: string | null
   /** The trace of the job, as W3C Trace Context writes it. */
   traceparent: string | null
 }

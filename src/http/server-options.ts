@@ -21,7 +21,7 @@ export function serverOptions({ config, logger }: ServerParts): FastifyHttpOptio
   const { requestTimeoutMs, bodyBytes } = config.limits
   return {
     ...loggerOptions(logger),
-    logController: new Fastify.LogController({ disableRequestLogging: true }),
+    logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestIds(),
     requestIdHeader: false,
     trustProxy: config.trustProxy,

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { limitOf } from '../access/tenant-limits.ts'
 import { type ErrorCode, LongshoreError } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
+import { traceIdOf } from '../base/traceparent.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
 import { Arrivals } from './arrival.ts'
 import { openGate } from './auth.ts'
@@ -138,7 +139,12 @@ function validator(schema: z.ZodType, httpPart: string) {
   }
 }
 
-function answerErrors(app: FastifyInstance, { arrivals }: Room): void {
+function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf }: Room): void {
+  const whose = (request: FastifyRequest): Record<string, string> => {
+    const { tenant } = callerOf(request)
+    const traceId = traceIdOf(traceparentOf(request) ?? null)
+    return { ...(tenant && { tenant }), ...(traceId !== undefined && { trace_id: traceId }) }
+  }
   const answer = (error: LongshoreError, reply: FastifyReply): void => {
     if (CLOSING_CODES.has(error.code)) reply.header('connection', 'close')
     arrivals.linger(reply.request.raw)
@@ -147,7 +153,7 @@ function answerErrors(app: FastifyInstance, { arrivals }: Room): void {
   }
   app.setErrorHandler((thrown, request, reply) => {
     const error = knownError(thrown)
-    if (error.status >= 500) request.log.error({ err: thrown, url: request.url }, error.message)
+    if (error.status >= 500) request.log.error({ ...whose(request), err: thrown, url: request.url }, error.message)
     answer(error, reply)
   })
   app.setNotFoundHandler((request, reply) => {

@@ -41,6 +41,7 @@ export type Fact =
       jobId: string
       deliveryId: string
       host: string
+      tenant: string | null
       traceparent: string | null
     }
   | { type: 'schedule.fired'; lateMs: number | null }

@@ -12,7 +12,22 @@ export interface RequestTrace {
   end(status: number): void
 }
 
-/** Tells OpenTelemetry of requests, submits and attempts. */
+/** What a trace says of a delivery. */
+interface TracedDelivery {
+  id: string
+  jobId: string
+  /** Tries before this one. */
+  attempt: number
+  traceparent: string | null
+}
+
+/** What a trace says of a try; the attempt is null when it was broken off. */
+interface TriedDelivery {
+  state: string
+  attempt: { status: number | null; error: string | null } | null
+}
+
+/** Tells OpenTelemetry of requests, submits, attempts and deliveries. */
 export class Tracing {
   readonly #place: Omit<SpanPlace, 'context'>
 
@@ -53,6 +68,32 @@ export class Tracing {
       const answer = await submit({ ...job, traceparent: span.traceparent })
       span.describe({ 'longshore.job.id': answer.job.id, 'longshore.job.replayed': answer.replayed })
       return answer
+    })
+  }
+
+  /** Tries to tell a receiver in a span of its own, below the submit of the job. Of the URL only its host: the rest may be a secret. */
+  deliver<Outcome extends TriedDelivery>(
+    { id, jobId, attempt, traceparent }: TracedDelivery,
+    host: string,
+    attemptIt: (traceparent: string) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const { api } = this.#place
+    const span = new TraceSpan(placeBelow(this.#place, traceparent), 'webhook.deliver', {
+      kind: api.SpanKind.CLIENT,
+      attributes: {
+        'longshore.job.id': jobId,
+        'longshore.delivery.id': id,
+        'longshore.delivery.attempt': attempt + 1,
+        'server.address': host,
+      },
+    })
+    return span.during(async () => {
+      const outcome = await attemptIt(span.traceparent)
+      const { status = null, error = null } = outcome.attempt ?? {}
+      span.describe({ 'longshore.delivery.state': outcome.state })
+      if (status !== null) span.describe({ 'http.response.status_code': status })
+      if (error !== null) span.fail(status === null ? 'NO_ANSWER' : String(status))
+      return outcome
     })
   }
 

@@ -3,6 +3,7 @@ import { sleep } from '../base/clock.ts'
 import type { Component } from '../base/lifecycle.ts'
 import { type ClaimedDelivery, type DeliveryOutcome, type DeliveryRecords, hostOf } from '../engine/delivery-records.ts'
 import type { Fact } from '../telemetry/facts.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import type { Post, PostAnswer } from './post.ts'
 import { signatureHeaders } from './signature.ts'
 import { verdictOf } from './verdict.ts'
@@ -28,6 +29,8 @@ export interface DelivererParts {
   post(post: Post, signal: AbortSignal): Promise<PostAnswer>
   /** A number in [0, 1); `Math.random` unless given. */
   random?: () => number
+  /** Where OpenTelemetry is set up. */
+  tracing?: Pick<Tracing, 'deliver'>
   /** Hears of every try. */
   told(tried: Tried): void
   onError(thrown: unknown): void
@@ -147,7 +150,7 @@ export class Deliverer implements Component {
   }
 
   async #deliver(delivery: ClaimedDelivery, host: string, leaseEndsAt: number): Promise<void> {
-    const outcome = await this.#try(delivery)
+    const outcome = await this.#trace(delivery, host)
     if (!(await this.#record(delivery, outcome, leaseEndsAt))) {
       this.#wakeAt(leaseEndsAt)
       return
@@ -156,12 +159,19 @@ export class Deliverer implements Component {
     if (outcome.dueAt !== null) this.#wakeAt(outcome.dueAt)
   }
 
-  async #try(delivery: ClaimedDelivery): Promise<DeliveryOutcome> {
+  /** The receiver is told of the span of this try, or of the one that the job keeps. */
+  #trace(delivery: ClaimedDelivery, host: string): Promise<DeliveryOutcome> {
+    const { tracing } = this.#parts
+    if (tracing === undefined) return this.#try(delivery, delivery.traceparent)
+    return tracing.deliver(delivery, host, (traceparent) => this.#try(delivery, traceparent))
+  }
+
+  async #try(delivery: ClaimedDelivery, traceparent: string | null): Promise<DeliveryOutcome> {
     const { clock, post, random = Math.random } = this.#parts
     const at = clock.now()
     const began = performance.now()
     try {
-      const answer = await post(this.#postOf(delivery, at), this.#cut.signal)
+      const answer = await post(this.#postOf(delivery, traceparent, at), this.#cut.signal)
       const { retries, expiresAt } = delivery
       const { error, ...next } = verdictOf(answer, { now: clock.now(), random: random(), retries, expiresAt })
       const durationMs = Math.round(performance.now() - began)
@@ -172,7 +182,7 @@ export class Deliverer implements Component {
     }
   }
 
-  #postOf({ id, url, body, traceparent }: ClaimedDelivery, at: number): Post {
+  #postOf({ id, url, body }: ClaimedDelivery, traceparent: string | null, at: number): Post {
     const { secrets, userAgent } = this.#parts
     const headers = {
       'content-type': 'application/json',
@@ -201,9 +211,9 @@ export class Deliverer implements Component {
 
 function factOf(delivery: ClaimedDelivery, { state, dueAt, attempt }: DeliveryOutcome, host: string): Tried {
   const outcome = attempt === null ? 'interrupted' : state === 'pending' ? 'retried' : state
-  const { id: deliveryId, jobId, traceparent } = delivery
+  const { id: deliveryId, jobId, tenant, traceparent } = delivery
   const { durationMs = 0, status = null, error = null } = attempt ?? {}
   const tries = delivery.attempt + (attempt ? 1 : 0)
   const result = { outcome, durationMs, status, error, attempt: tries, nextAt: dueAt } as const
-  return { type: 'webhook.tried', ...result, jobId, deliveryId, host, traceparent }
+  return { type: 'webhook.tried', ...result, jobId, deliveryId, host, tenant, traceparent }
 }

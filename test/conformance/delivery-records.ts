@@ -81,9 +81,10 @@ export function deliveryRecordsConformance(name: string, makeBench: () => Promis
           attempts: [],
         },
       ])
-      const { body, traceparent, token, state } = await claimOne(bench)
+      const { body, traceparent, tenant, token, state } = await claimOne(bench)
       assert.equal(body, describeTestBody)
       assert.equal(traceparent, job.traceparent)
+      assert.equal(tenant, null)
       assert.deepEqual([token, state], [1, 'sending'])
       assert.deepEqual(await engine.deliveries.list('nowhere'), [])
     })

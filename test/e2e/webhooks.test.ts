@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Api, type WireJob } from '../support/api.ts'
+import { deliveryOf, type WireDelivery } from '../support/deliveries.ts'
 import { openReceiver, WEBHOOK_SECRET } from '../support/receiver.ts'
 import { openService } from '../support/service-here.ts'
 import { startService } from '../support/service-process.ts'
@@ -13,29 +14,6 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
 const JOBS = 60
 const KILLS = 3
-
-/** A delivery as the wire shows it, as far as tests look. */
-interface WireDelivery {
-  delivery_id: string
-  type: string
-  status: string
-  next_at: string | null
-  attempt: number
-  attempts: { http_status: number | null; error: string | null }[]
-}
-
-async function deliveriesOf(api: Api, id: string): Promise<WireDelivery[]> {
-  return (await api.get<{ deliveries: WireDelivery[] }>(`/jobs/${id}/webhooks`)).deliveries
-}
-
-/** The only delivery of a job, once it stands so. */
-async function delivery(api: Api, id: string, isSo: (delivery: WireDelivery) => boolean): Promise<WireDelivery> {
-  for (;;) {
-    const [only] = await deliveriesOf(api, id)
-    if (only && isSo(only)) return only
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 const isDelivered = ({ status: state }: WireDelivery): boolean => state === 'delivered'
 
@@ -58,7 +36,7 @@ test('a receiver is told of the end with the job as it is read, signed, and in i
   const { eta_seconds: __, ...data } = told?.body.data ?? {}
   assert.deepEqual(data, job)
   assert.equal(told?.body.timestamp, job.completed_at)
-  const done = await delivery(service.api, id, isDelivered)
+  const done = await deliveryOf(service.api, id, isDelivered)
   assert.deepEqual(
     [done.delivery_id, done.type, done.attempt, done.attempts[0]?.http_status],
     [told?.id, 'job.failed', 1, 204],
@@ -81,10 +59,10 @@ test('410 ends it, and a resend tells the same message once more', async () => {
   await using receiver = await openReceiver((n, response) => response.writeHead(n === 1 ? 410 : 204).end())
   await using service = await openService(SETTINGS)
   const id = await service.api.upload({ 'a.dat': 'abc' }, { callback_url: receiver.url })
-  const failed = await delivery(service.api, id, ({ status: state }) => state === 'failed')
+  const failed = await deliveryOf(service.api, id, ({ status: state }) => state === 'failed')
   assert.deepEqual([failed.next_at, failed.attempts.map((attempt) => attempt.http_status)], [null, [410]])
   assert.equal((await service.api.post(`/jobs/${id}/webhooks/${failed.delivery_id}/resend`)).status, 202)
-  const done = await delivery(service.api, id, isDelivered)
+  const done = await deliveryOf(service.api, id, isDelivered)
   assert.equal(done.attempt, 2)
   const [first, second] = receiver.received
   assert.equal(first?.id, second?.id)
@@ -103,7 +81,7 @@ test('an end that no kill leaves time to tell is told at the next start', async 
   await receiver.seen(1)
   const [told] = receiver.received
   assert.deepEqual([told?.body.type, told?.body.data.job_id], ['job.completed', id])
-  assert.deepEqual((await delivery(new Api(second.url), id, isDelivered)).attempt, 1)
+  assert.deepEqual((await deliveryOf(new Api(second.url), id, isDelivered)).attempt, 1)
 })
 
 test('a process killed while it tells tells again at its next start, with the same webhook-id', async () => {
@@ -119,7 +97,7 @@ test('a process killed while it tells tells again at its next start, with the sa
   await using second = await startService(settings)
   await receiver.seen(2)
   assert.equal(new Set(receiver.received.map((told) => told.id)).size, 1)
-  assert.equal((await delivery(new Api(second.url), id, isDelivered)).attempt, 1)
+  assert.equal((await deliveryOf(new Api(second.url), id, isDelivered)).attempt, 1)
 })
 
 test('a stop gives back what it could not finish telling; the next start tells it, and the log has no secret of the URL', async () => {
@@ -134,7 +112,7 @@ test('a stop gives back what it could not finish telling; the next start tells i
   assert.equal(await first.kill('SIGTERM'), 0)
   await using second = await startService(settings)
   await receiver.seen(2)
-  assert.equal((await delivery(new Api(second.url), id, isDelivered)).attempt, 1)
+  assert.equal((await deliveryOf(new Api(second.url), id, isDelivered)).attempt, 1)
   assert.equal(await second.kill('SIGTERM'), 0)
   const log = [...first.lines, ...second.lines].join('\n')
   assert.match(log, /webhook\.interrupted/)
@@ -162,7 +140,7 @@ test('whatever the moment of a crash, every end of an accepted job is told, each
     service = await startService({ ...settings, RETRY_BASE_SECONDS: '0' })
   }
   await submitting
-  for (const id of accepted) await delivery(new Api(service.url), id, isDelivered)
+  for (const id of accepted) await deliveryOf(new Api(service.url), id, isDelivered)
   await service.kill('SIGTERM')
   const ids = new Map<string, Set<string>>()
   for (const { id, body } of receiver.received) {

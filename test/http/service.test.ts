@@ -98,7 +98,7 @@ test('beyond the rate limit requests are answered 429; whoever watches the servi
 })
 
 test('an error nobody expected tells the client nothing and the log everything', async () => {
-  const logged: { err: { message: string }; reqId: string }[] = []
+  const logged: { err: { message: string }; request_id: string }[] = []
   const readiness = async (): Promise<string[]> => {
     throw new Error('password=hunter2')
   }
@@ -107,7 +107,7 @@ test('an error nobody expected tells the client nothing and the log everything',
   const problem = assertProblem(answer, 'INTERNAL')
   assert.doesNotMatch(answer.body, /hunter2/)
   assert.equal(logged[0]?.err.message, 'password=hunter2')
-  assert.equal(logged[0]?.reqId, problem.request_id)
+  assert.equal(logged[0]?.request_id, problem.request_id)
 })
 
 test('a full disk is a 507, a store out of reach a 503', async () => {

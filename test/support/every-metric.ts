@@ -13,7 +13,7 @@ const FACTS: readonly Fact[] = [
   {
     type: 'webhook.tried',
     ...{ outcome: 'delivered', durationMs: 1, status: 204, error: null, attempt: 1, nextAt: null },
-    ...{ jobId: 'a', deliveryId: 'a-3', host: 'a.example', traceparent: null },
+    ...{ jobId: 'a', deliveryId: 'a-3', host: 'a.example', tenant: null, traceparent: null },
   },
 ]
 

@@ -5,7 +5,9 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import type { JobInput } from '../../src/index.ts'
 import { Api } from '../support/api.ts'
+import { deliveryOf } from '../support/deliveries.ts'
 import { IngestClient } from '../support/ingest-client.ts'
+import { openReceiver, WEBHOOK_SECRET } from '../support/receiver.ts'
 import { openScriptedService } from '../support/scripted-service.ts'
 import { spansOf, treeOf } from '../support/trace-recorder.ts'
 
@@ -181,6 +183,41 @@ test('a span ends with the status of its answer, and probes have none', async ()
     ],
   )
   assert.ok(!JSON.stringify(spans.map(({ attributes }) => attributes)).includes('secret'))
+})
+
+test('every try of a webhook has a span of its own, whose traceparent the receiver gets and whose URL stays secret', async () => {
+  await using receiver = await openReceiver((n, response) => response.writeHead(n === 1 ? 410 : 204).end())
+  const settings = { WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE: 'true' }
+  await using service = await openScriptedService(() => null, settings)
+  const client = clientSpan()
+  const tries = () => spansOf(client.traceId).filter(({ name }) => name === 'webhook.deliver')
+  const tried = async (count: number): Promise<void> => {
+    while (tries().length < count) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { id } = await upload(service.api, client.traceparent, { callback_url: `${receiver.url}?key=a-secret` })
+  await tried(1)
+  const { delivery_id } = await deliveryOf(service.api, id, ({ status }) => status === 'failed')
+  await service.api.post(`/jobs/${id}/webhooks/${delivery_id}/resend`)
+  await tried(2)
+  const [failed = assert.fail(), delivered = assert.fail()] = tries()
+  const about = { 'longshore.job.id': id, 'longshore.delivery.id': delivery_id }
+  assert.partialDeepStrictEqual(failed.attributes, {
+    ...about,
+    'longshore.delivery.attempt': 1,
+    'longshore.delivery.state': 'failed',
+    'server.address': `127.0.0.1:${receiver.port}`,
+    'http.response.status_code': 410,
+    'error.type': '410',
+  })
+  assert.partialDeepStrictEqual(delivered.attributes, { ...about, 'longshore.delivery.attempt': 2 })
+  assert.deepEqual([failed.status.code, delivered.status.code], [SpanStatusCode.ERROR, SpanStatusCode.UNSET])
+  assert.equal(failed.kind, SpanKind.CLIENT)
+  const enqueue = named(spansOf(client.traceId), 'job.enqueue').spanContext().spanId
+  for (const [n, span] of [failed, delivered].entries()) {
+    assert.equal(span.parentSpanContext?.spanId, enqueue)
+    assert.equal(receiver.received[n]?.headers.traceparent, `00-${client.traceId}-${span.spanContext().spanId}-01`)
+    assert.ok(!JSON.stringify(span.attributes).includes('a-secret'))
+  }
 })
 
 test('what the client does not record is not recorded here', async () => {

@@ -12,7 +12,7 @@ export const DELIVERY_COLUMNS =
   'd.id, j.id, d.type, d.url, d.state, d.created_at, d.due_at, d.expires_at, d.attempt, d.retries, d.attempts'
 
 /** What a claim reads beside them. */
-export const CLAIMED_COLUMNS = `${DELIVERY_COLUMNS}, d.token, d.body, j.traceparent`
+export const CLAIMED_COLUMNS = `${DELIVERY_COLUMNS}, d.token, d.body, j.traceparent, j.tenant`
 
 export function readDelivery(row: Row): Delivery {
   const state = text(row, 4) as DeliveryState
@@ -33,7 +33,8 @@ export function readDelivery(row: Row): Delivery {
 }
 
 export function readClaimed(row: Row): ClaimedDelivery {
-  return { ...readDelivery(row), token: integer(row, 11), body: text(row, 12), traceparent: textOrNull(row, 13) }
+  const [traceparent, tenant] = [textOrNull(row, 13), text(row, 14) || null]
+  return { ...readDelivery(row), token: integer(row, 11), body: text(row, 12), traceparent, tenant }
 }
 
 /** What recording an outcome writes: state, due_at, attempt, retries, attempts. Nobody but the holder changes these, so they are not read again. */
