@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { parse } from 'yaml'
 import { isSecret, SETTINGS } from '../../src/settings.ts'
 import { helmLint, helmTemplate, type Manifest, noHelm, render, VALUES } from '../support/helm.ts'
 import { conform, noKubeconform } from '../support/kubernetes-schemas.ts'
@@ -8,6 +10,9 @@ import { conform, noKubeconform } from '../support/kubernetes-schemas.ts'
 /** Value sets that turn on, between them, every part of the chart. */
 const SETS: Readonly<Record<string, object>> = {
   'the least': {},
+  'as the docs show it': parse(
+    readFileSync(new URL('../../deploy/helm/longshore/ci/s3-values.yaml', import.meta.url), 'utf8'),
+  ),
   'everything, scaled by KEDA on the database': {
     image: { ...VALUES.image, digest: `sha256:${'0a'.repeat(32)}`, pullSecrets: [{ name: 'registry' }] },
     settings: { ...VALUES.settings, MAX_CONCURRENT_JOBS: 8, MAX_FILES_PER_JOB: 1_000_000, METRICS: true },

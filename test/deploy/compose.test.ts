@@ -43,6 +43,14 @@ test('the service of several containers takes every secret from a file', () => {
   }
 })
 
+test('the database and the store are stopped after whoever uses them', () => {
+  const { services } = parse(read('deploy/compose/compose.yaml'), { merge: true })
+  for (const name of ['api', 'worker']) {
+    const needs = Object.keys(services[name].depends_on)
+    for (const server of ['postgres', 's3']) assert.ok(needs.includes(server), `${name} does not depend on ${server}`)
+  }
+})
+
 test('an image has an init, no root and a check of its health', () => {
   for (const path of ['Dockerfile', 'examples/ifcb-features/Dockerfile', 'src/cli/template/Dockerfile']) {
     const text = read(path)
