@@ -131,7 +131,8 @@ test('no sequence of calls makes a 500 or an illegal state', async () => {
 
 test('no request whatever makes a 500 or an answer that is not a problem', async () => {
   await using service = await openTestService()
-  const routes = Object.values(ROUTES).filter(({ path }) => path !== '/jobs/:job_id/events')
+  // A stream of events does not end by itself.
+  const routes = Object.values(ROUTES).filter(({ path }) => !path.endsWith('/events'))
   const segment = fc.oneof(
     fc.string({ minLength: 1 }).map(encodeURIComponent),
     fc.constantFrom('%00', '..', '%ff', 'x'),
