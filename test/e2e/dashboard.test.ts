@@ -131,6 +131,7 @@ describe('the dashboard in Chromium', () => {
     await page.locator('.jobs .status-cancelled').nth(2).waitFor()
     for (const id of ids) assert.equal((await service.api.job(id)).status, 'cancelled')
     await page.click('text=Retry all…')
+    await page.waitForSelector('dialog[open]')
     await page.keyboard.press('Escape')
     await page.waitForSelector('dialog', { state: 'detached' })
   })
