@@ -9,7 +9,7 @@ export { type CommandOptions, CommandProcessor } from './processor/command/comma
 export { type ProgressReport, reportProgress } from './processor/current-job.ts'
 export type { ExecutionKind, ProcessExecution, ThreadExecution } from './processor/execution-kind.ts'
 export type { InputFile } from './processor/executor.ts'
-export type { Checkpoint, JobInput } from './processor/job-input.ts'
+export type { Checkpoint, JobInput, ScheduleTick } from './processor/job-input.ts'
 export { SnoozeError, UnrecoverableError } from './processor/verdicts.ts'
 export { serve } from './serve.ts'
 export { type AppOptions, createApp } from './service.ts'

@@ -3,6 +3,7 @@ import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import type { Config } from './config.ts'
 import type { JobEngine } from './engine/job-engine.ts'
+import type { ScheduleRecords } from './engine/schedule-records.ts'
 import type { Resources } from './job/resources.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { logEvents } from './telemetry/event-log.ts'
@@ -34,8 +35,9 @@ export function openInstruments(config: Config, signingSecret: string, logger: L
   return { log, redact, facts: new Facts(onError), onError, ...(tracing && { tracing }) }
 }
 
-/** An engine that keeps deliveries, too. */
+/** An engine that keeps deliveries and schedules, too. */
 interface WatchedEngine extends JobEngine {
+  readonly schedules: ScheduleRecords
   readonly deliveries: { counts(): Promise<{ pending: number; oldestDueAt: number | null }> }
 }
 

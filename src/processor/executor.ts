@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Component } from '../base/lifecycle.ts'
-import type { FileState, JsonValue, Progress } from '../job/job.ts'
+import type { FileState, Job, JsonValue, Progress } from '../job/job.ts'
 import type { Resources } from '../job/resources.ts'
 import type { ExecutionOutputs } from '../output/job-outputs.ts'
 
@@ -26,6 +26,8 @@ export interface Execution {
   checkpoint: JsonValue
   /** What of the worker is counted for the job; null when nothing is. */
   resources: Resources | null
+  /** The schedule that submitted the job, and its tick; null when a person did. */
+  schedule: Job['schedule']
   /** Makes the attempt's scratch folder on first use and answers its path. */
   workDir: () => string
   /** Aborts on cancel, timeout, stop and lost lease; the reason is a `LongshoreError` whose code says which. */

@@ -4,7 +4,7 @@ import type { AnySchema, BaseProcessor } from './base-processor.ts'
 import { checkResult, parseParameters } from './checks.ts'
 import { runAsJob } from './current-job.ts'
 import type { Execution, Executor } from './executor.ts'
-import type { JobInput } from './job-input.ts'
+import type { JobInput, ScheduleTick } from './job-input.ts'
 
 /** A checkpoint is for where to go on, not for data: data belongs into outputs. */
 const MAX_CHECKPOINT_BYTES = 1024 * 1024
@@ -50,6 +50,7 @@ function openInput(execution: Execution, parameters: unknown): JobInput {
     files,
     parameters,
     resources,
+    schedule: tickOf(execution.schedule),
     signal,
     traceparent,
     localPaths: files.filter((file) => file.path !== '').map((file) => file.path),
@@ -72,6 +73,10 @@ function openInput(execution: Execution, parameters: unknown): JobInput {
     },
     markFile: (file, state, error) => execution.markFile(file.index, state, error),
   }
+}
+
+function tickOf(schedule: Execution['schedule']): ScheduleTick | null {
+  return schedule && { name: schedule.name, tick: schedule.tick === null ? null : new Date(schedule.tick) }
 }
 
 /** The document as the next attempt will find it, whatever becomes of the caller's. */

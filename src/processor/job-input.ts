@@ -12,6 +12,14 @@ export interface Checkpoint {
   save(document: JsonValue): Promise<void>
 }
 
+/** The tick of a schedule that a job was submitted for. */
+export interface ScheduleTick {
+  /** Name of the schedule. */
+  readonly name: string
+  /** What the job is for, however late it runs; null when it was fired by hand. */
+  readonly tick: Date | null
+}
+
 /** One job as `processInput` finds it. */
 export interface JobInput<Parameters = unknown> {
   readonly jobId: string
@@ -25,6 +33,8 @@ export interface JobInput<Parameters = unknown> {
   readonly parameters: Parameters
   /** What of the worker is counted for this job; it may take no more. 0 where nothing was asked for. */
   readonly resources: Resources
+  /** The schedule that submitted the job; null when a person did. */
+  readonly schedule: ScheduleTick | null
   /** A scratch folder of this attempt alone; removed when the attempt ends. */
   readonly workDir: string
   /** Aborts on cancel, timeout, stop and lost lease; `signal.reason.code` says which. */

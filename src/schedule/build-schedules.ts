@@ -36,7 +36,7 @@ export function buildSchedules(ground: ScheduleGround): { schedules: Schedules; 
     schedules: new Schedules({ ...common, limits, limitsOf, checkSource }),
     scheduler: new Scheduler({
       ...common,
-      makeJob: (schedule, tick) => makeScheduledJob({ jobs, limits }, schedule, tick),
+      makeJob: (schedule, tick) => makeScheduledJob({ jobs, limits }, schedule, { tick }),
       onError,
     }),
   }

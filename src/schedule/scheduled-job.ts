@@ -13,6 +13,16 @@ export interface ScheduledJobParts {
   limits: ManifestLimits
 }
 
+/** What makes a job: a tick, or a person who fires by hand. */
+export interface Fire {
+  /** Null by hand. */
+  tick: number | null
+  /** Of the job; a new one unless given. */
+  id?: string
+  /** The span that the person's request belongs to. */
+  traceparent?: string | undefined
+}
+
 /**
  * The job of a tick, or of a person who fires by hand. What was taken when the schedule was created is checked again:
  * processor and settings may be others now. Throws what `POST /jobs` would.
@@ -20,10 +30,9 @@ export interface ScheduledJobParts {
 export function makeScheduledJob(
   { jobs, limits }: ScheduledJobParts,
   { tenant, name, definition }: Schedule,
-  tick: number | null,
-  id = newId(),
+  { tick, id = newId(), traceparent }: Fire,
 ): NewJob {
   const asked = ScheduledJob.parse(definition.job)
-  const draft = jobs.draft({ ...jobRequest(asked, { tenant }), schedule: { name, tick } }, id)
+  const draft = jobs.draft({ ...jobRequest(asked, { tenant, traceparent }), schedule: { name, tick } }, id)
   return jobs.newJob(draft, sourceOf(asked, limits))
 }

@@ -35,6 +35,13 @@ export interface ScheduleKey {
   name: string
 }
 
+/** What a request to fire says of itself. */
+export interface RunOrigin {
+  idempotencyKey?: string | undefined
+  /** The span it belongs to, as W3C Trace Context writes it. */
+  traceparent?: string | undefined
+}
+
 /** What people do with schedules. */
 export class Schedules {
   readonly #parts: SchedulesParts
@@ -99,14 +106,17 @@ export class Schedules {
    * Fires now, paused or not, whatever the overlap policy says; the ticks stay as they are. The same idempotency key
    * answers the first job. Throws `SCHEDULE_NOT_FOUND` and what submitting throws.
    */
-  async run(key: ScheduleKey, idempotencyKey?: string): Promise<{ job: Job; replayed: boolean }> {
+  async run(
+    key: ScheduleKey,
+    { idempotencyKey, traceparent }: RunOrigin = {},
+  ): Promise<{ job: Job; replayed: boolean }> {
     const { records, jobs, clock, told } = this.#parts
     for (let tries = 0; tries < TRIES; tries++) {
       const there = await this.get(key)
       const jobId = idempotencyKey === undefined ? newId() : idOf(there, idempotencyKey)
       const known = await jobs.find(jobId)
       if (known) return { job: known, replayed: true }
-      const job = makeScheduledJob(this.#parts, there, null, jobId)
+      const job = makeScheduledJob(this.#parts, there, { tick: null, id: jobId, traceparent })
       const fires = [{ tick: null, jobId }]
       const schedule = withFires(there, fires, await this.#open(there), clock.now())
       const [made] = await records.change([{ schedule, jobs: [job] }], (tenant) => jobs.roomOf(tenant))
@@ -144,7 +154,9 @@ export class Schedules {
     const definition = definitionOf(given)
     checkTimetable(definition, limits.scheduleIntervalMs, clock.now())
     try {
-      const { manifest } = makeScheduledJob(this.#parts, this.#fresh({ tenant, name }, definition, true), null)
+      const { manifest } = makeScheduledJob(this.#parts, this.#fresh({ tenant, name }, definition, true), {
+        tick: null,
+      })
       await checkSource(tenant, manifest)
     } catch (thrown) {
       throw withinJob(thrown)

@@ -59,11 +59,7 @@ export class Tracing {
     job: NewJob,
     submit: (job: NewJob) => Promise<Answer>,
   ): Promise<Answer> {
-    const { api } = this.#place
-    const span = new TraceSpan(this.#placeOf(job.traceparent), 'job.enqueue', {
-      kind: api.SpanKind.PRODUCER,
-      attributes: { 'longshore.processor': job.processor.name },
-    })
+    const span = this.#enqueueSpan(job)
     return span.during(async () => {
       const answer = await submit({ ...job, traceparent: span.traceparent })
       span.describe({ 'longshore.job.id': answer.job.id, 'longshore.job.replayed': answer.replayed })
@@ -97,6 +93,39 @@ export class Tracing {
     })
   }
 
+  /** The same of jobs that are kept within changes. Of a change that was not made, nothing is told: a span that never ends. */
+  async enqueueWithin<Change extends { jobs: readonly NewJob[] }>(
+    changes: readonly Change[],
+    make: (changes: readonly Change[]) => Promise<boolean[]>,
+  ): Promise<boolean[]> {
+    const begun = changes.map((change) => {
+      const spans = new Map(change.jobs.map((job) => [job.id, this.#enqueueSpan(job)]))
+      return { spans, change: { ...change, jobs: change.jobs.map((job) => namedBy(spans.get(job.id), job)) } }
+    })
+    const made = await make(begun.map(({ change }) => change))
+    for (const { spans } of begun.filter((_, place) => made[place])) {
+      for (const [id, span] of spans) {
+        span.describe({ 'longshore.job.id': id, 'longshore.job.replayed': false })
+        span.end()
+      }
+    }
+    return made
+  }
+
+  #enqueueSpan(job: NewJob): TraceSpan {
+    const { api } = this.#place
+    // A tick belongs to no request, though its timer may have been set in one.
+    const isOfTick = (job.schedule?.tick ?? null) !== null
+    const place = isOfTick ? placeBelow(this.#place, null) : this.#placeOf(job.traceparent)
+    return new TraceSpan(place, 'job.enqueue', {
+      kind: api.SpanKind.PRODUCER,
+      attributes: {
+        'longshore.processor': job.processor.name,
+        ...(job.schedule && { 'longshore.schedule': job.schedule.name }),
+      },
+    })
+  }
+
   /** Begins the trace of an attempt, below the submit of its job. */
   attempt(job: Job, lease: Lease): AttemptTrace {
     return new AttemptTrace(placeBelow(this.#place, job.traceparent), job, lease)
@@ -112,6 +141,10 @@ export class Tracing {
     }
     return placeBelow(this.#place, typeof traceparent === 'string' ? traceparent : null)
   }
+}
+
+function namedBy(span: TraceSpan | undefined, job: NewJob): NewJob {
+  return span ? { ...job, traceparent: span.traceparent } : job
 }
 
 /** Tracing, where OpenTelemetry is installed and was set up before; undefined otherwise, and then it costs nothing. */

@@ -108,6 +108,7 @@ async function execute(run: AttemptRun, parts: AttemptParts, files: FetchedFile[
     parameters: job.parameters,
     checkpoint: job.checkpoint,
     resources: job.resources,
+    schedule: job.schedule,
     workDir: run.workDir,
     signal,
     traceparent: run.watch.traceparent,

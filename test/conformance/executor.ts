@@ -85,6 +85,19 @@ export function executorRules(name: string, open: OpenActing): void {
       assert.partialDeepStrictEqual(plain.said.logged, [{ msg: 'none' }])
     })
 
+    test('the processor knows the schedule that submitted its job and the tick, or that there is none', async () => {
+      await using opened = await open()
+      const heard = async (overrides: Partial<Execution>): Promise<unknown> => {
+        const { result, said } = await begin(opened.executor, 'schedule', overrides)
+        await result
+        return said.logged[0]?.msg
+      }
+      const tick = Date.UTC(2026, 0, 1, 2, 30)
+      assert.equal(await heard({ schedule: { name: 'nightly', tick } }), 'nightly 2026-01-01T02:30:00.000Z')
+      assert.equal(await heard({ schedule: { name: 'nightly', tick: null } }), 'nightly undefined')
+      assert.equal(await heard({}), 'none')
+    })
+
     test('what the processor wrote is stored, and is what can be committed', async () => {
       await using opened = await open()
       const asked = await begin(opened.executor, 'outputs')

@@ -226,7 +226,9 @@ test('a schedule is fired by hand, paused or not, and once for one key', async (
   assert.equal(new Set(answers.map((answer) => answer.json().job_id)).size, 1)
   assert.equal(answers.filter((answer) => answer.headers['idempotency-replayed'] === 'true').length, 2)
   assert.equal(answers[0]?.headers.location, `/jobs/${answers[0]?.json().job_id}`)
-  await post(service.app, '/schedules/nightly/run', {})
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const { job_id } = (await post(service.app, '/schedules/nightly/run', {}, { traceparent })).json()
+  assert.equal((await service.jobs.get(job_id)).traceparent, traceparent)
   const jobs = (await service.app.inject('/jobs?schedule=nightly')).json()
   assert.deepEqual(
     jobs.map(({ schedule }: { schedule: unknown }) => schedule),

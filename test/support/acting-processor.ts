@@ -50,6 +50,10 @@ const ACTS: Readonly<Record<string, Act>> = {
     log.info(traceparent ?? 'none')
     return undefined
   },
+  schedule: async ({ log, schedule }) => {
+    log.info(schedule ? `${schedule.name} ${schedule.tick?.toISOString()}` : 'none')
+    return undefined
+  },
   outputs: async ({ outputs }) => {
     await outputs.file('notes/a.txt').write('hello')
     await outputs.file('empty.bin').close()

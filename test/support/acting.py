@@ -22,6 +22,11 @@ elif act == "log":
     longshore.log("second", level="warn")
 elif act == "span":
     longshore.log(os.environ.get("TRACEPARENT", "none"))
+elif act == "schedule":
+    told = job["schedule"]
+    assert os.environ.get("LONGSHORE_SCHEDULE") == (told and told["name"])
+    assert os.environ.get("LONGSHORE_TICK") == (told and told["tick"])
+    longshore.log(f"{told['name']} {told['tick'] or 'undefined'}" if told else "none")
 elif act == "outputs":
     os.mkdir(os.path.join(job["outdir"], "notes"))
     with open(os.path.join(job["outdir"], "notes/a.txt"), "w") as file:

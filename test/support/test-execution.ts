@@ -31,6 +31,7 @@ export function testExecution(overrides: Partial<Execution> = {}) {
     parameters: null,
     checkpoint: null,
     resources: null,
+    schedule: null,
     workDir: () => {
       folder ??= mkdtempSync(join(root, 'work-'))
       return folder

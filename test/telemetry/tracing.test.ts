@@ -115,6 +115,35 @@ test('a job submitted by manifest or by an upload session belongs to the trace o
   named(spansOf(bySession.traceId), 'job.settle')
 })
 
+test('a job of a schedule has a trace of its own when a tick made it, and that of the request when a person did', async () => {
+  const traceIds = new Map<string, string>()
+  await using service = await openScriptedService(
+    ({ schedule, traceparent }) => {
+      traceIds.set(schedule?.tick ? 'tick' : 'hand', String(traceparent).split('-')[1] ?? '')
+      return null
+    },
+    { MIN_SCHEDULE_INTERVAL_SECONDS: '1' },
+  )
+  const stored = await upload(service.api, clientSpan().traceparent)
+  await service.api.ended(stored.id)
+  traceIds.clear()
+  const client = clientSpan()
+  const api = new TracedApi(service.api.url, client.traceparent)
+  const job = { manifest_inline: { files: [`s3://longshore/datasets/${stored.id}/x.txt`] } }
+  await api.post('/schedules', { name: 's', cron: '* * * * * *', overlap: 'allow', job })
+  await api.post('/schedules/s/run')
+  while (traceIds.size < 2) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(traceIds.get('hand'), client.traceId)
+  const ofTick = traceIds.get('tick') ?? ''
+  while (!spansOf(ofTick).some(({ name }) => name === 'job.settle'))
+    await new Promise((resolve) => setImmediate(resolve))
+  assert.notEqual(ofTick, client.traceId)
+  assert.equal(treeOf(spansOf(ofTick))[0], 'job.enqueue')
+  const { attributes } = named(spansOf(ofTick), 'job.enqueue')
+  assert.equal(attributes['longshore.schedule'], 's')
+  assert.ok(attributes['longshore.job.id'])
+})
+
 test('the processor finds its span, as text and as the active one', async () => {
   const seen: (string | null)[] = []
   await using service = await openScriptedService(async ({ traceparent }) => {

@@ -104,7 +104,8 @@ export const scheduleRoutes: Routes = (app, room) => {
     schema: describe('runSchedule', { ...named, response: { 202: json('The job is on disk', SubmittedJob) } }),
     handler: async (request, reply) => {
       const key = keyOf(room, request, request.params.name)
-      const { job, replayed } = await schedules.run(key, idempotencyKeyOf(request))
+      const origin = { idempotencyKey: idempotencyKeyOf(request), traceparent: room.traceparentOf(request) }
+      const { job, replayed } = await schedules.run(key, origin)
       reply.code(202).header('location', `/jobs/${job.id}`)
       if (replayed) reply.header('idempotency-replayed', 'true')
       return viewSubmitted(job)

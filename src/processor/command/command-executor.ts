@@ -61,6 +61,7 @@ export class CommandExecutor implements Executor {
         LONGSHORE_JOB_ID: execution.jobId,
         LONGSHORE_ATTEMPT: String(execution.attempt),
         ...shareOf(execution.resources),
+        ...tickOf(execution.schedule),
         // The name that OpenTelemetry gives it between processes.
         ...(execution.traceparent !== null && { TRACEPARENT: execution.traceparent }),
         ...options.env,
@@ -68,6 +69,13 @@ export class CommandExecutor implements Executor {
       ...(stdin !== undefined && { stdin }),
     }
   }
+}
+
+/** The schedule that submitted the job and its tick, where there are. */
+function tickOf(schedule: Execution['schedule']): Record<string, string> {
+  if (schedule === null) return {}
+  const { name, tick } = schedule
+  return { LONGSHORE_SCHEDULE: name, ...(tick !== null && { LONGSHORE_TICK: new Date(tick).toISOString() }) }
 }
 
 /** What the program may use, where that is counted. */

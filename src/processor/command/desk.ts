@@ -28,7 +28,10 @@ export async function layOut(execution: Execution, parameters: JsonValue): Promi
 }
 
 /** Named as on the wire. */
-function jobOf({ jobId, attempt, files, checkpoint, resources }: Execution, { workDir, outDir, parameters }: Desk) {
+function jobOf(
+  { jobId, attempt, files, checkpoint, resources, schedule }: Execution,
+  { workDir, outDir, parameters }: Desk,
+) {
   return {
     job_id: jobId,
     attempt,
@@ -40,7 +43,12 @@ function jobOf({ jobId, attempt, files, checkpoint, resources }: Execution, { wo
       memory_bytes: resources.memoryBytes,
       scratch_bytes: resources.scratchBytes,
     },
+    schedule: schedule && { name: schedule.name, tick: textOf(schedule.tick) },
     workdir: workDir,
     outdir: outDir,
   }
+}
+
+function textOf(instant: number | null): string | null {
+  return instant === null ? null : new Date(instant).toISOString()
 }

@@ -105,10 +105,10 @@ export function hostDied(kind: string, how: string, lastWords: string): Longshor
 }
 
 function hostedJobOf(execution: Execution): HostedJob {
-  const { jobId, attempt, files, parameters, checkpoint, resources, traceparent, log, outputs } = execution
+  const { jobId, attempt, files, parameters, checkpoint, resources, schedule, traceparent, log, outputs } = execution
   const workDir = execution.workDir()
   const logLevel = log.level
-  const given = { jobId, attempt, files, parameters, checkpoint, resources, workDir, traceparent }
+  const given = { jobId, attempt, files, parameters, checkpoint, resources, schedule, workDir, traceparent }
   return { ...given, logLevel, outputs: outputs.plan }
 }
 

@@ -53,6 +53,10 @@ export class HostedExecution implements Execution {
     return this.#job.resources
   }
 
+  get schedule(): HostedJob['schedule'] {
+    return this.#job.schedule
+  }
+
   get traceparent(): string | null {
     return this.#job.traceparent
   }

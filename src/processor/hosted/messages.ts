@@ -1,4 +1,4 @@
-import type { FileState, JsonValue, OutputObject, Progress } from '../../job/job.ts'
+import type { FileState, Job, JsonValue, OutputObject, Progress } from '../../job/job.ts'
 import type { Resources } from '../../job/resources.ts'
 import type { OutputPlan } from '../../output/job-outputs.ts'
 import type { InputFile } from '../executor.ts'
@@ -12,6 +12,7 @@ export interface HostedJob {
   parameters: JsonValue
   checkpoint: JsonValue
   resources: Resources | null
+  schedule: Job['schedule']
   workDir: string
   traceparent: string | null
   /** Least level of the attempt's log. */
