@@ -1,4 +1,4 @@
-import type { JobChange, JobPage, JobQuery } from '@longshore/client'
+import type { JobChange, JobPage, JobQuery, JobStatus } from '@longshore/client'
 import { useState } from 'preact/hooks'
 import { plural } from '../format.ts'
 import { Empty, Fault } from '../parts/empty.tsx'
@@ -16,7 +16,7 @@ const PAGE = 50
 
 /** Which jobs the address asks for. */
 export type Filter = Pick<JobQuery, 'group' | 'schedule' | 'created_after' | 'created_before'> & {
-  status?: (typeof STATUSES)[number][]
+  status?: JobStatus[]
   label?: string[]
 }
 
@@ -79,15 +79,15 @@ export function JobsView() {
               {plural(fresh.size, 'newer job')}: show
             </button>
           )}
-          {can.value.operate && !isEmpty && (
-            <>
-              <button type="button" onClick={() => setBulk('retry')}>
-                Retry all…
-              </button>
-              <button type="button" class="danger" onClick={() => setBulk('cancel')}>
-                Cancel all…
-              </button>
-            </>
+          {can.value.operate && !isEmpty && mayBe(filter, RETRYABLE) && (
+            <button type="button" onClick={() => setBulk('retry')}>
+              Retry all…
+            </button>
+          )}
+          {can.value.operate && !isEmpty && mayBe(filter, OPEN) && (
+            <button type="button" class="danger" onClick={() => setBulk('cancel')}>
+              Cancel all…
+            </button>
           )}
         </div>
       </div>
@@ -107,6 +107,14 @@ export function JobsView() {
 function isNewer({ created_at, status }: JobChange, page: JobPage | undefined, filter: Filter): boolean {
   const newest = page?.jobs[0]?.created_at
   return newest !== undefined && created_at > newest && (filter.status?.includes(status) ?? true)
+}
+
+const OPEN: readonly JobStatus[] = ['queued', 'processing']
+const RETRYABLE: readonly JobStatus[] = ['failed', 'cancelled']
+
+/** Whether a filter may match jobs of one of these states. */
+function mayBe({ status }: Filter, states: readonly JobStatus[]): boolean {
+  return status === undefined || status.some((each) => states.includes(each))
 }
 
 function isDeadLetters({ status, ...rest }: Filter): boolean {

@@ -17,7 +17,7 @@ export function JobTable({ jobs, isLoading }: { jobs: readonly Job[]; isLoading:
           <th scope="col" class="wide">
             Labels
           </th>
-          <th scope="col">What it does</th>
+          <th scope="col">Details</th>
           <th scope="col" class="number wide">
             Attempt
           </th>
