@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { JobGlance } from '../../src/engine/activity.ts'
 import type { Claim } from '../../src/engine/job-engine.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
@@ -69,6 +70,27 @@ function workOn(engine: PostgresEngine, worker: string, runs: Pick<Claim, 'lease
 }
 
 describe('replicas on one database', { skip }, () => {
+  test('who watches all jobs hears what another replica changed, each job as it stands, and sees who works there', async () => {
+    await using bench = await openBench()
+    const presence = { name: 'elsewhere', role: 'worker' } as const
+    const elsewhere = await bench.replica({ ...REAL, clock: new DatabaseClock(), presence })
+    const here = await bench.replica({ ...REAL, clock: new DatabaseClock() })
+    const heard = Promise.withResolvers<JobGlance>()
+    const stop = here.activity.watch((job) => job?.state === 'completed' && heard.resolve(job))
+    const { job } = await elsewhere.insert(newJob(here.clock.now()))
+    const dispatch = elsewhere.dispatch(
+      { worker: 'elsewhere', concurrency: 1, leaseMs: LEASE_MS },
+      async ({ lease }) => {
+        const running = (await here.activity.workers()).find(({ name }) => name === 'elsewhere')
+        assert.partialDeepStrictEqual(running, { role: 'worker', busy: 1, running: [{ id: job.id, attempt: 1 }] })
+        await elsewhere.settle(lease, decideOn(COMPLETED, elsewhere.clock.now()), {})
+      },
+    )
+    assert.partialDeepStrictEqual(await heard.promise, { id: job.id, attempt: 1, tenant: null, error: null })
+    stop()
+    await dispatch.stop()
+  })
+
   test('what a dead replica was telling is heard of with the heartbeat, and taken over when its lease is over', async () => {
     await using bench = await postgresBench(server ?? { url: '' }, { describeEnd: describeTestEnd })
     const other = await bench.replica()
