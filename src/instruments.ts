@@ -2,8 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import type { Config } from './config.ts'
-import type { JobEngine } from './engine/job-engine.ts'
-import type { ScheduleRecords } from './engine/schedule-records.ts'
+import type { ServiceEngine } from './engine/open-engine.ts'
 import type { Resources } from './job/resources.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { logEvents } from './telemetry/event-log.ts'
@@ -35,12 +34,6 @@ export function openInstruments(config: Config, signingSecret: string, logger: L
   return { log, redact, facts: new Facts(onError), onError, ...(tracing && { tracing }) }
 }
 
-/** An engine that keeps deliveries and schedules, too. */
-interface WatchedEngine extends JobEngine {
-  readonly schedules: ScheduleRecords
-  readonly deliveries: { counts(): Promise<{ pending: number; oldestDueAt: number | null }> }
-}
-
 /** What is watched. */
 interface Watched<Engine> {
   engine: Engine
@@ -54,7 +47,7 @@ interface Watched<Engine> {
 }
 
 /** The adapters as the rooms use them: listened to, timed with METRICS, traced where OpenTelemetry is set up. */
-export function watchAdapters<Engine extends WatchedEngine>(
+export function watchAdapters<Engine extends ServiceEngine>(
   { log, facts, tracing }: Instruments,
   { metrics: isMeasured, dataDir }: Config,
   { engine, store, processor, ...scraped }: Watched<Engine>,
@@ -62,8 +55,13 @@ export function watchAdapters<Engine extends WatchedEngine>(
   engine.subscribe(logEvents(log))
   const traced = (inner: Engine): Engine => (tracing ? tracedEngine(inner, tracing) : inner)
   if (!isMeasured) return { engine: traced(engine), store }
-  const counts = { counts: () => engine.counts(), deliveryCounts: () => engine.deliveries.counts() }
-  const metrics = new Metrics(processor, { ...scraped, ...counts, dataDir })
+  const metrics = new Metrics(processor, {
+    ...scraped,
+    counts: () => engine.counts(),
+    queue: () => engine.activity.queue(),
+    deliveryCounts: () => engine.deliveries.counts(),
+    dataDir,
+  })
   engine.subscribe(metrics.hearEvent)
   facts.listen(metrics.hearFact)
   return { engine: traced(timedEngine(engine, facts)), store: timedStore(store, facts), metrics }

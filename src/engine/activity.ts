@@ -19,6 +19,22 @@ export interface Tally {
   jobs: number
 }
 
+/** Jobs of one kind that are due and wait. */
+export interface QueueClass {
+  jobs: number
+  /** When the one that has been due longest became due, in ms since 1970; null when there is none. */
+  oldestDueAt: number | null
+}
+
+/** What waits, by whether its clients named a group. */
+export interface QueueLook {
+  grouped: QueueClass
+  ungrouped: QueueClass
+}
+
+/** A look at the queue goes over so many jobs: 3 ms, however many wait. */
+export const QUEUE_LOOK = 5_000
+
 /** Which slices of time to count. */
 export interface TallyQuery {
   /** From this instant, a multiple of `sliceMs`, in ms since 1970. */
@@ -90,6 +106,8 @@ export interface Activity {
   ids(query: JobQuery): Promise<Page<string>>
   /** Who is there. */
   workers(): Promise<WorkerRecord[]>
+  /** What waits, among the 5,000 jobs that have been due longest: where more are due, there are at least so many. */
+  queue(): Promise<QueueLook>
   /** What ended since an instant, by slice, kind and length; minutes are kept for two days, hours for 90. */
   tallies(query: TallyQuery): Promise<Tally[]>
   /** Makes hours of old minutes, and drops what is older than 90 days. */

@@ -11,10 +11,13 @@ const MAX_HELD = 10_000
 /** Every request that is held open: long polls and event streams. */
 export class Holds {
   readonly #open = new Set<AbortController>()
+  readonly #told: (count: number) => void
   readonly #limit: number
   #closed = false
 
-  constructor(limit = MAX_HELD) {
+  /** @param told hears how many are held, whenever that changes */
+  constructor(told: (count: number) => void = () => {}, limit = MAX_HELD) {
+    this.#told = told
     this.#limit = limit
   }
 
@@ -27,11 +30,12 @@ export class Holds {
     const onClose = (): void => controller.abort()
     if (this.#closed || reply.raw.destroyed || this.#open.size >= this.#limit) controller.abort()
     this.#open.add(controller)
+    this.#told(this.#open.size)
     reply.raw.once('close', onClose)
     return {
       signal: controller.signal,
       [Symbol.dispose]: () => {
-        this.#open.delete(controller)
+        if (this.#open.delete(controller)) this.#told(this.#open.size)
         reply.raw.off('close', onClose)
       },
     }

@@ -113,7 +113,7 @@ function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
     tokens: new ReadTokens(tokenSecret(parts), parts.clock),
     own: new OwnRecords({ ...parts, callerOf }),
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
-    holds: new Holds(),
+    holds: new Holds((count) => parts.facts?.tell({ type: 'requests.held', count })),
     changes: new ChangeFeed(parts.activity, parts.clock),
     limitPace: limitPace({ ...parts, callerOf, perKey: limitOf(parts.config.limits.requestsPerMinuteByKey) }),
     guardLoad: loadGuard(parts.config.limits.loopDelayMs),
@@ -139,7 +139,7 @@ function validator(schema: z.ZodType, httpPart: string) {
   }
 }
 
-function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf }: Room): void {
+function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf, facts }: Room): void {
   const whose = (request: FastifyRequest): Record<string, string> => {
     const { tenant } = callerOf(request)
     const traceId = traceIdOf(traceparentOf(request) ?? null)
@@ -148,6 +148,7 @@ function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf 
   const answer = (error: LongshoreError, reply: FastifyReply): void => {
     if (CLOSING_CODES.has(error.code)) reply.header('connection', 'close')
     arrivals.linger(reply.request.raw)
+    facts?.tell({ type: 'request.refused', code: error.code })
     const problem = problemOf(error, reply.request.id)
     reply.code(error.status).headers(problemHeaders(error)).send(JSON.stringify(problem))
   }

@@ -10,6 +10,11 @@ export function queueGroup(tenant: string | undefined, group: string | undefined
   return group === undefined ? `${MARK}${tenant}` : `${MARK}${tenant}/${group}`
 }
 
+/** Whether a client named the group under which a job waits: no tenant's name holds a slash. '' is none. */
+export function isNamed(group: string): boolean {
+  return group.startsWith(MARK) ? group.includes('/') : group !== ''
+}
+
 /** The group as its client named it; null when it named none. */
 export function namedGroup({ tenant, group }: { tenant: string | null; group: string | null }): string | null {
   if (tenant === null || group === null || !group.startsWith(MARK)) return group

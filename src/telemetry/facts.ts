@@ -13,6 +13,8 @@ export type Verdict = (typeof VERDICTS)[number]
  * | fact | told when | measures | metadata |
  * |---|---|---|---|
  * | `request.answered` | an HTTP answer was sent or broke off | `durationMs` | `method`, `route` (its pattern), `status` |
+ * | `request.refused` | it was answered with a problem | | `code` of the error table |
+ * | `requests.held` | another request is held open here, or one less | | `count` of all |
  * | `engine.called` | a call of the job engine has ended | `durationMs` | `verb`, `code` when it failed |
  * | `store.called` | a call of the object store has ended | `durationMs`, `bytes` written | `verb`, `code` when it failed |
  * | `stage.began` | a stage of an attempt begins here | | `stage` |
@@ -24,6 +26,8 @@ export type Verdict = (typeof VERDICTS)[number]
  */
 export type Fact =
   | { type: 'request.answered'; method: string; route: string; status: number; durationMs: number }
+  | { type: 'request.refused'; code: string }
+  | { type: 'requests.held'; count: number }
   | { type: 'engine.called'; verb: string; durationMs: number; code: string | undefined }
   | { type: 'store.called'; verb: string; durationMs: number; code: string | undefined; bytes: number }
   | { type: 'stage.began'; stage: Exclude<Stage, 'wait'> }

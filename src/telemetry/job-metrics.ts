@@ -2,6 +2,7 @@ import { Counter, type Registry } from 'prom-client'
 import { ERRORS } from '../base/errors.ts'
 import type { JobEvent, JobEventType } from '../job/event.ts'
 import { isFinal, type Job, type JobState } from '../job/job.ts'
+import { namedGroup } from '../job/queue-group.ts'
 import { SeriesHistogram } from './series-histogram.ts'
 
 /** Why a job went back to the queue, by the fact that says so. */
@@ -19,7 +20,7 @@ const FINAL_STATES: readonly JobState[] = ['completed', 'failed', 'cancelled']
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400, 604_800]
 
 /** Hears what happened to a job; quick, and must not throw. */
-export type JobEventListener = (event: JobEvent, job: Pick<Job, 'group' | 'createdAt'>) => void
+export type JobEventListener = (event: JobEvent, job: Pick<Job, 'tenant' | 'group' | 'createdAt'>) => void
 
 /** Counts what happens to jobs, as the engine tells it: each fact on the replica that wrote it. */
 export function jobMetrics(registry: Registry): JobEventListener {
@@ -70,8 +71,8 @@ export function jobMetrics(registry: Registry): JobEventListener {
 }
 
 /** Names of groups are the submitters' own, without bound; whether there is one is all that a label can hold. */
-function grouped({ group }: Pick<Job, 'group'>): string {
-  return group === null ? 'no' : 'yes'
+function grouped(job: Pick<Job, 'tenant' | 'group'>): string {
+  return namedGroup(job) === null ? 'no' : 'yes'
 }
 
 function knownCode(code: unknown): string {

@@ -4,11 +4,19 @@ import type { Clock } from '../base/clock.ts'
 import type { JobState } from '../job/job.ts'
 import type { Resources } from '../job/resources.ts'
 
+/** Jobs of one kind that are due and wait; null when there are none. */
+interface DueJobs {
+  jobs: number
+  oldestDueAt: number | null
+}
+
 /** What a scrape looks at. */
 export interface Scraped {
   clock: Clock
   /** How many jobs stand where, cheaply. */
-  counts(): Promise<{ states: Readonly<Record<JobState, number>>; oldestDueAt: number | null }>
+  counts(): Promise<{ states: Readonly<Record<JobState, number>> }>
+  /** What is due, by whether it belongs to a group, as far as is cheap to see. */
+  queue(): Promise<{ grouped: DueJobs; ungrouped: DueJobs }>
   /** Attempts that may run here at once; 0 while none are taken. */
   slots(): number
   /** What attempts here may need together, and what those that run do. */
@@ -19,6 +27,7 @@ export interface Scraped {
 
 /** Answers how to read the gauges anew, before a scrape is answered. What cannot be read is left out, and `longshore_engine_up` says so. */
 export function stateMetrics(registry: Registry, scraped: Scraped): () => Promise<void> {
+  const readJobs = jobGauges(registry, scraped)
   const readQueue = queueGauges(registry, scraped)
   const readDisk = diskGauges(registry, scraped.dataDir)
   const readResources = resourceGauges(registry, scraped)
@@ -30,21 +39,16 @@ export function stateMetrics(registry: Registry, scraped: Scraped): () => Promis
   return async () => {
     slots.set(scraped.slots())
     readResources()
-    await Promise.all([readQueue(), readDisk()])
+    await Promise.all([readJobs(), readQueue(), readDisk()])
   }
 }
 
-function queueGauges(registry: Registry, { clock, counts }: Scraped): () => Promise<void> {
+function jobGauges(registry: Registry, { counts }: Scraped): () => Promise<void> {
   const registers = [registry]
   const jobs = new Gauge({
     name: 'longshore_jobs',
     help: 'Jobs in each state, in the whole service: every replica tells the same',
     labelNames: ['state'],
-    registers,
-  })
-  const oldest = new Gauge({
-    name: 'longshore_queue_oldest_due_age_seconds',
-    help: 'How long the job that has been due longest waits, in seconds; 0 when none is due',
     registers,
   })
   const up = new Gauge({
@@ -55,14 +59,36 @@ function queueGauges(registry: Registry, { clock, counts }: Scraped): () => Prom
   return async () => {
     const answer = await counts().catch(() => undefined)
     up.set(answer ? 1 : 0)
-    if (answer === undefined) {
-      jobs.reset()
-      oldest.remove({})
-      return
-    }
+    jobs.reset()
+    if (answer === undefined) return
     for (const [state, count] of Object.entries(answer.states)) jobs.set({ state }, count)
-    const { oldestDueAt } = answer
-    oldest.set(oldestDueAt === null ? 0 : Math.max(0, clock.now() - oldestDueAt) / 1000)
+  }
+}
+
+function queueGauges(registry: Registry, { clock, queue }: Scraped): () => Promise<void> {
+  const common = { labelNames: ['grouped'], registers: [registry] }
+  const due = new Gauge({
+    ...common,
+    name: 'longshore_queue_due_jobs',
+    help: 'Jobs that are due and wait, in the whole service, of the 5,000 due longest: at least so many',
+  })
+  const oldest = new Gauge({
+    ...common,
+    name: 'longshore_queue_oldest_due_age_seconds',
+    help: 'How long the job that has been due longest waits, in seconds; 0 when none of the 5,000 due longest is such a one',
+  })
+  return async () => {
+    const look = await queue().catch(() => undefined)
+    due.reset()
+    oldest.reset()
+    if (look === undefined) return
+    for (const [grouped, { jobs, oldestDueAt }] of [
+      ['yes', look.grouped],
+      ['no', look.ungrouped],
+    ] as const) {
+      due.set({ grouped }, jobs)
+      oldest.set({ grouped }, oldestDueAt === null ? 0 : Math.max(0, clock.now() - oldestDueAt) / 1000)
+    }
   }
 }
 

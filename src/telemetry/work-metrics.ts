@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { ErrorCode } from '../base/errors.ts'
 import { type Fact, type Stage, VERDICTS } from './facts.ts'
 import { SeriesHistogram } from './series-histogram.ts'
 
@@ -13,6 +14,9 @@ type Told<Type extends Fact['type']> = Extract<Fact, { type: Type }>
 /** What each fact adds to the metrics. */
 export type Tally = { [Type in Fact['type']]?: (fact: Told<Type>) => void }
 
+/** Refusals that people set alerts on are there from the start, so that the first one shows as a rise. */
+const WATCHED_CODES: readonly ErrorCode[] = ['UNAUTHENTICATED', 'RATE_LIMITED', 'QUEUE_FULL', 'OVERLOADED', 'INTERNAL']
+
 /** Counts and times HTTP requests, by the route's pattern and the class of the answer. */
 export function requestMetrics(registry: Registry): Tally {
   const seconds = new SeriesHistogram({
@@ -22,7 +26,21 @@ export function requestMetrics(registry: Registry): Tally {
     buckets: REQUEST_SECONDS,
     registry,
   })
+  const problems = new Counter({
+    name: 'longshore_http_problems_total',
+    help: 'Requests that were refused or failed, by code of the error table',
+    labelNames: ['code'],
+    registers: [registry],
+  })
+  const held = new Gauge({
+    name: 'longshore_http_held_requests',
+    help: 'Event streams and long polls that are held open in this process',
+    registers: [registry],
+  })
+  for (const code of WATCHED_CODES) problems.inc({ code }, 0)
   return {
+    'request.refused': ({ code }) => problems.inc({ code }),
+    'requests.held': ({ count }) => held.set(count),
     'request.answered': ({ method, route, status, durationMs }) =>
       seconds.add(`${method} ${route} ${Math.floor(status / 100)}xx`, durationMs / 1000),
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Activity, type JobGlance, lengthOf, type Tally } from '../../src/engine/activity.ts'
 import type { JobEngine } from '../../src/engine/job-engine.ts'
+import { queueGroup } from '../../src/job/queue-group.ts'
 import { TestWorker } from '../support/test-worker.ts'
 import { COMPLETED, decideOn, type EngineBench, FAILED, runOne, submit, UNRECOVERABLE } from './job-engine/bench.ts'
 
@@ -49,6 +50,33 @@ export function activityConformance(name: string, makeBench: () => Promise<Activ
       assert.deepEqual(first.items, made.slice(0, 4))
       const second = await activity.ids({ limit: 4, ...(first.next !== null && { cursor: first.next }) })
       assert.deepEqual(second, { items: made.slice(4), next: null })
+    })
+
+    test('what is due is told by whether its client named a group, and since when the first of each is due', async () => {
+      await using bench = await makeBench()
+      const { activity } = bench.engine
+      assert.deepEqual(await activity.queue(), {
+        grouped: { jobs: 0, oldestDueAt: null },
+        ungrouped: { jobs: 0, oldestDueAt: null },
+      })
+      const submitted = (tenant?: string, group?: string) => {
+        bench.advance(10)
+        return submit(bench, { ...(tenant !== undefined && { tenant }), group: queueGroup(tenant, group) })
+      }
+      const first = await submitted()
+      const named = await submitted(undefined, 'night')
+      await submitted('acme', 'night')
+      await submitted('acme')
+      await submit(bench, { runAt: named.runAt + HOUR })
+      assert.deepEqual(await activity.queue(), {
+        grouped: { jobs: 2, oldestDueAt: named.runAt },
+        ungrouped: { jobs: 2, oldestDueAt: first.runAt },
+      })
+      await bench.engine.requestCancel(first.id)
+      await bench.engine.requestCancel(named.id)
+      const { grouped, ungrouped } = await activity.queue()
+      assert.deepEqual([grouped.jobs, ungrouped.jobs], [1, 1])
+      assert.ok((grouped.oldestDueAt ?? 0) < (ungrouped.oldestDueAt ?? 0))
     })
 
     test('every end of an attempt is counted once, with how long it ran and waited, by tenant', async () => {

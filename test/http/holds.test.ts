@@ -11,7 +11,7 @@ function reply(destroyed = false): { raw: EventEmitter; held: FastifyReply } {
 }
 
 test('a request beyond the limit is let go at once, and one that ends makes room', () => {
-  const holds = new Holds(2)
+  const holds = new Holds(undefined, 2)
   const first = holds.hold(reply().held)
   const second = holds.hold(reply().held)
   using third = holds.hold(reply().held)

@@ -5,6 +5,8 @@ import { job, metricsOf } from './metrics-here.ts'
 
 const FACTS: readonly Fact[] = [
   { type: 'request.answered', method: 'GET', route: '/jobs', status: 200, durationMs: 1 },
+  { type: 'request.refused', code: 'OVERLOADED' },
+  { type: 'requests.held', count: 1 },
   { type: 'engine.called', verb: 'insert', durationMs: 1, code: 'ENGINE_UNAVAILABLE' },
   { type: 'store.called', verb: 'put', durationMs: 1, code: 'STORE_UNAVAILABLE', bytes: 1 },
   { type: 'stage.began', stage: 'process' },

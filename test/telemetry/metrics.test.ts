@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { QueueLook } from '../../src/engine/activity.ts'
 import type { JobEvent, JobEventType } from '../../src/job/event.ts'
 import { JOB_EVENT_TYPES } from '../../src/job/event.ts'
 import type { Job } from '../../src/job/job.ts'
+import { queueGroup } from '../../src/job/queue-group.ts'
 import { type Family, parseExposition, sampleOf } from '../support/exposition.ts'
-import { job, metricsOf, STATES } from '../support/metrics-here.ts'
+import { job, metricsOf, NOTHING_DUE, STATES } from '../support/metrics-here.ts'
 
 async function scrape(metrics: { render(): Promise<string> }): Promise<Map<string, Family>> {
   return parseExposition(await metrics.render())
@@ -101,35 +103,64 @@ test('requests are told apart by route pattern and class of the answer', async (
   assert.deepEqual([count('2xx'), count('4xx'), count('5xx'), count('3xx')], [2, 1, 1, undefined])
 })
 
+test('a job of a tenant without a group of its own is not counted as one of a group', async () => {
+  const metrics = metricsOf()
+  for (const group of [undefined, 'night']) {
+    const submitted = job({ tenant: 'acme', group: queueGroup('acme', group) })
+    metrics.hearEvent(event('job.queued', submitted), submitted)
+  }
+  const found = await scrape(metrics)
+  const count = (grouped: string) => sampleOf(found, 'longshore_jobs_submitted_total', { grouped })
+  assert.deepEqual([count('no'), count('yes')], [1, 1])
+})
+
+test('refusals are counted by their code, and held requests as many as there are', async () => {
+  const metrics = metricsOf()
+  for (const code of ['OVERLOADED', 'OVERLOADED', 'JOB_NOT_FOUND']) metrics.hearFact({ type: 'request.refused', code })
+  for (const count of [1, 2, 1]) metrics.hearFact({ type: 'requests.held', count })
+  const found = await scrape(metrics)
+  assert.equal(sampleOf(found, 'longshore_http_problems_total', { code: 'OVERLOADED' }), 2)
+  assert.equal(sampleOf(found, 'longshore_http_problems_total', { code: 'JOB_NOT_FOUND' }), 1)
+  assert.equal(sampleOf(found, 'longshore_http_problems_total', { code: 'UNAUTHENTICATED' }), 0)
+  assert.equal(sampleOf(found, 'longshore_http_held_requests'), 1)
+})
+
 test('a scrape reads the queue as it is then', async () => {
-  const scraped = { states: { ...STATES, queued: 4 }, oldestDueAt: 7_000 as number | null }
-  const metrics = metricsOf({ counts: async () => scraped })
+  const scraped = { states: { ...STATES, queued: 4 } }
+  const look = { grouped: { jobs: 3, oldestDueAt: 7_000 }, ungrouped: { jobs: 1, oldestDueAt: 9_000 } }
+  let due: QueueLook = look
+  const metrics = metricsOf({ counts: async () => scraped, queue: async () => due })
   const before = await scrape(metrics)
+  const classes = (found: Map<string, Family>, name: string) =>
+    ['yes', 'no'].map((grouped) => sampleOf(found, name, { grouped }))
   assert.equal(sampleOf(before, 'longshore_jobs', { state: 'queued' }), 4)
-  assert.equal(sampleOf(before, 'longshore_queue_oldest_due_age_seconds'), 3)
+  assert.deepEqual(classes(before, 'longshore_queue_due_jobs'), [3, 1])
+  assert.deepEqual(classes(before, 'longshore_queue_oldest_due_age_seconds'), [3, 1])
   scraped.states.queued = 0
-  scraped.oldestDueAt = null
+  due = NOTHING_DUE
   const after = await scrape(metrics)
   assert.equal(sampleOf(after, 'longshore_jobs', { state: 'queued' }), 0)
-  assert.equal(sampleOf(after, 'longshore_queue_oldest_due_age_seconds'), 0)
+  assert.deepEqual(classes(after, 'longshore_queue_due_jobs'), [0, 0])
+  assert.deepEqual(classes(after, 'longshore_queue_oldest_due_age_seconds'), [0, 0])
 })
 
 test('an engine that does not answer is told, and its figures are left out instead of kept', async () => {
   let reachable = true
-  const counts = async () => {
+  const reach = async <Answer>(answer: Answer): Promise<Answer> => {
     if (!reachable) throw new Error('unreachable')
-    return { states: STATES, oldestDueAt: 1_000 }
+    return answer
   }
-  const metrics = metricsOf({ counts })
+  const due = { ...NOTHING_DUE, ungrouped: { jobs: 1, oldestDueAt: 1_000 } }
+  const metrics = metricsOf({ counts: () => reach({ states: STATES }), queue: () => reach(due) })
   assert.equal(sampleOf(await scrape(metrics), 'longshore_engine_up'), 1)
   reachable = false
   const found = await scrape(metrics)
   assert.equal(sampleOf(found, 'longshore_engine_up'), 0)
   assert.equal(sampleOf(found, 'longshore_jobs', { state: 'queued' }), undefined)
-  assert.equal(sampleOf(found, 'longshore_queue_oldest_due_age_seconds'), undefined)
+  assert.equal(sampleOf(found, 'longshore_queue_oldest_due_age_seconds', { grouped: 'no' }), undefined)
   assert.ok((sampleOf(found, 'longshore_data_dir_free_bytes') ?? 0) > 0, 'the rest is there')
   reachable = true
-  assert.equal(sampleOf(await scrape(metrics), 'longshore_queue_oldest_due_age_seconds'), 9)
+  assert.equal(sampleOf(await scrape(metrics), 'longshore_queue_oldest_due_age_seconds', { grouped: 'no' }), 9)
 })
 
 test('two services of one process count apart', async () => {

@@ -58,6 +58,8 @@ test('a scrape tells what the service did', async () => {
   assert.equal(value('longshore_engine_call_duration_seconds_count', { verb: 'insert' }), 4)
   assert.equal(value('longshore_engine_call_duration_seconds_count', { verb: 'settle' }), 4)
   assert.ok((value('longshore_store_written_bytes_total') ?? 0) > 4 * 'hello'.length)
+  assert.equal(value('longshore_engine_call_duration_seconds_count', { verb: 'schedules.nextTick' }), 1)
+  assert.equal(value('longshore_http_problems_total', { code: 'ROUTE_NOT_FOUND' }), 1)
   const uploads = { method: 'POST', route: '/ingest/upload', status: '2xx' }
   assert.equal(value('longshore_http_request_duration_seconds_count', uploads), 4)
   assert.equal(value('longshore_http_request_duration_seconds_count', { route: 'none', status: '4xx' }), 1)

@@ -4,6 +4,8 @@ import {
   type ChangeListener,
   type JobFilter,
   MINUTES_KEPT_MS,
+  QUEUE_LOOK,
+  type QueueLook,
   type RunningJob,
   TALLIES_KEPT_MS,
   TALLY_KINDS,
@@ -16,6 +18,7 @@ import type { Listeners } from '../listeners.ts'
 import { integer, type Row, text, textOrNull } from '../record/columns.ts'
 import { isAsked, isByStateAlone } from '../record/job-choice.ts'
 import { SILENT_PROGRESS } from '../record/job-row.ts'
+import { readQueueLook } from '../record/queue-look.ts'
 import { storable } from './database.ts'
 import type { EngineParts } from './engine-parts.ts'
 
@@ -63,6 +66,15 @@ export class PostgresActivity implements Activity {
       const count = busy.find(([worker]) => worker === name)
       return { ...readReplica(row), name, running: own, busy: count ? integer(count, 1) : 0 }
     })
+  }
+
+  async queue(): Promise<QueueLook> {
+    const { db } = this.#access.parts()
+    const rows = await db.query(
+      `SELECT grp, count(*), min(run_at) FROM (SELECT grp, run_at FROM ${db.schema}.jobs
+        WHERE phase = 1 ORDER BY run_at LIMIT ${QUEUE_LOOK}) due GROUP BY grp`,
+    )
+    return readQueueLook(rows)
   }
 
   async tallies({ from, sliceMs, tenant }: TallyQuery): Promise<Tally[]> {

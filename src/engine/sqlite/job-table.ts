@@ -1,9 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { ManifestSource, NewJob } from '../../job/job.ts'
+import { QUEUE_LOOK, type QueueLook } from '../activity.ts'
 import { integer, type Row, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from '../record/job-row.ts'
 import { PHASE, type Phase } from '../record/phase.ts'
+import { readQueueLook } from '../record/queue-look.ts'
 import { Query } from './database.ts'
 import { INSERT_JOB, insertValues } from './job-insert.ts'
 
@@ -23,6 +25,7 @@ export class JobTable {
   readonly #promote: Query
   readonly #oldest: Query
   readonly #counts: Query
+  readonly #queue: Query
   readonly #queuedOfTenant: Query
   readonly #delete: Query
   readonly #deleteManifest: Query
@@ -52,6 +55,11 @@ export class JobTable {
       db,
       `SELECT phase, count(*) FROM jobs INDEXED BY jobs_open WHERE phase <= 2 GROUP BY phase UNION ALL
         SELECT phase, count(*) FROM jobs INDEXED BY jobs_ended WHERE phase > 2 GROUP BY phase`,
+    )
+    this.#queue = new Query(
+      db,
+      `SELECT grp, count(*), min(run_at) FROM (SELECT grp, run_at FROM jobs INDEXED BY jobs_open
+        WHERE phase = ${PHASE.ready} AND phase <= 2 ORDER BY run_at LIMIT ${QUEUE_LOOK}) GROUP BY grp`,
     )
     this.#queuedOfTenant = new Query(
       db,
@@ -135,6 +143,11 @@ export class JobTable {
   /** How many jobs are in each phase, by one walk over two indexes: 60 ms at a million jobs. */
   counts(): Map<number, number> {
     return new Map(this.#counts.all().map((row) => [integer(row, 0), integer(row, 1)]))
+  }
+
+  /** What is ready, among those due longest. */
+  queue(): QueueLook {
+    return readQueueLook(this.#queue.all())
   }
 
   #entry(row: Row | undefined): JobEntry | undefined {

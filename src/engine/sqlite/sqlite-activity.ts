@@ -1,5 +1,14 @@
 import type { Clock } from '../../base/clock.ts'
-import type { Activity, ChangeListener, JobFilter, Presence, Tally, TallyQuery, WorkerRecord } from '../activity.ts'
+import type {
+  Activity,
+  ChangeListener,
+  JobFilter,
+  Presence,
+  QueueLook,
+  Tally,
+  TallyQuery,
+  WorkerRecord,
+} from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
 import type { Listeners } from '../listeners.ts'
 import { runningJob } from '../record/running-job.ts'
@@ -41,6 +50,10 @@ export class SqliteActivity implements Activity {
       running.sort((a, b) => a.startedAt - b.startedAt)
       return [{ ...presence, ...times, slots, running, busy: running.length }]
     })
+  }
+
+  async queue(): Promise<QueueLook> {
+    return this.#access.read(({ table }) => table.queue())
   }
 
   async tallies(query: TallyQuery): Promise<Tally[]> {
