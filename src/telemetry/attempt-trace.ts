@@ -53,6 +53,7 @@ export class AttemptTrace {
   end(verdict: Verdict): void {
     this.#attempt.describe({ 'longshore.job.outcome': verdict })
     if (!GOOD.has(verdict)) this.#attempt.fail(verdict)
-    this.#attempt.end()
+    // A span that began at a given instant ends at a whole ms, rounded down: up, or its last stage would end after it.
+    this.#attempt.end(Date.now() + 1)
   }
 }
