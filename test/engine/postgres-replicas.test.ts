@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JobGlance } from '../../src/engine/activity.ts'
@@ -208,6 +209,26 @@ describe('replicas on one database', { skip }, () => {
     await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), { logs: [b, c] })
     const kept = (await bench.engine.logs(id, 100)).map(({ message }) => message)
     assert.deepEqual(kept, ['a', 'b', 'c', 'a', 'd', 'b', 'c'])
+  })
+
+  test('a lease that is extended while its job is being rescued is kept', async () => {
+    await using bench = await openBench()
+    const { id } = await submit(bench)
+    const { lease } = await new TestWorker(bench.engine).next()
+    const other = await bench.replica()
+    bench.advance(60_000)
+    const rescued = await other.rescue((job) => {
+      // Deciding is synchronous: the heartbeat is written by another session before the decision is.
+      execFileSync('psql', [
+        '-qc',
+        `UPDATE ${bench.schema}.jobs SET lease_expires_at = lease_expires_at + 120000`,
+        server?.url ?? '',
+      ])
+      return decideOn(COMPLETED, bench.clock.now())(job)
+    })
+    assert.deepEqual(rescued, [])
+    const job = await bench.engine.get(id)
+    assert.deepEqual([job?.state, job?.token], ['processing', lease.token])
   })
 
   test('a job whose claim got no answer runs all the same, as the same attempt', async () => {

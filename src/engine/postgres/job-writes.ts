@@ -133,12 +133,18 @@ function fileRowOf(job: number, { index, uri, state, sizeBytes, etag, sha256, er
   return { job, idx: index, uri: storable(uri), state, size_bytes: sizeBytes, etag, sha256, error: storable(error) }
 }
 
+/** Whether a job is taken from its worker. A heartbeat that comes in between moves the lease alone, not the revision. */
+function isTaken(before: StoredJob, after: StoredJob): boolean {
+  return before.phase === PHASE.processing && after.phase !== PHASE.processing && after.endedBy === null
+}
+
 function rowOf(before: StoredJob, after: StoredJob) {
   const { job } = after
   const { worker, error } = job
   return {
     num: before.num,
     revision: before.revision,
+    lease_seen: isTaken(before, after) ? before.job.leaseExpiresAt : null,
     was: stateOf(before.phase),
     now: stateOf(after.phase),
     phase: after.phase,
@@ -166,7 +172,7 @@ function rowOf(before: StoredJob, after: StoredJob) {
     log_lines: after.logLines,
     outputs: job.outputs.length === 0 ? null : JSON.stringify(job.outputs),
     events: after.events,
-  } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'was' | 'now', unknown>
+  } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'lease_seen' | 'was' | 'now', unknown>
 }
 
 /**
@@ -180,11 +186,12 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
     (state) => `count(*) FILTER (WHERE now = '${state}') - count(*) FILTER (WHERE was = '${state}')`,
   )
   return `WITH input AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS x(num bigint, revision integer, was text, now text, ${typed.join(', ')})
+    SELECT * FROM json_to_recordset($1::json) AS x(num bigint, revision integer, lease_seen bigint, was text, now text, ${typed.join(', ')})
   ), written AS (
     UPDATE ${schema}.jobs j SET revision = j.revision + 1, ${sets.join(', ')},
       lease_expires_at = CASE WHEN i.phase = 2 THEN j.lease_expires_at END
     FROM input i WHERE j.num = i.num AND j.revision = i.revision
+      AND (i.lease_seen IS NULL OR j.lease_expires_at = i.lease_seen)
     RETURNING j.num, i.was, i.now, j.phase
   ), told AS (
     INSERT INTO ${schema}.events (job, seq, type, at, data)
