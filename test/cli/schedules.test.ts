@@ -14,7 +14,7 @@ const CREATE = ['create', 'nightly', '30 2 * * *', '--file', 's3://longshore/a.d
 test('a schedule is created, listed, shown, paused, resumed, fired and deleted', async () => {
   await using place = await open()
   const { run } = place
-  const created = await run(...CREATE, '--timezone', 'Europe/Berlin', '--priority', '3')
+  const created = await run(...CREATE, '--timezone', 'Europe/Berlin', '--priority', '3', '--memory', '1GiB')
   assert.deepEqual([created.code, created.stderr], [0, ''])
   assert.match(created.stdout, /^nightly fires at 30 2 \* \* \* \(Europe\/Berlin\), next \d{4}-/)
   assert.match(
@@ -22,7 +22,13 @@ test('a schedule is created, listed, shown, paused, resumed, fired and deleted',
     /^SCHEDULE +CRON +ZONE +NEXT +LAST +FIRED +MISSED\nnightly +30 2 \* \* \* +Europe/,
   )
   const shown = await run('show', 'nightly')
-  for (const line of [/^schedule +nightly$/m, /^overlap +skip$/m, /^ticks +0 fired, 0 missed/m, /"priority": 3/]) {
+  for (const line of [
+    /^schedule +nightly$/m,
+    /^overlap +skip$/m,
+    /^ticks +0 fired, 0 missed/m,
+    /"priority": 3/,
+    /"memory_bytes": 1073741824/,
+  ]) {
     assert.match(shown.stdout, line)
   }
   assert.equal((await run('pause', 'nightly')).stdout, 'nightly is paused\n')

@@ -1,28 +1,18 @@
-import type { Schedule, ScheduleDefinition, ScheduleOptions } from '@longshore/client'
-import { Command, Option } from 'commander'
+import type { Schedule, ScheduleOptions } from '@longshore/client'
+import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
-import { UsageError } from '../failures.ts'
-import { amount, collect, type ServiceOptions, wholeNumber, withServiceOptions } from '../options.ts'
+import { type ServiceOptions, withServiceOptions } from '../options.ts'
 import { showInstant } from '../render/quantities.ts'
 import { renderSchedule, renderSchedules } from '../render/schedules.ts'
+import { type DefinitionOptions, definitionOf, withDefinition } from '../schedules/definition.ts'
 import { openSession, type Session } from '../session.ts'
-import { jobOptionsOf } from '../submit/job-options.ts'
-import { readPair, readParam, readParameters } from '../submit/parameters.ts'
-import type { SubmitOptions } from '../submit/submit-options.ts'
 
 interface TenantOptions extends ServiceOptions {
   readonly tenant?: string
 }
 
-interface CreateOptions extends TenantOptions, Omit<SubmitOptions, 'delay' | 'idempotencyKey'> {
-  readonly timezone?: string
-  readonly misfire?: ScheduleDefinition['misfire']
-  readonly catchUpLimit?: number
-  readonly grace?: number
-  readonly overlap?: ScheduleDefinition['overlap']
-  readonly paused?: true
+interface CreateOptions extends TenantOptions, DefinitionOptions {
   readonly replace?: true
-  readonly file?: readonly string[]
 }
 
 /** `longshore schedules`: cron entries that submit jobs. */
@@ -49,36 +39,8 @@ function createCommand(context: CliContext): Command {
     .description('create a schedule, or with --replace make one that is there so')
     .argument('<name>', 'name of the schedule')
     .argument('<cron>', 'minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly')
-    .optionsGroup('Ticks:')
-    .option('--timezone <name>', 'IANA name, e.g. Europe/Berlin; UTC unless given')
-    .addOption(
-      new Option(
-        '--misfire <policy>',
-        'ticks at which the service was away: none fires, the newest, the newest few',
-      ).choices(['skip', 'once', 'catch_up']),
-    )
-    .option('--catch-up-limit <n>', 'how many catch_up makes up for', wholeNumber(1, 100))
-    .option('--grace <seconds>', 'how late a tick may fire with skip', wholeNumber(1, 86_400))
-    .addOption(
-      new Option(
-        '--overlap <policy>',
-        'while the last job runs: fire beside it, skip the tick, cancel that job',
-      ).choices(['allow', 'skip', 'replace']),
-    )
-    .option('--paused', 'let ticks pass by until it is resumed')
     .option('--replace', 'replace a schedule of this name')
-    .optionsGroup('Job:')
-    .option('--manifest <uri>', 's3 URI of a list of objects, which each job reads')
-    .option('--file <uri>', 's3 URI of an input; may be given several times', collect(String))
-    .option('-p, --param <name=value>', 'a parameter, JSON or a string; may be given several times', collect(readParam))
-    .option('--params <json>', 'all parameters as JSON, or as @file')
-    .option('-l, --label <name=value>', 'label to find its jobs by; may be given several times', collect(readPair))
-    .option('--priority <n>', 'larger runs first; 0 unless given', wholeNumber(-1000, 1000))
-    .option('--group <name>', 'groups take turns, and may have a limit each')
-    .option('--max-attempts <n>', 'how often a job is tried', wholeNumber(1, 100))
-    .option('--timeout <seconds>', 'how long one attempt may take', amount)
-    .option('--callback-url <url>', 'tell this URL when a job has ended, by a signed webhook')
-  return withTenant(command)
+  return withTenant(withDefinition(command))
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, cron: string, options: CreateOptions) => {
       const definition = await definitionOf(cron, options)
@@ -88,28 +50,6 @@ function createCommand(context: CliContext): Command {
       const put = options.replace ? schedules.put.bind(schedules) : schedules.create.bind(schedules)
       printOne(session, await put(name, definition, how))
     })
-}
-
-async function definitionOf(cron: string, options: CreateOptions): Promise<ScheduleDefinition> {
-  const { manifest, file, timezone, misfire, catchUpLimit, grace, overlap, paused } = options
-  if ((manifest === undefined) === (file === undefined)) {
-    throw new UsageError('say what each job works on: --manifest, or one or more --file')
-  }
-  const parameters = await readParameters(options)
-  return {
-    cron,
-    ...(timezone !== undefined && { timezone }),
-    ...(misfire !== undefined && { misfire }),
-    ...(catchUpLimit !== undefined && { catch_up_limit: catchUpLimit }),
-    ...(grace !== undefined && { grace_seconds: grace }),
-    ...(overlap !== undefined && { overlap }),
-    ...(paused && { paused }),
-    job: {
-      ...(manifest !== undefined ? { manifest_uri: manifest } : { manifest_inline: { files: [...(file ?? [])] } }),
-      ...jobOptionsOf(options),
-      ...(parameters !== undefined && { parameters }),
-    },
-  }
 }
 
 function listCommand(context: CliContext): Command {

@@ -4,11 +4,11 @@ import { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { awaitJobs } from '../jobs/await-jobs.ts'
 import { downloadAll } from '../jobs/download-all.ts'
-import { amount, collect, size, wholeNumber, withServiceOptions } from '../options.ts'
+import { amount, collect, withServiceOptions } from '../options.ts'
 import { safeJson } from '../render/safe-text.ts'
 import { openSession, type Session } from '../session.ts'
-import { jobOptionsOf } from '../submit/job-options.ts'
-import { readPair, readParam, readParameters } from '../submit/parameters.ts'
+import { jobOptionsOf, withJobOptions } from '../submit/job-options.ts'
+import { readParameters } from '../submit/parameters.ts'
 import { expectNoFolder, type Source, sourceOf } from '../submit/source.ts'
 import type { SubmitOptions } from '../submit/submit-options.ts'
 import { uploadAll } from '../submit/upload.ts'
@@ -51,25 +51,10 @@ function sourceOptions(command: Command): Command {
 }
 
 function jobOptions(command: Command): Command {
-  return command
-    .optionsGroup('Job:')
-    .option('-p, --param <name=value>', PARAM_HELP, collect(readParam))
-    .option('--params <json>', 'all parameters as JSON, or as @file')
-    .option('-l, --label <name=value>', 'label to find the job by; may be given several times', collect(readPair))
-    .option('--priority <n>', 'larger runs first; 0 unless given', wholeNumber(-1000, 1000))
-    .option('--group <name>', 'groups take turns, and may have a limit each')
+  return withJobOptions(command.optionsGroup('Job:'))
     .option('--delay <seconds>', 'not before so many seconds from now', amount)
-    .option('--max-attempts <n>', 'how often it is tried', wholeNumber(1, 100))
-    .option('--timeout <seconds>', 'how long one attempt may take', amount)
-    .option('--callback-url <url>', 'tell this URL when the job has ended, by a signed webhook')
-    .option('--cpu <n>', 'processors it takes of a worker; as the processor says unless given', amount)
-    .option('--memory <size>', 'memory it takes of a worker, e.g. 4GiB', size)
-    .option('--scratch <size>', 'disk it takes of a worker, e.g. 20GiB', size)
     .option('--idempotency-key <key>', 'submits with the same key and the same request are one job')
 }
-
-const PARAM_HELP =
-  'a parameter; a value that is JSON is that (3, true, [1,2], "3"), any other a string; may be given several times'
 
 const EXAMPLES = `
 Examples:
