@@ -9,7 +9,7 @@ import type { Facts } from '../telemetry/facts.ts'
 import { makeScheduledJob } from './scheduled-job.ts'
 import { type HearTicks, Scheduler } from './scheduler.ts'
 import { Schedules } from './schedules.ts'
-import { tellTicks } from './tell-ticks.ts'
+import { tellTicks, tellWaiting } from './tell-ticks.ts'
 
 /** What a service gives its schedules. */
 export interface ScheduleGround {
@@ -37,6 +37,7 @@ export function buildSchedules(ground: ScheduleGround): { schedules: Schedules; 
     scheduler: new Scheduler({
       ...common,
       makeJob: (schedule, tick) => makeScheduledJob({ jobs, limits }, schedule, { tick }),
+      waits: tellWaiting(log),
       onError,
     }),
   }

@@ -26,6 +26,8 @@ export interface SchedulerParts {
   makeJob: MakeJob
   clock: Clock
   told: HearTicks
+  /** Hears that the ticks of a tenant wait for room in the queue, and why; again whenever they were tried in vain. */
+  waits(tenant: string | null, why: LongshoreError): void
   onError(thrown: unknown): void
 }
 
@@ -103,7 +105,7 @@ export class Scheduler implements Component {
 
   /** One job only, so that many ticks to catch up on fit into little room one after the other. */
   async #fireOne(schedule: Schedule): Promise<void> {
-    const { clock, onError } = this.#parts
+    const { clock, waits } = this.#parts
     const { tenant } = schedule
     if (this.#full.has(tenant)) return
     try {
@@ -111,7 +113,7 @@ export class Scheduler implements Component {
     } catch (thrown) {
       if (!isQueueFull(thrown)) throw thrown
       this.#full.set(tenant, clock.now() + RETRY_MS)
-      onError(thrown)
+      waits(tenant, thrown)
     }
   }
 
@@ -159,6 +161,6 @@ export class Scheduler implements Component {
 /** It ended by itself, just before. */
 const GONE: ReadonlySet<string> = new Set(['JOB_FINAL', 'JOB_NOT_FOUND'])
 
-function isQueueFull(thrown: unknown): boolean {
+function isQueueFull(thrown: unknown): thrown is LongshoreError {
   return thrown instanceof LongshoreError && thrown.code === 'QUEUE_FULL'
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import type { Facts } from '../telemetry/facts.ts'
-import type { HearTicks } from './scheduler.ts'
+import type { HearTicks, SchedulerParts } from './scheduler.ts'
 
 /** Writes to the service's log what ticks came to, and why some made no job, and tells it as facts. */
 export function tellTicks(log: Pick<Logger, 'info' | 'warn'>, clock: Clock, facts?: Facts): HearTicks {
@@ -18,6 +18,11 @@ export function tellTicks(log: Pick<Logger, 'info' | 'warn'>, clock: Clock, fact
     }
     if (replaced.length > 0) log.info({ ...whose, jobs: replaced }, 'schedule.replaced')
   }
+}
+
+/** Writes to the service's log that ticks of a tenant wait. */
+export function tellWaiting(log: Pick<Logger, 'warn'>): SchedulerParts['waits'] {
+  return (tenant, { message }) => log.warn({ ...(tenant !== null && { tenant }) }, `schedule.waiting: ${message}`)
 }
 
 function textOf(tick: number | null): string | null {

@@ -40,6 +40,7 @@ async function openScheduler({
       makeJob: ({ name, tenant }, tick) =>
         newJob(clock.now(), { schedule: { name, tick }, ...(tenant !== null && { tenant }) }),
       told: ({ name }, { fired, skipped, replaced }) => told.push({ name, fired, skipped, replaced }),
+      waits: (_, why) => errors.push(why),
       onError: (thrown) => errors.push(thrown),
     })
     return { jobs, scheduler }
@@ -281,6 +282,7 @@ test('of two that fire the same schedules one does', async () => {
     clock,
     makeJob: ({ name }, tick) => newJob(clock.now(), { schedule: { name, tick } }),
     told: ({ name }, outcome) => bench.told.push({ name, ...outcome }),
+    waits: (_, why) => bench.errors.push(why),
     onError: (thrown) => bench.errors.push(thrown),
   })
   await second.start()
