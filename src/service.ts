@@ -203,10 +203,10 @@ export function buildService(
 }
 
 /** Takes over what changes in `API_KEYS_FILE`. */
-function watchKeys(access: AccessList, { config, log, onError }: Ground): Component[] {
+function watchKeys(access: AccessList, { config, log, redact, onError }: Ground): Component[] {
   if (config.apiKeysFile === undefined) return []
   const onChange = (keys: number): void => log.info(`API_KEYS_FILE has changed: ${keys} keys are let in`)
-  return [new KeysFile({ path: config.apiKeysFile, access, onChange, onFault: onError })]
+  return [new KeysFile({ path: config.apiKeysFile, access, learn: redact.learn, onChange, onFault: onError })]
 }
 
 /** What a replica of this role is there for. */

@@ -10,6 +10,8 @@ import { splitEntries } from './entry.ts'
 export interface KeysFileParts {
   path: string
   access: AccessList
+  /** Hears what the file holds, before any of it counts: none of it may stand in a log. */
+  learn(entries: readonly string[]): void
   /** Hears that the entries changed, and how many keys there are now. */
   onChange(keys: number): void
   /** Hears that the file cannot be read or used. The keys stay as they were: nobody is locked out, or in, by a slip. */
@@ -63,13 +65,15 @@ export class KeysFile implements Component {
   }
 
   async #readOnce(): Promise<void> {
-    const { path, access, onChange, onFault } = this.#parts
+    const { path, access, learn, onChange, onFault } = this.#parts
     try {
       const text = await readFile(path, 'utf8')
       if (text === this.#text) return
       const isFirst = this.#text === undefined
       this.#text = text
-      access.replace(splitEntries(text))
+      const entries = splitEntries(text)
+      learn(entries)
+      access.replace(entries)
       if (!isFirst) onChange(access.keys.length)
     } catch (failure) {
       onFault(new Error(`API_KEYS_FILE cannot be used, so the keys stay as they were: ${messageOf(failure)}.`))

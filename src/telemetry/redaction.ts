@@ -34,25 +34,36 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\bBearer\s+[\w.~+/=-]{8,}/gi, `Bearer ${REDACTED}`],
   // A parameter of a URL, of a form or of a signature.
   [new RegExp(`\\b(${NAMES}|credential)=(?!\\[redacted\\])[^&\\s"'\\\\#,;]+`, 'gi'), `$1=${REDACTED}`],
+  // A read token.
+  [/\blst_[0-9a-z]{1,8}\.[\w-]{43}/g, REDACTED],
   // Credentials in a URL.
   [/:\/\/[^\s/"'\\@]+@/g, `://${REDACTED}@`],
 ]
 
 /** Takes secrets out of text, which may be a line of JSON and stays one. */
-export type Redactor = (text: string) => string
+export interface Redactor {
+  (text: string): string
+  /** Takes these out, too, wherever they stand, from now on. */
+  learn(secrets: readonly string[]): void
+}
 
 /**
  * Takes out what looks like a secret, whoever logged it: values of fields and parameters that are named like one,
  * authorization headers, credentials in URLs, signatures of signed URLs; and the `secrets` given, wherever they stand.
  */
 export function redactor(secrets: readonly string[]): Redactor {
-  const literals = [...new Set(secrets.flatMap(spellings))].filter(({ length }) => length >= SHORTEST_LITERAL)
-  return (text) => {
+  const literals = new Set<string>()
+  const learn = (more: readonly string[]): void => {
+    for (const spelling of more.flatMap(spellings)) if (spelling.length >= SHORTEST_LITERAL) literals.add(spelling)
+  }
+  const redact = (text: string): string => {
     let clean = text
     for (const literal of literals) clean = clean.replaceAll(literal, REDACTED)
     for (const [pattern, replacement] of RULES) clean = clean.replace(pattern, replacement)
     return clean
   }
+  learn(secrets)
+  return Object.assign(redact, { learn })
 }
 
 /** How a secret may stand in a line: as it is, within JSON, within a URL. */

@@ -17,6 +17,8 @@ import { settleUntilDone } from './settle-until-done.ts'
 /** What an attempt stands on. */
 export interface AttemptParts extends RunParts {
   executor: Executor
+  /** Takes secrets out of what the processor threw. */
+  redact(text: string): string
   manifest: Omit<ManifestOptions, 'signal'>
   objectAccess: ObjectAccess
   fetch: Omit<FetchOptions, 'folder' | 'signal' | 'only' | 'onFile' | 'onProgress'>
@@ -31,7 +33,7 @@ const SETTLED: readonly FileState[] = ['done', 'skipped']
  */
 export async function runAttempt(claim: Claim, parts: AttemptParts, giveUp: AbortSignal): Promise<void> {
   await using run = new AttemptRun(claim, parts)
-  const outcome = await workThrough(run, parts).catch((thrown: unknown) => outcomeOf(thrown, run.signal))
+  const outcome = await workThrough(run, parts).catch((thrown: unknown) => outcomeOf(thrown, run.signal, parts.redact))
   run.endTimeLimit()
   // Once the worker gave it up, the job may run again, as the same attempt, and write what is listed in its place.
   if (outcome?.type !== 'completed' && !giveUp.aborted) await discardOutputs(run)

@@ -9,8 +9,21 @@ const MAX_MESSAGE_LENGTH = 8192
 /**
  * What an attempt came to that threw. Once its signal has aborted, the reason of that is the verdict, whatever was thrown
  * on the way out. Undefined when the lease was lost: then there is nothing to settle.
+ *
+ * @param redact takes secrets out of what was said: whoever may read the job reads it
  */
-export function outcomeOf(thrown: unknown, signal: AbortSignal): Outcome | undefined {
+export function outcomeOf(
+  thrown: unknown,
+  signal: AbortSignal,
+  redact: (text: string) => string = (text) => text,
+): Outcome | undefined {
+  const outcome = verdictOn(thrown, signal)
+  return outcome?.type === 'failed'
+    ? { ...outcome, message: clip(redact(outcome.message), MAX_MESSAGE_LENGTH) }
+    : outcome
+}
+
+function verdictOn(thrown: unknown, signal: AbortSignal): Outcome | undefined {
   if (signal.aborted && signal.reason instanceof LongshoreError) return outcomeOfReason(signal.reason)
   if (thrown instanceof LongshoreError) return outcomeOfError(thrown)
   if (thrown instanceof SnoozeError) return { type: 'snoozed', delayMs: thrown.delayMs }
@@ -35,7 +48,7 @@ function outcomeOfError(error: LongshoreError): Outcome {
 }
 
 function failed(code: string, message: string, retryable: boolean): Outcome {
-  return { type: 'failed', code, message: clip(message, MAX_MESSAGE_LENGTH), retryable }
+  return { type: 'failed', code, message, retryable }
 }
 
 function isDiskFull(thrown: unknown): boolean {

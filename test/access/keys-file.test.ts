@@ -13,14 +13,18 @@ async function watched(path: string) {
   const access = new AccessList([FIRST], UNLIMITED)
   let heard = Promise.withResolvers<number | Error>()
   const tell = (what: number | Error): void => heard.resolve(what)
-  const file = new KeysFile({ path, access, onChange: tell, onFault: tell })
+  const learnt = new Set<string>()
+  const learn = (entries: readonly string[]): void => {
+    for (const entry of entries) learnt.add(entry)
+  }
+  const file = new KeysFile({ path, access, learn, onChange: tell, onFault: tell })
   await file.start()
   const next = async (): Promise<number | Error> => {
     const what = await heard.promise
     heard = Promise.withResolvers()
     return what
   }
-  return { access, next, [Symbol.asyncDispose]: () => file.stop() }
+  return { access, learnt, next, [Symbol.asyncDispose]: () => file.stop() }
 }
 
 test('keys come and go with their file: written over, put in its place, or swapped behind a link as Kubernetes does', async () => {
@@ -38,6 +42,7 @@ test('keys come and go with their file: written over, put in its place, or swapp
   await rename(join(folder.path, 'next'), path)
   assert.equal(await file.next(), 1)
   assert.equal(file.access.find(FIRST), undefined)
+  assert.deepEqual([...file.learnt], [FIRST, SECOND], 'what the log must not have is known, old keys too')
 })
 
 test('a file that cannot be used locks nobody out and lets nobody in', async () => {
@@ -50,6 +55,7 @@ test('a file that cannot be used locks nobody out and lets nobody in', async () 
   assert.ok(fault instanceof Error)
   assert.match(fault.message, /keys stay as they were/)
   assert.ok(!fault.message.includes(THIRD))
+  assert.ok(file.learnt.has(THIRD))
   assert.ok(file.access.find(FIRST))
   assert.equal(file.access.find(THIRD), undefined)
 })

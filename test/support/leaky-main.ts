@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { BaseProcessor, type JobInput, serve, UnrecoverableError, z } from '../../src/index.ts'
 
 /** A service whose processor logs whatever it is submitted, in every way it can, and then fails with it. */
@@ -9,13 +10,21 @@ class Leaky extends BaseProcessor {
   async processInput({ log, parameters, outputs }: JobInput): Promise<unknown> {
     await outputs.file('kept.txt').write(Buffer.from('kept'))
     if (!Array.isArray(parameters)) return null
-    for (const text of parameters) {
+    const spoken = parameters.map(spell)
+    for (const text of spoken) {
       log.warn(text)
       log.warn({ deep: { er: [text] }, json: JSON.stringify({ text }) }, 'in fields')
       log.child({ bound: text }).error(new Error(`thrown: ${text}`))
     }
-    throw new UnrecoverableError(parameters.join(' and '))
+    throw new UnrecoverableError(spoken.join(' and '))
   }
+}
+
+/** `$NAME` is what the setting of that name says, or what its file holds. */
+function spell(text: string): string {
+  const value = process.env[text.slice(1)]
+  if (!text.startsWith('$') || value === undefined) return text
+  return text.endsWith('_FILE') ? readFileSync(value, 'utf8').trim() : value
 }
 
 await serve(new Leaky())

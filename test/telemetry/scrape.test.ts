@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatKeyEntry } from '../../src/access/api-key.ts'
 import { buildService } from '../../src/service.ts'
 import { type Family, parseExposition, sampleOf } from '../support/exposition.ts'
 import { FixtureProcessor } from '../support/fixture-processor.ts'
@@ -85,6 +86,22 @@ test('where keys are set, metrics need one, and no rate limit keeps a scraper ou
   const scrape = (key?: string) => fetch(`${url}/metrics`, { headers: key ? { authorization: `Bearer ${key}` } : {} })
   assert.equal((await scrape()).status, 401)
   for (let n = 0; n < 3; n++) assert.equal((await scrape(KEY)).status, 200)
+})
+
+test('a key with a tenant is refused: the figures are those of all tenants', async () => {
+  const [ours, operator] = ['key-of-the-tenant-acme', 'key-of-the-operator']
+  const scopes = ['read'] as const
+  const entries = [formatKeyEntry(ours, { tenant: 'acme', scopes }), formatKeyEntry(operator, { scopes })]
+  await using service = await openService({ API_KEYS: entries.join(',') })
+  const scrape = (key: string) => fetch(`${service.api.url}/metrics`, { headers: { authorization: `Bearer ${key}` } })
+  const refused = await scrape(ours)
+  const problem = (await refused.json()) as { code: string; detail: string }
+  assert.equal(refused.status, 403)
+  assert.equal(problem.code, 'FORBIDDEN')
+  assert.match(problem.detail, /GET \/stats/)
+  const text = await (await scrape(operator)).text()
+  assert.match(text, /longshore_http_problems_total\{code="FORBIDDEN"\} 1/)
+  assert.ok(!text.includes('acme'))
 })
 
 test('METRICS=false serves none, and says so', async () => {
