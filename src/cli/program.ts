@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from 'longshore/package.json' with { type: 'json' }
 import { cancelCommand } from './commands/cancel.ts'
-import { completionCommand, completionJobsCommand } from './commands/completion.ts'
+import { completionCommand, completionJobsCommand, completionSchedulesCommand } from './commands/completion.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { filesCommand } from './commands/files.ts'
@@ -96,6 +96,7 @@ function buildProgram(context: CliContext): Command {
     }
   }
   program.addCommand(inheriting(completionJobsCommand(context), program), { hidden: true })
+  program.addCommand(inheriting(completionSchedulesCommand(context), program), { hidden: true })
   return program
 }
 

@@ -4,7 +4,7 @@ import type { QueueLimits } from './job-engine.ts'
 /** What becomes of ticks at which nobody could fire: none, the newest alone, or the newest few. */
 type MisfirePolicy = 'skip' | 'once' | 'catch_up'
 
-/** What a tick does while a job of the same schedule has not ended: it fires beside it, is skipped, or cancels it first. */
+/** What a tick does while a job of the same schedule has not ended: it fires beside it, is skipped, or replaces it, which is cancelled. */
 type OverlapPolicy = 'allow' | 'skip' | 'replace'
 
 /** Why a tick made no job: nobody could fire, the last job had not ended, or the service would not take the job. */

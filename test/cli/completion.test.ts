@@ -21,7 +21,7 @@ for (const [name, shell] of Object.entries(SHELLS)) {
       await using home = await tempFolder()
       const offer = await shell.complete(line, { HOME: home.path }, words[0])
       for (const word of words) assert.match(offer, new RegExp(`(^|\\s)${word}($|\\s)`, 'm'), line)
-      for (const word of ['--watch', 'completion-jobs']) {
+      for (const word of ['--watch', 'completion-jobs', 'completion-schedules']) {
         if (line !== 'longshore serve --') assert.doesNotMatch(offer, new RegExp(word), line)
       }
     }
@@ -35,6 +35,19 @@ for (const [name, shell] of Object.entries(SHELLS)) {
     const env = { HOME: home.path, LONGSHORE_URL: service.api.url }
     const offer = await shell.complete('longshore job ', env, ids[0])
     for (const id of ids) assert.ok(offer.includes(id), offer)
+  })
+
+  test(`${name} completes the names of schedules`, async (context) => {
+    if (!shell.isThere()) return context.skip(`${name} is not installed`)
+    await using home = await tempFolder()
+    await using service = await openService()
+    const job = { manifest_uri: 's3://longshore/list.jsonl' }
+    for (const schedule of ['nightly', 'noon']) {
+      await service.api.post('/schedules', { name: schedule, cron: '@daily', job })
+    }
+    const env = { HOME: home.path, LONGSHORE_URL: service.api.url }
+    const offer = await shell.complete('longshore schedules pause n', env, 'nightly')
+    for (const schedule of ['nightly', 'noon']) assert.ok(offer.includes(schedule), offer)
   })
 
   test(`${name} offers nothing, and says nothing, when the service is away`, async (context) => {

@@ -71,7 +71,7 @@ function listCommand(context: CliContext): Command {
 function showCommand(context: CliContext): Command {
   const command = new Command('show')
     .description('show a schedule: its next ticks, what it did last, its job')
-    .argument('<name>', 'name of the schedule')
+    .argument('<schedule>', 'name of the schedule')
   return withTenant(command).action(async (name: string, options: TenantOptions) => {
     const session = await openSession(context, options)
     const schedule = await session.client.schedules.get(name, howOf(session, options))
@@ -82,7 +82,7 @@ function showCommand(context: CliContext): Command {
 }
 
 function stateCommand(context: CliContext, verb: 'pause' | 'resume', about: string, done: string): Command {
-  const command = new Command(verb).description(about).argument('<name>', 'name of the schedule')
+  const command = new Command(verb).description(about).argument('<schedule>', 'name of the schedule')
   return withTenant(command).action(async (name: string, options: TenantOptions) => {
     const session = await openSession(context, options)
     const schedule = await session.client.schedules[verb](name, howOf(session, options))
@@ -94,7 +94,7 @@ function stateCommand(context: CliContext, verb: 'pause' | 'resume', about: stri
 function runCommand(context: CliContext): Command {
   const command = new Command('run')
     .description('fire a schedule now, paused or not; prints the id of the job')
-    .argument('<name>', 'name of the schedule')
+    .argument('<schedule>', 'name of the schedule')
   return withTenant(command).action(async (name: string, options: TenantOptions) => {
     const session = await openSession(context, options)
     const { out, client, commandLine } = session
@@ -108,7 +108,7 @@ function runCommand(context: CliContext): Command {
 function deleteCommand(context: CliContext): Command {
   const command = new Command('delete')
     .description('forget a schedule; its jobs stay')
-    .argument('<name>', 'name of the schedule')
+    .argument('<schedule>', 'name of the schedule')
   return withTenant(command).action(async (name: string, options: TenantOptions) => {
     const session = await openSession(context, options)
     await session.client.schedules.delete(name, howOf(session, options))

@@ -46,8 +46,10 @@ function wordCase({ path, options, commands, values }: CommandNode): string {
 /** Fills COMPREPLY; nothing is enough to have files. */
 function offer(values: Values): string {
   if (values.kind === 'files') return ''
-  const words = values.kind === 'jobs' ? JOBS : `'${values.words.join(' ')}'`
+  const words = values.kind === 'choices' ? `'${values.words.join(' ')}'` : fromService(values.kind)
   return `COMPREPLY=($(compgen -W ${words} -- "$current")); `
 }
 
-const JOBS = '"$(longshore completion-jobs 2>/dev/null | cut -f 1)"'
+function fromService(kind: 'jobs' | 'schedules'): string {
+  return `"$(longshore completion-${kind} 2>/dev/null | cut -f 1)"`
+}

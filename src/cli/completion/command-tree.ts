@@ -1,9 +1,9 @@
 import type { Argument, Command, Option } from 'commander'
 
-/** What may stand where a value is expected: one of a few words, the id of a job, or, where nothing is said, a file. */
+/** What may stand where a value is expected: one of a few words, what the service has, or, where nothing is said, a file. */
 export type Values =
   | { readonly kind: 'choices'; readonly words: readonly string[] }
-  | { readonly kind: 'jobs' }
+  | { readonly kind: 'jobs' | 'schedules' }
   | { readonly kind: 'files' }
 
 /** One option. */
@@ -55,9 +55,12 @@ function optionNode(option: Option): OptionNode {
   }
 }
 
+/** What arguments of these names take. */
+const KINDS: Readonly<Record<string, 'jobs' | 'schedules'>> = { id: 'jobs', schedule: 'schedules' }
+
 function valuesOf(choices: readonly string[] | undefined, argument?: Argument): Values {
   if (choices !== undefined) return { kind: 'choices', words: choices }
-  return { kind: argument?.name() === 'id' ? 'jobs' : 'files' }
+  return { kind: KINDS[argument?.name() ?? ''] ?? 'files' }
 }
 
 function firstLine(text: string): string {

@@ -37,7 +37,7 @@ function optionOf({ names, description, values }: OptionNode, program: string): 
 
 function offer(values: Values, program: string): string {
   if (values.kind === 'choices') return `-a '${values.words.join(' ')}'`
-  return values.kind === 'jobs' ? `-a '(${program} completion-jobs 2>/dev/null)'` : '-F'
+  return values.kind === 'files' ? '-F' : `-a '(${program} completion-${values.kind} 2>/dev/null)'`
 }
 
 /** In single quotes. */

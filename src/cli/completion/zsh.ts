@@ -5,11 +5,7 @@ export function zshCompletion(root: CommandNode): string {
   return `#compdef ${root.name}
 # zsh completion of ${root.name}; \`${root.name} completion --help\` says where it goes.
 
-_${root.name}__job_ids() {
-  local -a jobs
-  jobs=(\${(f)"$(${root.name} completion-jobs 2>/dev/null | tr '\\t' ':')"})
-  _describe 'job' jobs
-}
+${(['jobs', 'schedules'] as const).map((kind) => listFunction(kind, root.name)).join('\n\n')}
 
 ${allCommands(root)
   .map((node) => commandFunction(node, root.name))
@@ -18,6 +14,15 @@ ${allCommands(root)
 # Autoloaded from fpath, this file is the function itself; sourced, it only registers it.
 if [ "$funcstack[1]" = "_${root.name}" ]; then _${root.name} "$@"; else compdef _${root.name} ${root.name}; fi
 `
+}
+
+/** Offers what the service has. */
+function listFunction(kind: 'jobs' | 'schedules', program: string): string {
+  return `_${program}__${kind}() {
+  local -a found
+  found=(\${(f)"$(${program} completion-${kind} 2>/dev/null | tr '\\t' ':')"})
+  _describe '${kind}' found
+}`
 }
 
 function commandFunction(node: CommandNode, program: string): string {
@@ -60,7 +65,7 @@ function optionSpec({ names, description, values }: OptionNode): string {
 
 function action(values: Values, program = 'longshore'): string {
   if (values.kind === 'choices') return `(${values.words.join(' ')})`
-  return values.kind === 'jobs' ? `_${program}__job_ids` : '_files'
+  return values.kind === 'files' ? '_files' : `_${program}__${values.kind}`
 }
 
 /** In single quotes, where a colon separates. */
