@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { BaseProcessor, createApp, z } from '../../src/index.ts'
 import { givenSettings } from './given-settings.ts'
 import { tellBegun } from './tell-begun.ts'
+import { traceToNowhere } from './tracing-to-nowhere.ts'
 
 /**
  * A service, in a process of its own, whose jobs do nothing: what is left is the cost of the service. Arguments are how many
- * jobs run at once, settings, `NAME=value`, and `tell` to be told of each job that begins.
+ * jobs run at once, settings, `NAME=value`, `tell` to be told of each job that begins, and `trace` to record every trace.
  */
 const Result = z.object({})
 
@@ -28,6 +29,7 @@ class Noop extends BaseProcessor<typeof Result> {
   }
 }
 
+if (process.argv.includes('trace')) traceToNowhere()
 const processor = new Noop()
 const dataDir = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
 const concurrency = process.argv[2] ?? ''
