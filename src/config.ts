@@ -171,6 +171,7 @@ function arrange(values: SettingValues, usesS3: boolean, keysFile: string | unde
       queuedJobs: limitOf(values.TENANT_MAX_QUEUED_JOBS),
       openIngests: limitOf(values.TENANT_MAX_OPEN_INGESTS),
       schedules: limitOf(values.TENANT_MAX_SCHEDULES),
+      runningJobs: limitOf(values.TENANT_CONCURRENCY),
       requestsPerMinute: limitOf(values.TENANT_RATE_LIMIT_PER_MINUTE),
     },
     corsOrigins: values.CORS_ORIGINS,

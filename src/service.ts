@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { AccessList } from './access/access-list.ts'
 import { KeysFile } from './access/keys-file.ts'
-import type { TenantLimits } from './access/tenant-limits.ts'
+import type { TenantConcurrency, TenantLimits } from './access/tenant-limits.ts'
 import type { Clock } from './base/clock.ts'
 import { messageOf } from './base/errors.ts'
 import { type Component, Lifecycle } from './base/lifecycle.ts'
@@ -150,13 +150,14 @@ export function buildService(
   })
   const retention = new Retention({ ...config, ...floor, ingests: engine.ingests })
   const { executor, below } = openExecutor(processor, options.execution, { ...ground, ...config })
-  const { worker, leases } = buildWorker(floor, executor)
+  const { worker, leases } = buildWorker(floor, executor, () => access.concurrency)
   const { takesRequests, runsJobs } = partsOf(config)
   const lifecycle = new Lifecycle([
     holdFolder(config.dataDir, floor.clock),
     engine,
     floor.store,
-    ...(takesRequests ? [ingests, ...watchKeys(access, ground)] : []),
+    ...watchKeys(access, ground),
+    ...(takesRequests ? [ingests] : []),
     ...(runsJobs ? [...below, executor] : []),
   ])
   const labour = new Lifecycle([
@@ -269,7 +270,11 @@ function buildDeliverer({ config, engine, clock, log, facts, tracing, onError }:
   })
 }
 
-function buildWorker(floor: Floor, executor: Executor): { worker: Worker; leases: LeaseKeeper } {
+function buildWorker(
+  floor: Floor,
+  executor: Executor,
+  tenantConcurrency: () => TenantConcurrency | undefined,
+): { worker: Worker; leases: LeaseKeeper } {
   const { config, engine } = floor
   const leases = new LeaseKeeper({ ...floor, leaseMs: config.leaseMs })
   const folders = new WorkFolders(join(config.dataDir, 'work'))
@@ -281,6 +286,7 @@ function buildWorker(floor: Floor, executor: Executor): { worker: Worker; leases
     folders,
     name: floor.presence.name,
     concurrency: config.maxConcurrentJobs,
+    tenantConcurrency,
     abortGraceMs: executor.endsWithinMs ?? config.abortGraceMs,
     runAttempt: (claim, giveUp) => runAttempt(claim, attemptParts, giveUp),
     onCancelRequested: (hearer) =>

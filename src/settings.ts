@@ -42,6 +42,12 @@ export const SETTINGS = {
   TENANT_MAX_QUEUED_JOBS: integer(0, 100_000_000, 0, 'Jobs of one tenant that wait at once; 0 sets no limit.'),
   TENANT_MAX_OPEN_INGESTS: integer(0, 1_000_000, 0, 'Upload sessions of one tenant open at once; 0 sets no limit.'),
   TENANT_MAX_SCHEDULES: integer(0, 100_000, 100, 'Schedules of one tenant kept at once; 0 sets no limit.'),
+  TENANT_CONCURRENCY: integer(
+    0,
+    100_000,
+    0,
+    'Jobs of one tenant that run at once, on all replicas together; 0 sets no limit.',
+  ),
   TENANT_RATE_LIMIT_PER_MINUTE: integer(
     0,
     100_000_000,

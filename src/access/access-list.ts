@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type ApiKey, digestOf, parseKeyEntry } from './api-key.ts'
 import { EntryFault } from './entry.ts'
-import { isTenantEntry, parseTenantEntry, type TenantLimits } from './tenant-limits.ts'
+import { isTenantEntry, parseTenantEntry, type TenantConcurrency, type TenantLimits } from './tenant-limits.ts'
 
 /** What is compared when no key has the digest, so that an unknown key takes as long as a known one. */
 const NO_DIGEST = Buffer.alloc(32)
@@ -10,6 +10,8 @@ const NO_DIGEST = Buffer.alloc(32)
 interface Entries {
   keys: ReadonlyMap<string, ApiKey>
   limits: ReadonlyMap<string, Partial<TenantLimits>>
+  /** Of the limits, those of jobs that run. */
+  running: ReadonlyMap<string, number | undefined>
 }
 
 /** Who is let in now, and what each tenant may have. What it says changes when its file does. */
@@ -52,6 +54,14 @@ export class AccessList {
   limitsOf(tenant: string | null): TenantLimits {
     return tenant === null ? UNLIMITED : { ...this.#defaults, ...this.#entries.limits.get(tenant) }
   }
+
+  /** How many jobs of each tenant may run at once; undefined while none has a limit. */
+  get concurrency(): TenantConcurrency | undefined {
+    const { running } = this.#entries
+    const each = this.#defaults.runningJobs
+    const isLimited = each !== undefined || [...running.values()].some((most) => most !== undefined)
+    return isLimited ? { each, own: running } : undefined
+  }
 }
 
 /** No limit at all. */
@@ -59,6 +69,7 @@ export const UNLIMITED: TenantLimits = {
   queuedJobs: undefined,
   openIngests: undefined,
   schedules: undefined,
+  runningJobs: undefined,
   requestsPerMinute: undefined,
 }
 
@@ -76,7 +87,10 @@ export function readEntries(entries: readonly string[]): Entries {
     }
   }
   if (entries.length > 0 && keys.size === 0) throw new EntryFault('expected at least one key')
-  return { keys, limits }
+  const running = [...limits].flatMap(([tenant, own]) =>
+    'runningJobs' in own ? [[tenant, own.runningJobs] as const] : [],
+  )
+  return { keys, limits, running: new Map(running) }
 }
 
 function addKey(keys: Map<string, ApiKey>, entry: string): void {

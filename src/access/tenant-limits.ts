@@ -7,8 +7,22 @@ export interface TenantLimits {
   /** Upload sessions that are open. */
   readonly openIngests: number | undefined
   readonly schedules: number | undefined
+  /** Jobs that run. */
+  readonly runningJobs: number | undefined
   /** Requests a minute, to one replica. */
   readonly requestsPerMinute: number | undefined
+}
+
+/** How many jobs of each tenant may run at once; undefined sets no limit. */
+export interface TenantConcurrency {
+  /** Of one that has none of its own. */
+  readonly each: number | undefined
+  readonly own: ReadonlyMap<string, number | undefined>
+}
+
+/** How many jobs of a tenant may run at once; `Infinity` without a limit. */
+export function mostRunning({ each, own }: TenantConcurrency, tenant: string): number {
+  return (own.has(tenant) ? own.get(tenant) : each) ?? Number.POSITIVE_INFINITY
 }
 
 /** What marks an entry as the limits of a tenant. */
@@ -20,6 +34,7 @@ const ATTRIBUTES = {
   max_queued_jobs: COUNT,
   max_open_ingests: COUNT,
   max_schedules: COUNT,
+  concurrency: COUNT,
   rate_limit_per_minute: COUNT,
 }
 
@@ -29,8 +44,8 @@ export function isTenantEntry(entry: string): boolean {
 }
 
 /**
- * Reads `tenant:<name>[;max_queued_jobs=…][;max_open_ingests=…][;max_schedules=…][;rate_limit_per_minute=…]`. What it does
- * not name is left as it is for all tenants. Throws {@link EntryFault}.
+ * Reads `tenant:<name>[;max_queued_jobs=…][;max_open_ingests=…][;max_schedules=…][;concurrency=…][;rate_limit_per_minute=…]`.
+ * What it does not name is left as it is for all tenants. Throws {@link EntryFault}.
  */
 export function parseTenantEntry(entry: string): { tenant: string; limits: Partial<TenantLimits> } {
   const [tenant = '', ...attributes] = entry.slice(TENANT.length).split(';')
@@ -44,6 +59,7 @@ export function parseTenantEntry(entry: string): { tenant: string; limits: Parti
       ...limit('max_queued_jobs', 'queuedJobs'),
       ...limit('max_open_ingests', 'openIngests'),
       ...limit('max_schedules', 'schedules'),
+      ...limit('concurrency', 'runningJobs'),
       ...limit('rate_limit_per_minute', 'requestsPerMinute'),
     },
   }

@@ -124,9 +124,9 @@ const JobProgress = z.looseObject({
 /** Why a job does not run yet. */
 const WaitsFor = z.object({
   reason: z
-    .enum(['due_time', 'worker', 'budget', 'group_limit', 'slot', 'cpu', 'memory', 'scratch', 'turn'])
+    .enum(['due_time', 'worker', 'budget', 'tenant_limit', 'group_limit', 'slot', 'cpu', 'memory', 'scratch', 'turn'])
     .describe(
-      'The instant it is due, any worker, a worker with a budget it fits, another of its group to end, a slot, what it needs to be free, or its turn',
+      'The instant it is due, any worker, a worker with a budget it fits, another of its tenant or group to end, a slot, what it needs to be free, or its turn',
     ),
   message: z.string().describe('For people'),
   largest_budget: Resources.nullable().describe('Of each thing, the most that any worker has'),

@@ -1,3 +1,4 @@
+import type { TenantConcurrency } from '../access/tenant-limits.ts'
 import type { Component } from '../base/lifecycle.ts'
 import type { JobEvent } from '../job/event.ts'
 import type { FileState, Job, JobFile, JobState, JsonValue, Lease, LogLine, NewJob, Progress } from '../job/job.ts'
@@ -58,6 +59,8 @@ export interface JobCounts {
   workers: readonly WorkerRoom[]
   /** How many jobs of the group of the queued job asked about run; 0 when none was, or it has no group. */
   groupRunning: number
+  /** How many jobs of its tenant run; 0 when none was asked about, or it has no tenant. */
+  tenantRunning: number
 }
 
 /** What one attempt learnt since it last saved. */
@@ -98,6 +101,8 @@ export interface DispatchOptions {
   leaseMs: number
   /** Jobs of one named group that run at once; no limit when absent. */
   groupConcurrency?: number
+  /** Jobs of each tenant that run at once: asked with every claim, for it may change. No limit when absent. */
+  tenantConcurrency?: () => TenantConcurrency | undefined
   /** What the jobs that run at once may need together; no limit when absent. */
   budget?: Resources
   /** So long, in ms, a job that fits the budget but not what is free of it is passed over; then it is next. Default 30,000. */

@@ -159,9 +159,10 @@ export class JobManager {
 
   /** How many are before a queued job, and why it waits. */
   async placeOf(job: Job): Promise<QueuePlace> {
-    const { ahead, workers, groupRunning } = await this.#engine.counts(job.id)
-    const around = { workers, groupRunning, groupLimit: this.#rules.groupConcurrency }
-    return { ahead, waiting: waitingFor(job, this.#clock.now(), around) }
+    const { ahead, ...around } = await this.#engine.counts(job.id)
+    const { groupConcurrency: groupLimit, limitsOf } = this.#rules
+    const limits = { groupLimit, tenantLimit: limitsOf?.(job.tenant).runningJobs }
+    return { ahead, waiting: waitingFor(job, this.#clock.now(), { ...around, ...limits }) }
   }
 
   /** The per-file ledger; throws `JOB_NOT_FOUND`. */

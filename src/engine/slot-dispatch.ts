@@ -1,5 +1,5 @@
 import PQueue from 'p-queue'
-import type { Lease } from '../job/job.ts'
+import type { Job, Lease } from '../job/job.ts'
 import type { WorkerRoom } from '../job/waiting.ts'
 import { Admission } from './admission.ts'
 import type { Claim, Dispatch, DispatchOptions } from './job-engine.ts'
@@ -78,8 +78,8 @@ export class SlotDispatch implements Dispatch {
   }
 
   /** The jobs of all claims that have not ended. */
-  get jobIds(): string[] {
-    return [...this.#held.values()].map(({ claim }) => claim.job.id)
+  get jobs(): Job[] {
+    return [...this.#held.values()].map(({ claim }) => claim.job)
   }
 
   /** The leases of claims that wait for the run before them to end. */
@@ -101,14 +101,6 @@ export class SlotDispatch implements Dispatch {
     if (this.#stopping) return undefined
     const { worker, concurrency, budget = null } = this.options
     return { worker, slots: concurrency, running: this.#held.size, budget, used: this.admission.used }
-  }
-
-  /** Adds what this dispatch holds of each named group. */
-  countGroups(counts: Map<string, number>): void {
-    for (const { claim } of this.#held.values()) {
-      const { group } = claim.job
-      if (group !== null) counts.set(group, (counts.get(group) ?? 0) + 1)
-    }
   }
 
   async #attempt(held: Held): Promise<void> {

@@ -27,13 +27,27 @@ export interface Surroundings {
   groupRunning: number
   /** Jobs of one group that may run at once; no limit when undefined. */
   groupLimit: number | undefined
+  /** Jobs of its tenant that run. */
+  tenantRunning: number
+  /** Jobs of its tenant that may run at once; no limit when undefined. */
+  tenantLimit: number | undefined
 }
 
 /**
- * What a queued job waits for: the instant it is due, any worker, a worker with a budget that it fits, a job of its group
- * to end, a slot, one of the things it needs, or just its turn.
+ * What a queued job waits for: the instant it is due, any worker, a worker with a budget that it fits, a job of its tenant
+ * or its group to end, a slot, one of the things it needs, or just its turn.
  */
-type WaitReason = 'due_time' | 'worker' | 'budget' | 'group_limit' | 'slot' | 'cpu' | 'memory' | 'scratch' | 'turn'
+type WaitReason =
+  | 'due_time'
+  | 'worker'
+  | 'budget'
+  | 'tenant_limit'
+  | 'group_limit'
+  | 'slot'
+  | 'cpu'
+  | 'memory'
+  | 'scratch'
+  | 'turn'
 
 /** Why a job waits. */
 export interface Waiting {
@@ -61,10 +75,14 @@ type Judgement = readonly [reason: WaitReason, message: string]
 
 function judge(job: Job, now: number, around: Surroundings, largest: Resources | null): Judgement {
   const { workers, groupRunning, groupLimit = Number.POSITIVE_INFINITY } = around
+  const { tenantRunning, tenantLimit = Number.POSITIVE_INFINITY } = around
   if (job.runAt > now) return ['due_time', `It is due at ${new Date(job.runAt).toISOString()}.`]
   if (workers.length === 0) return ['worker', 'No worker takes jobs now.']
   const large = workers.filter(({ budget }) => budget === null || fits(job.resources, budget))
   if (large.length === 0) return ['budget', tooLarge(job.resources ?? NO_RESOURCES, largest ?? NO_RESOURCES)]
+  if (job.tenant !== null && tenantRunning >= tenantLimit) {
+    return ['tenant_limit', `${tenantRunning} jobs of its tenant run, which is its limit (${tenantLimit}).`]
+  }
   if (job.group !== null && groupRunning >= groupLimit) {
     return ['group_limit', `${groupRunning} jobs of its group run, the limit (GROUP_CONCURRENCY) is ${groupLimit}.`]
   }

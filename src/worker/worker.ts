@@ -1,3 +1,4 @@
+import type { TenantConcurrency } from '../access/tenant-limits.ts'
 import type { Clock } from '../base/clock.ts'
 import { sleep } from '../base/clock.ts'
 import type { Component } from '../base/lifecycle.ts'
@@ -23,6 +24,8 @@ export interface WorkerParts {
   name: string
   concurrency: number
   groupConcurrency: number | undefined
+  /** Jobs of each tenant that may run at once. */
+  tenantConcurrency?: () => TenantConcurrency | undefined
   /** What the attempts that run at once may need together. */
   budget: Resources
   /** How long smaller jobs may pass one by that fits the budget but not what is free of it. */
@@ -82,9 +85,13 @@ export class Worker implements Component {
   }
 
   #options() {
-    const { name, concurrency, leaseMs, groupConcurrency, budget, reserveAfterMs } = this.#parts
-    const limits = { concurrency, budget, reserveAfterMs }
-    return { worker: name, leaseMs, ...limits, ...(groupConcurrency !== undefined && { groupConcurrency }) }
+    const { name, concurrency, leaseMs, groupConcurrency, tenantConcurrency, budget, reserveAfterMs } = this.#parts
+    return {
+      worker: name,
+      ...{ leaseMs, concurrency, budget, reserveAfterMs },
+      ...(groupConcurrency !== undefined && { groupConcurrency }),
+      ...(tenantConcurrency && { tenantConcurrency }),
+    }
   }
 
   #run(claim: Claim): Promise<void> {

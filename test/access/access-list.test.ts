@@ -16,10 +16,10 @@ test('a key is found by itself alone', () => {
 test('a tenant has the limits of its entry, and the defaults where that says nothing', () => {
   const defaults = { ...UNLIMITED, queuedJobs: 100, openIngests: 4 }
   const access = new AccessList(
-    [KEY, 'tenant:acme;max_queued_jobs=5;max_schedules=3;rate_limit_per_minute=60;max_open_ingests=0'],
+    [KEY, 'tenant:acme;max_queued_jobs=5;max_schedules=3;rate_limit_per_minute=60;max_open_ingests=0;concurrency=3'],
     defaults,
   )
-  const own = { ...UNLIMITED, queuedJobs: 5, schedules: 3, requestsPerMinute: 60 }
+  const own = { ...UNLIMITED, queuedJobs: 5, schedules: 3, runningJobs: 3, requestsPerMinute: 60 }
   assert.deepEqual(access.limitsOf('acme'), own)
   assert.deepEqual(access.limitsOf('zeta'), defaults)
   assert.deepEqual(access.limitsOf(null), UNLIMITED)

@@ -8,6 +8,7 @@ import { JobFeed } from '../../src/engine/job-feed.ts'
 import { DatabaseClock } from '../../src/engine/postgres/database-clock.ts'
 import type { PostgresEngine } from '../../src/engine/postgres/postgres-engine.ts'
 import type { LogLine } from '../../src/job/job.ts'
+import { queueGroup } from '../../src/job/queue-group.ts'
 import { describeTestEnd } from '../conformance/delivery-records.ts'
 import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts'
@@ -301,6 +302,31 @@ describe('replicas on one database', { skip }, () => {
     while (running() < 3) await pause(10)
     await pause(200)
     assert.equal(running(), 3)
+  })
+
+  test('replicas keep to one limit of a tenant together, and go on when one of its jobs ends', async () => {
+    await using bench = await openBench()
+    for (const group of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+      await submit(bench, { tenant: 'acme', group: queueGroup('acme', group) })
+    }
+    const tenantConcurrency = () => ({ each: 3, own: new Map() })
+    const replicas = [bench.engine, await bench.replica(), await bench.replica()]
+    const workers = replicas.map((engine) => new TestWorker(engine, { concurrency: 4, tenantConcurrency }))
+    const running = (): number => workers.reduce((sum, worker) => sum + worker.running, 0)
+    while (running() < 3) await pause(10)
+    await pause(200)
+    assert.equal(running(), 3)
+    for (let ended = 0; ended < 5; ended++) {
+      const worker = workers.find((each) => each.untaken > 0)
+      assert.ok(worker)
+      const run = await worker.next()
+      await bench.engine.settle(run.lease, decideOn(COMPLETED, bench.clock.now()), {})
+      run.end()
+      while (running() < 3) await pause(10)
+    }
+    await pause(100)
+    assert.equal(Math.max(...workers.map(({ peak }) => peak)) <= 3, true)
+    assert.equal((await bench.engine.counts()).states.processing, 3)
   })
 
   test('two replicas that start at once on an empty database migrate it once', async () => {

@@ -13,7 +13,8 @@ function worker(cpu: number, wishes: Partial<WorkerRoom> = {}): WorkerRoom {
 }
 
 function why(job: Partial<NewJob>, workers: readonly WorkerRoom[], around: Partial<Surroundings> = {}) {
-  const all = { workers, groupRunning: 0, groupLimit: undefined, ...around }
+  const none = { groupRunning: 0, groupLimit: undefined, tenantRunning: 0, tenantLimit: undefined }
+  const all = { workers, ...none, ...around }
   return waitingFor(freshJob(newJob(NOW, job)), NOW, all)
 }
 
@@ -24,6 +25,11 @@ test('a job says what it waits for, the most lasting reason first', () => {
   assert.equal(why({ resources: THREE }, []).reason, 'worker')
   assert.equal(why({ resources: THREE, group: 'g' }, [worker(2)], { groupRunning: 1, groupLimit: 1 }).reason, 'budget')
   assert.equal(why({ group: 'g' }, [worker(2)], { groupRunning: 1, groupLimit: 1 }).reason, 'group_limit')
+  const limited = { groupRunning: 1, groupLimit: 1, tenantRunning: 2, tenantLimit: 2 }
+  const { reason, message } = why({ tenant: 'acme', group: 'g' }, [worker(2)], limited)
+  assert.equal(reason, 'tenant_limit')
+  assert.match(message, /^2 jobs of its tenant run/)
+  assert.equal(why({ group: 'g' }, [worker(2)], { tenantRunning: 2, tenantLimit: 2 }).reason, 'turn')
   assert.equal(why({ resources: THREE }, [worker(4, { running: 2 }), worker(2)]).reason, 'slot')
   assert.equal(why({}, [worker(2)]).reason, 'turn')
 })

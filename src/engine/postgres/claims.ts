@@ -1,11 +1,27 @@
+import { mostRunning, type TenantConcurrency } from '../../access/tenant-limits.ts'
+import { tenantOfGroup } from '../../job/queue-group.ts'
 import { fits, leftOf, type Resources } from '../../job/resources.ts'
 import type { Admission, Size } from '../admission.ts'
-import { integer, type Row, text, textOrNull } from '../record/columns.ts'
+import { integer, type Row, text } from '../record/columns.ts'
 import { PHASE } from '../record/phase.ts'
 import { readResources, storeResources } from '../record/resources-column.ts'
+import { TurnsTaken } from '../turns-taken.ts'
 import { claimSql, MOST_SIZES, nextSql } from './claim-sql.ts'
 import type { Database, Run } from './database.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
+
+/** How many jobs may run at once, everywhere; undefined sets no limit. */
+export interface ClaimLimits {
+  /** Of one named group. */
+  groupLimit: number | undefined
+  /** Of each tenant. */
+  tenantLimits: TenantConcurrency | undefined
+}
+
+/** Whether there is any limit. */
+export function isLimited({ groupLimit, tenantLimits }: ClaimLimits): boolean {
+  return groupLimit !== undefined || tenantLimits !== undefined
+}
 
 /** Who claims, and how much. */
 export interface ClaimWish {
@@ -13,16 +29,12 @@ export interface ClaimWish {
   count: number
   leaseMs: number
   now: number
-  /** Jobs of one named group that may run at once, everywhere; no limit when absent. */
-  groupLimit: number | undefined
+  limits: ClaimLimits
   /** What there is for them. */
   admission: Admission
 }
 
-/** Turns are remembered for at most so many priorities; beyond it, all groups begin a new turn. */
-const MAX_TURNS = 1_000
-
-/** Serialises the claims of those who keep to a group limit: two that count at once would exceed it together. */
+/** Serialises the claims of those who keep to a limit: two that count at once would exceed it together. */
 const LIMIT_LOCK = 0x4c53_4852
 
 /** Sizes may come and go while a claim looks for them: it tries again so often before it lets others have their turn. */
@@ -65,8 +77,7 @@ export class Claims {
   readonly #claimSql: string
   readonly #nextSql: string
   readonly #lock: string
-  /** The group served last, by priority. */
-  readonly #turns = new Map<number, string>()
+  readonly #turns = new TurnsTaken()
   /** The sizes that were ready the last time, but for that of jobs that need nothing. */
   #sizes: Size[] = []
   /** Where the next look at more than 200 sizes goes on. */
@@ -137,7 +148,9 @@ export class Claims {
         return (await this.#isAtLimit(seen.group, wish)) ? undefined : seen
       admission.endReservation()
     }
-    const values = [1, this.#servedGroups(), null, null, wish.groupLimit ?? null, blocked.map(({ key }) => key)]
+    const sizes = blocked.map(({ key }) => key)
+    const { groupLimit = null } = wish.limits
+    const values = [1, JSON.stringify(this.#turns), null, null, groupLimit, sizes, storeLimits(wish.limits)]
     const [row] = blocked.length === 0 ? [] : await this.#db.query(this.#nextSql, values)
     const first = row && readSeen(row)
     return first && admission.isDueForReservation(first.num, now) ? first : undefined
@@ -149,32 +162,35 @@ export class Claims {
     return row && readSeen(row)
   }
 
-  async #isAtLimit(group: string, { groupLimit }: ClaimWish): Promise<boolean> {
-    if (groupLimit === undefined || group === '') return false
-    const sql = `SELECT count(*) FROM ${this.#db.schema}.jobs WHERE phase = ${PHASE.processing} AND grp = $1`
-    return integer((await this.#db.query(sql, [group]))[0], 0) >= groupLimit
+  async #isAtLimit(group: string, { limits: { groupLimit = Infinity, tenantLimits } }: ClaimWish): Promise<boolean> {
+    const tenant = tenantOfGroup(group)
+    const ofTenant = tenant === undefined || tenantLimits === undefined ? Infinity : mostRunning(tenantLimits, tenant)
+    if (group === '' || (groupLimit === Infinity && ofTenant === Infinity)) return false
+    const sql = `SELECT count(*) FILTER (WHERE grp = $1), count(*) FILTER (WHERE tenant = $2) FROM ${this.#db.schema}.jobs
+      WHERE phase = ${PHASE.processing}`
+    const [row] = await this.#db.query(sql, [group, tenant ?? null])
+    return integer(row, 0) >= groupLimit || integer(row, 1) >= ofTenant
   }
 
   async #batch(wish: ClaimWish, choice: Choice): Promise<Batch> {
-    if (wish.groupLimit === undefined) return this.#claim(this.#db.queryOften, wish, choice)
+    if (!isLimited(wish.limits)) return this.#claim(this.#db.queryOften, wish, choice)
     return this.#db.transaction(async (run) => {
       await run(this.#lock)
       return this.#claim(run, wish, choice)
     })
   }
 
-  async #claim(run: Run, { worker, leaseMs, now, groupLimit }: ClaimWish, choice: Choice): Promise<Batch> {
+  async #claim(run: Run, { worker, leaseMs, now, limits }: ClaimWish, choice: Choice): Promise<Batch> {
     const { count, sizes, room, below, above } = choice
     const known = this.#sizes.map(({ key }) => key)
     const free = [room.cpu, room.memoryBytes, room.scratchBytes]
-    const order = [count, this.#servedGroups(), below, above, groupLimit ?? null, sizes]
-    const lease = [worker, now, now + leaseMs]
+    const order = [count, JSON.stringify(this.#turns), below, above, limits.groupLimit ?? null, sizes]
+    const lease = [worker, now, now + leaseMs, storeLimits(limits)]
     const [head, ...rows] = await run(this.#claimSql, [...order, ...free, known, this.#after, ...lease])
-    const isOutdated = this.#learnSizes(head?.[3] as string[], known)
+    const isOutdated = this.#learnSizes(head?.[2] as string[], known)
     const priority = head?.[0] === null || head === undefined ? null : integer(head, 0)
-    const served = head && textOrNull(head, 2)
-    if (priority !== null && typeof served === 'string') this.#remember(priority, served)
-    const entries = rows.map((row) => readStoredJob(row.slice(4)))
+    const entries = rows.map((row) => readStoredJob(row.slice(3)))
+    for (const { job } of entries) this.#turns.served(job.priority, job.group ?? '')
     return { entries, priority, more: head?.[1] === true, isOutdated }
   }
 
@@ -188,15 +204,13 @@ export class Claims {
     if (isCut && !isOutdated) this.#after = present.length >= MOST_SIZES ? (present.at(-1) ?? '') : ''
     return isOutdated
   }
+}
 
-  #servedGroups(): string {
-    return JSON.stringify(Object.fromEntries(this.#turns))
-  }
-
-  #remember(priority: number, group: string): void {
-    if (this.#turns.size >= MAX_TURNS) this.#turns.clear()
-    this.#turns.set(priority, group)
-  }
+/** The limits of tenants, as a claim takes them; the default as `null` where there is none. */
+function storeLimits({ tenantLimits }: ClaimLimits): string | null {
+  if (tenantLimits === undefined) return null
+  const own = [...tenantLimits.own].map(([tenant, most]) => [tenant, most ?? null])
+  return JSON.stringify({ each: tenantLimits.each ?? null, own: Object.fromEntries(own) })
 }
 
 function readSeen(row: Row): Seen {

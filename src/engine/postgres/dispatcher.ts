@@ -1,6 +1,6 @@
 import type { Lease } from '../../job/job.ts'
 import type { SlotDispatch } from '../slot-dispatch.ts'
-import type { Claims, ClaimWish } from './claims.ts'
+import { type Claims, type ClaimWish, isLimited } from './claims.ts'
 import type { StoredJob } from './job-entry.ts'
 
 /** What the dispatcher needs of the engine. */
@@ -98,15 +98,17 @@ export class Dispatcher {
   async #fillOne(dispatch: SlotDispatch, passesOn: boolean): Promise<void> {
     const count = freeOf(dispatch)
     if (count === 0) return
-    const { worker, leaseMs, groupConcurrency } = dispatch.options
+    const { worker, leaseMs, groupConcurrency: groupLimit } = dispatch.options
+    const tenantLimits = dispatch.options.tenantConcurrency?.()
     const { admission } = dispatch
-    const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), groupLimit: groupConcurrency, admission }
+    const limits = { groupLimit, tenantLimits }
+    const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), limits, admission }
     const { entries, more } = await this.#claim(wish)
     this.#begin(dispatch, entries)
     // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
     if (more && entries.length < count && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
-    // With a group limit, an attempt that ends here may make room for a job that fits only elsewhere.
-    if (more && entries.length >= count && (passesOn || groupConcurrency !== undefined)) await this.#parts.ring()
+    // With a limit, an attempt that ends here may make room for a job that fits only elsewhere.
+    if (more && entries.length >= count && (passesOn || isLimited(limits))) await this.#parts.ring()
   }
 
   async #claim(wish: ClaimWish): ReturnType<Claims['next']> {
@@ -120,7 +122,7 @@ export class Dispatcher {
 
   /** Takes up what was claimed by a statement whose answer was lost. */
   async #adopt(): Promise<void> {
-    const known = this.all.flatMap((dispatch) => dispatch.jobIds)
+    const known = this.all.flatMap(({ jobs }) => jobs.map(({ id }) => id))
     const workers = this.all.map(({ options }) => options.worker)
     const entries = await this.#parts.claims.unanswered(workers, known)
     for (const dispatch of this.#dispatches) {

@@ -12,6 +12,7 @@ import { sql as resources } from './migrations/0007-resources.ts'
 import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 import { sql as logLines } from './migrations/0009-log-lines.ts'
 import { sql as readySizes } from './migrations/0010-ready-sizes.ts'
+import { sql as tenantGroups } from './migrations/0011-tenant-groups.ts'
 import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
   tenantQueues,
   logLines,
   readySizes,
+  tenantGroups,
 ]
 
 /** "LSHR": nobody migrates while another does. */

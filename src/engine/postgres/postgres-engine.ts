@@ -142,10 +142,12 @@ export class PostgresEngine implements JobEngine {
   async counts(aheadOf?: string): Promise<JobCounts> {
     const { reads, rooms } = this.#opened()
     const entry = aheadOf === undefined ? undefined : await reads.get(aheadOf)
-    if (entry?.job.state !== 'queued') return { ...(await reads.counts(undefined)), workers: [], groupRunning: 0 }
-    const around = [reads.counts(entry), rooms.read(), rooms.runningOf(entry.job.group)] as const
-    const [counts, workers, groupRunning] = await Promise.all(around)
-    return { ...counts, workers, groupRunning }
+    if (entry?.job.state !== 'queued') {
+      return { ...(await reads.counts(undefined)), workers: [], groupRunning: 0, tenantRunning: 0 }
+    }
+    const around = [reads.counts(entry), rooms.read(), rooms.runningWith(entry.job)] as const
+    const [counts, workers, running] = await Promise.all(around)
+    return { ...counts, workers, ...running }
   }
 
   async files(id: string, query: FileQuery): Promise<Page<JobFile>> {

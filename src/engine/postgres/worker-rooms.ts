@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
+import type { Job } from '../../job/job.ts'
 import { NO_RESOURCES, type Resources, sumOf } from '../../job/resources.ts'
 import type { WorkerRoom } from '../../job/waiting.ts'
+import type { JobCounts } from '../job-engine.ts'
 import { integer, type Row, text, textOrNull } from '../record/columns.ts'
 import { PHASE } from '../record/phase.ts'
 import { readResources } from '../record/resources-column.ts'
@@ -42,12 +44,14 @@ export class WorkerRooms {
     return [...this.#parts.own(), ...(await this.#last.others)]
   }
 
-  /** How many jobs of a named group run. */
-  async runningOf(group: string | null): Promise<number> {
-    if (group === null) return 0
+  /** How many jobs of the job's group and of its tenant run. */
+  async runningWith({ group, tenant }: Job): Promise<Pick<JobCounts, 'groupRunning' | 'tenantRunning'>> {
+    if (group === null && tenant === null) return { groupRunning: 0, tenantRunning: 0 }
     const { schema, query } = this.#parts.db
-    const sql = `SELECT count(*) FROM ${schema}.jobs WHERE phase = ${PHASE.processing} AND grp = $1`
-    return integer((await query(sql, [group]))[0], 0)
+    const sql = `SELECT count(*) FILTER (WHERE grp = $1), count(*) FILTER (WHERE tenant = $2) FROM ${schema}.jobs
+      WHERE phase = ${PHASE.processing}`
+    const [row] = await query(sql, [group, tenant])
+    return { groupRunning: integer(row, 0), tenantRunning: integer(row, 1) }
   }
 
   async #look(now: number): Promise<WorkerRoom[]> {

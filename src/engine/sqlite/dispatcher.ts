@@ -4,15 +4,16 @@ import type { Admission, Size } from '../admission.ts'
 import type { JobEntry } from '../record/job-row.ts'
 import { PHASE } from '../record/phase.ts'
 import type { Held, SlotDispatch } from '../slot-dispatch.ts'
+import { Allowances } from './allowances.ts'
 import type { Attempts } from './attempts.ts'
 import type { JobRecords } from './job-records.ts'
-import type { Allowance, ReadyQueue } from './ready-queue.ts'
+import type { ReadyQueue } from './ready-queue.ts'
 import type { ReadySizes } from './ready-sizes.ts'
 
 /** One dispatch's share of a round. */
 interface Fill {
   readonly admission: Admission
-  readonly allowance: Allowance
+  readonly allowance: Allowances
   /** The sizes of ready jobs. */
   readonly sizes: readonly Size[]
   /** Slots that are left. */
@@ -101,7 +102,10 @@ export class Dispatcher {
     while (fill.free > 0 && this.#records.readyCount > 0) {
       const entries = this.#nextOf(fill)
       if (entries.length === 0) return
-      for (const entry of entries) this.#claim(dispatch, entry)
+      for (const entry of entries) {
+        allowance.take(entry.job)
+        this.#claim(dispatch, entry)
+      }
     }
   }
 
@@ -122,7 +126,7 @@ export class Dispatcher {
     if (admission.reserved !== undefined) {
       const entry = this.#records.ready(admission.reserved)
       if (entry?.phase === PHASE.ready && fits(entry.job.resources, admission.budget)) {
-        return allowance(entry.job.group ?? '') > 0 ? entry : undefined
+        return allowance.admits(entry.job.group ?? '') ? entry : undefined
       }
       admission.endReservation()
     }
@@ -138,21 +142,11 @@ export class Dispatcher {
 
   readonly #isCurrent = (held: Held): boolean => this.#attempts.held(held.claim.lease) !== undefined
 
-  #allowanceOf({ options }: SlotDispatch): Allowance {
-    const limit = options.groupConcurrency
-    if (limit === undefined) return () => Number.POSITIVE_INFINITY
-    const running = this.#runningByGroup()
-    return (group) => {
-      if (group === '') return Number.POSITIVE_INFINITY
-      const claimed = this.#claimed.filter(({ entry }) => entry.job.group === group).length
-      return limit - claimed - (running.get(group) ?? 0)
-    }
-  }
-
-  #runningByGroup(): Map<string, number> {
-    const running = new Map<string, number>()
-    for (const dispatch of this.#dispatches) dispatch.countGroups(running)
-    return running
+  #allowanceOf({ options }: SlotDispatch): Allowances {
+    return new Allowances(options.groupConcurrency, options.tenantConcurrency?.(), () => [
+      ...this.#dispatches.flatMap(({ jobs }) => jobs),
+      ...this.#claimed.map(({ entry }) => entry.job),
+    ])
   }
 }
 

@@ -3,6 +3,7 @@ import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobState, NewJob } from '../../job/job.ts'
 import { mayHappen } from '../../job/transitions.ts'
+import type { JobCounts } from '../job-engine.ts'
 import { type Fact, patched } from '../record/job-changes.ts'
 import type { JobEntry } from '../record/job-row.ts'
 import { PHASE, phaseOf } from '../record/phase.ts'
@@ -165,10 +166,12 @@ export class JobRecords {
     return { queued: delayed + ready, processing, completed, failed, cancelled }
   }
 
-  /** How many jobs of a named group are in work. */
-  runningOf(group: string | null): number {
-    if (group === null) return 0
-    return [...this.#running.values()].filter(({ job }) => job.group === group).length
+  /** How many jobs of the job's group and of its tenant are in work. */
+  runningWith({ group, tenant }: Job): Pick<JobCounts, 'groupRunning' | 'tenantRunning'> {
+    const running = [...this.#running.values()]
+    const ofGroup = group === null ? [] : running.filter(({ job }) => job.group === group)
+    const ofTenant = tenant === null ? [] : running.filter(({ job }) => job.tenant === tenant)
+    return { groupRunning: ofGroup.length, tenantRunning: ofTenant.length }
   }
 
   /** When the job that has been ready longest became due; read again only after ready jobs came or went. */

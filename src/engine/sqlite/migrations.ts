@@ -10,6 +10,7 @@ import { sql as schedules } from './migrations/0005-schedules.ts'
 import { sql as tallies } from './migrations/0006-tallies.ts'
 import { sql as resources } from './migrations/0007-resources.ts'
 import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
+import { sql as tenantGroups } from './migrations/0009-tenant-groups.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
 export const MIGRATIONS: readonly string[] = [
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly string[] = [
   tallies,
   resources,
   tenantQueues,
+  tenantGroups,
 ]
 
 /** "LSHR": marks a SQLite file as ours (`PRAGMA application_id`). */

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { compareUtf8 } from '../../base/utf8-order.ts'
+import { groupsOfTenant, tenantOfGroup } from '../../job/queue-group.ts'
 import type { JobEntry } from '../record/job-row.ts'
+import { TurnsTaken } from '../turns-taken.ts'
+import type { Allowance } from './allowances.ts'
 import type { JobRecords } from './job-records.ts'
 import { ReadyLine, type ReadyPlace } from './ready-line.ts'
-
-/** How many more jobs of a group may run; '' is the group of jobs without one. */
-export type Allowance = (group: string) => number
 
 /** Which of the ready jobs are wanted. */
 export interface ReadyWish {
@@ -17,11 +17,17 @@ export interface ReadyWish {
   above?: number | undefined
 }
 
-/** Turns are remembered for at most so many priorities; beyond it, all groups begin a new turn. */
-const MAX_TURNS = 10_000
+/** Who takes turns with others: a tenant with all its groups, or a group that is no tenant's. */
+interface Party {
+  /** Those that may run something, in their own turn. */
+  groups: string[]
+  /** How many of its jobs may run in all. */
+  allowed: number
+}
 
 /**
- * The order in which ready jobs run: highest priority, then one of each group in turn, then the oldest. Every step is one
+ * The order in which ready jobs run: highest priority, then one of each tenant in turn and of a tenant one of each of its
+ * groups (groups that are no tenant's take turns like tenants), then the oldest. Every step is one
  * seek for each size in its index, so it costs the same with a thousand jobs or groups as with a million, also when those
  * before them are of sizes that are not wanted: the next group in turn is the next name in the index after the one that
  * was served last.
@@ -29,8 +35,7 @@ const MAX_TURNS = 10_000
 export class ReadyQueue {
   readonly #records: JobRecords
   readonly #lineOf: (size: string) => ReadyLine
-  /** The group served last, by priority, as the index has it. */
-  readonly #turns = new Map<number, string>()
+  readonly #turns = new TurnsTaken()
 
   constructor(db: DatabaseSync, records: JobRecords) {
     this.#records = records
@@ -49,38 +54,92 @@ export class ReadyQueue {
 
   /** The group of this job had its turn. */
   served({ job }: JobEntry): void {
-    if (this.#turns.size >= MAX_TURNS) this.#turns.clear()
-    this.#turns.set(job.priority, job.group ?? '')
+    this.#turns.served(job.priority, job.group ?? '')
   }
 
   #nextOf(priority: number, all: readonly ReadyLine[], { count, allowance }: Omit<ReadyWish, 'sizes'>): JobEntry[] {
     const lines = all.length === 1 ? all : all.filter((line) => line.groupFrom(priority, '') !== undefined)
-    const groups = this.#groupsInTurn(priority, lines, count, allowance)
-    const share = Math.ceil(count / groups.length)
-    const queues = groups.map((group) => {
-      const places = oldestOf(lines, priority, group, Math.min(share, allowance(group)))
-      return places.flatMap(({ num }) => this.#records.ready(num) ?? [])
+    const parties = this.#partiesInTurn(priority, lines, count, allowance)
+    const share = Math.ceil(count / parties.length)
+    const queues = parties.map(({ groups, allowed }) => {
+      const most = Math.min(share, allowed)
+      const ofEach = Math.ceil(most / groups.length)
+      const waiting = groups.map((group) => {
+        const places = oldestOf(lines, priority, group, Math.min(ofEach, allowance.ofGroup(group)))
+        return places.flatMap(({ num }) => this.#records.ready(num) ?? [])
+      })
+      return interleave(waiting, most)
     })
     return interleave(queues, count)
   }
 
-  /** The groups that may run something, beginning after the one served last, once round; at most `count`. */
-  #groupsInTurn(priority: number, lines: readonly ReadyLine[], count: number, allowance: Allowance): string[] {
-    const served = this.#turns.get(priority)
-    const groups: string[] = []
-    const after = (group: string) => firstOf(lines.map((line) => line.groupAfter(priority, group)))
-    const collect = (first: string | undefined, until: string | undefined): void => {
-      for (let group = first; group !== undefined && groups.length < count; group = after(group)) {
-        // In the order of the index, which is not that of JavaScript's strings.
-        if (until !== undefined && compareUtf8(group, until) > 0) return
-        if (allowance(group) > 0) groups.push(group)
-        if (group === until) return
-      }
+  /** Whoever may run something, beginning after the one served last, once round; at most `count`. */
+  #partiesInTurn(priority: number, lines: readonly ReadyLine[], count: number, allowance: Allowance): Party[] {
+    const parties: Party[] = []
+    const served = this.#turns.last(priority)
+    const ring = { from: '', served, next: (group: string) => afterParty(lines, priority, group) }
+    for (const group of round(lines, priority, ring)) {
+      const tenant = tenantOfGroup(group)
+      const allowed = tenant === undefined ? Number.POSITIVE_INFINITY : allowance.ofTenant(tenant)
+      const groups = allowed > 0 ? this.#groupsInTurn(priority, lines, group, count, allowance) : []
+      if (groups.length > 0) parties.push({ groups, allowed })
+      if (parties.length === count) break
     }
-    if (served !== undefined) collect(after(served), undefined)
-    collect(firstOf(lines.map((line) => line.groupFrom(priority, ''))), served)
+    return parties
+  }
+
+  /** The groups of one party that may run something, in the same way. */
+  #groupsInTurn(
+    priority: number,
+    lines: readonly ReadyLine[],
+    first: string,
+    count: number,
+    allowance: Allowance,
+  ): string[] {
+    const tenant = tenantOfGroup(first)
+    if (tenant === undefined) return allowance.ofGroup(first) > 0 ? [first] : []
+    const { from, to } = groupsOfTenant(tenant)
+    const served = this.#turns.last(priority, tenant)
+    const next = (group: string) => firstOf(lines.map((line) => line.groupAfter(priority, group)))
+    const groups: string[] = []
+    for (const group of round(lines, priority, { from, to, served, next })) {
+      if (allowance.ofGroup(group) > 0) groups.push(group)
+      if (groups.length === count) break
+    }
     return groups
   }
+}
+
+/** Names of groups that are gone round. */
+interface Ring {
+  /** The first, inclusive. */
+  from: string
+  /** Where it ends, exclusive; at the last name there is when absent. */
+  to?: string
+  /** It begins after this one, and ends with it. */
+  served: string | undefined
+  next(group: string): string | undefined
+}
+
+/** Goes round once. */
+function* round(lines: readonly ReadyLine[], priority: number, { from, to, served, next }: Ring): Generator<string> {
+  // In the order of the index, which is not that of JavaScript's strings.
+  const within = (group: string | undefined): group is string =>
+    group !== undefined && (to === undefined || compareUtf8(group, to) < 0)
+  const start = served === undefined ? undefined : next(served)
+  for (let group = start; within(group); group = next(group)) yield group
+  const first = firstOf(lines.map((line) => line.groupFrom(priority, from)))
+  for (let group = first; within(group); group = next(group)) {
+    if (start !== undefined && compareUtf8(group, start) >= 0) return
+    yield group
+  }
+}
+
+/** The first group behind all of this one's tenant, or behind this one. */
+function afterParty(lines: readonly ReadyLine[], priority: number, group: string): string | undefined {
+  const tenant = tenantOfGroup(group)
+  if (tenant === undefined) return firstOf(lines.map((line) => line.groupAfter(priority, group)))
+  return firstOf(lines.map((line) => line.groupFrom(priority, groupsOfTenant(tenant).to)))
 }
 
 function highestOf(lines: readonly ReadyLine[], below?: number): number | undefined {

@@ -134,9 +134,10 @@ export class SqliteEngine implements JobEngine {
     return this.#read(({ records, position, dispatcher }) => {
       const entry = aheadOf === undefined ? undefined : records.current(aheadOf)
       const counts = { states: records.states(), oldestDueAt: records.oldestDueAt() }
-      if (entry?.job.state !== 'queued') return { ...counts, ahead: null, workers: [], groupRunning: 0 }
+      if (entry?.job.state !== 'queued')
+        return { ...counts, ahead: null, workers: [], groupRunning: 0, tenantRunning: 0 }
       const workers = dispatcher.all.flatMap(({ workerRoom }) => workerRoom ?? [])
-      return { ...counts, ahead: position.ahead(entry), workers, groupRunning: records.runningOf(entry.job.group) }
+      return { ...counts, ahead: position.ahead(entry), workers, ...records.runningWith(entry.job) }
     })
   }
 

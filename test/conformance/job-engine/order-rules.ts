@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { TenantConcurrency } from '../../../src/access/tenant-limits.ts'
+import { queueGroup } from '../../../src/job/queue-group.ts'
 import { TestWorker } from '../../support/test-worker.ts'
 import { COMPLETED, decideOn, type EngineBench, type MakeEngine, submit } from './bench.ts'
 
@@ -15,6 +17,15 @@ async function runAll({ engine, clock }: EngineBench, count: number): Promise<st
   }
   await worker.dispatch.stop()
   return order
+}
+
+/** A job of a tenant's, as the manager drafts it. */
+function ofTenant(tenant: string, group?: string) {
+  return { tenant, group: queueGroup(tenant, group) }
+}
+
+function limits(each: number | undefined, own: Record<string, number | undefined> = {}) {
+  return { tenantConcurrency: (): TenantConcurrency => ({ each, own: new Map(Object.entries(own)) }) }
 }
 
 /** The order in which jobs run. */
@@ -98,6 +109,92 @@ export function orderRules(makeEngine: MakeEngine): void {
       assert.equal(next.job.group, 'limited')
       for (const run of [...runs, next]) run.end()
       await worker.dispatch.stop()
+    })
+
+    test('tenants take turns whatever number of groups each names, and so do the groups of each', async () => {
+      await using bench = await makeEngine()
+      const wishes = [
+        ...['a', 'b', 'c', 'a', 'b', 'c'].map((group) => ofTenant('many', group)),
+        ...[1, 2, 3].map(() => ofTenant('many-more')),
+        ...[1, 2, 3].map(() => ofTenant('one')),
+        ...[1, 2, 3].map(() => ({ group: 'nobodys' })),
+      ]
+      const names = new Map<string, string>()
+      for (const wish of wishes) names.set((await submit(bench, wish)).id, 'tenant' in wish ? wish.tenant : 'nobody')
+      const groups = new Map(
+        await Promise.all([...names.keys()].map(async (id) => [id, await bench.engine.get(id)] as const)),
+      )
+      const order = await runAll(bench, wishes.length)
+      for (let turn = 0; turn < 3; turn++) {
+        const round = order.slice(turn * 4, turn * 4 + 4).map((id) => names.get(id))
+        assert.deepEqual(new Set(round), new Set(['many', 'many-more', 'one', 'nobody']))
+      }
+      const ofMany = order.filter((id) => names.get(id) === 'many').map((id) => groups.get(id)?.group)
+      assert.equal(new Set(ofMany.slice(0, 3)).size, 3)
+      assert.equal(new Set(ofMany.slice(3)).size, 3)
+    })
+
+    test('claims of many at once give each tenant the same share, of all its groups', async () => {
+      await using bench = await makeEngine()
+      for (const group of ['a', 'b', 'c', 'd', 'a', 'b', 'c', 'd']) await submit(bench, ofTenant('many', group))
+      for (let n = 0; n < 8; n++) await submit(bench, ofTenant('one'))
+      const worker = new TestWorker(bench.engine, { concurrency: 8 })
+      const runs = await worker.take(8)
+      assert.equal(runs.filter(({ job }) => job.tenant === 'one').length, 4)
+      assert.equal(new Set(runs.map(({ job }) => job.group)).size, 5)
+      for (const run of runs) run.end()
+      await worker.dispatch.stop()
+    })
+
+    test('no more jobs of one tenant run at once than allowed, in whatever groups, and others go on', async () => {
+      await using bench = await makeEngine()
+      for (const group of ['a', 'b', 'c', undefined, 'a']) {
+        await submit(bench, { ...ofTenant('acme', group), priority: 1 })
+      }
+      for (let n = 0; n < 3; n++) await submit(bench, ofTenant('free'))
+      for (let n = 0; n < 2; n++) await submit(bench, { group: 'nobodys' })
+      const worker = new TestWorker(bench.engine, { concurrency: 9, ...limits(2, { free: undefined }) })
+      const runs = await worker.take(7)
+      assert.equal(runs.filter(({ job }) => job.tenant === 'acme').length, 2)
+      const [waiting] = (await bench.engine.list({ states: ['queued'], limit: 1 })).items
+      assert.equal((await bench.engine.counts(waiting?.id)).tenantRunning, 2)
+      const first = runs.find(({ job }) => job.tenant === 'acme')
+      assert.ok(first)
+      await bench.engine.settle(first.lease, decideOn(COMPLETED, bench.clock.now()), {})
+      assert.equal(worker.untaken, 0)
+      first.end()
+      const next = await worker.next()
+      assert.equal(next.job.tenant, 'acme')
+      assert.equal(worker.untaken, 0)
+      for (const run of [...runs, next]) run.end()
+      await worker.dispatch.stop()
+    })
+
+    test('a tenant has a limit of its own, beside that of its groups', async () => {
+      await using bench = await makeEngine()
+      for (const group of ['a', 'a', 'a', 'b', 'b']) await submit(bench, ofTenant('acme', group))
+      const worker = new TestWorker(bench.engine, { concurrency: 9, groupConcurrency: 2, ...limits(1, { acme: 3 }) })
+      const runs = await worker.take(3)
+      await submit(bench, { priority: -1 })
+      assert.equal((await worker.next()).job.tenant, null)
+      const groups = runs.map(({ job }) => job.group)
+      for (const group of groups) assert.ok(groups.filter((each) => each === group).length <= 2)
+      assert.equal(worker.untaken, 0)
+      for (const run of runs) run.end()
+    })
+
+    test('a limit that changes holds from the next claim', async () => {
+      await using bench = await makeEngine()
+      for (let n = 0; n < 4; n++) await submit(bench, ofTenant('acme'))
+      let each = 1
+      const tenantConcurrency = (): TenantConcurrency => ({ each, own: new Map() })
+      const worker = new TestWorker(bench.engine, { concurrency: 4, tenantConcurrency })
+      const runs = [await worker.next()]
+      each = 3
+      await submit(bench, { priority: -1 })
+      runs.push(...(await worker.take(3)))
+      assert.equal(runs.filter(({ job }) => job.tenant === 'acme').length, 3)
+      for (const run of runs) run.end()
     })
 
     test('a delayed job runs when it is due and not before', async () => {
