@@ -67,32 +67,6 @@ export class Tracing {
     })
   }
 
-  /** Tries to tell a receiver in a span of its own, below the submit of the job. Of the URL only its host: the rest may be a secret. */
-  deliver<Outcome extends TriedDelivery>(
-    { id, jobId, attempt, traceparent }: TracedDelivery,
-    host: string,
-    attemptIt: (traceparent: string) => Promise<Outcome>,
-  ): Promise<Outcome> {
-    const { api } = this.#place
-    const span = new TraceSpan(placeBelow(this.#place, traceparent), 'webhook.deliver', {
-      kind: api.SpanKind.CLIENT,
-      attributes: {
-        'longshore.job.id': jobId,
-        'longshore.delivery.id': id,
-        'longshore.delivery.attempt': attempt + 1,
-        'server.address': host,
-      },
-    })
-    return span.during(async () => {
-      const outcome = await attemptIt(span.traceparent)
-      const { status = null, error = null } = outcome.attempt ?? {}
-      span.describe({ 'longshore.delivery.state': outcome.state })
-      if (status !== null) span.describe({ 'http.response.status_code': status })
-      if (error !== null) span.fail(status === null ? 'NO_ANSWER' : String(status))
-      return outcome
-    })
-  }
-
   /** The same of jobs that are kept within changes. Of a change that was not made, nothing is told: a span that never ends. */
   async enqueueWithin<Change extends { jobs: readonly NewJob[] }>(
     changes: readonly Change[],
@@ -129,6 +103,32 @@ export class Tracing {
   /** Begins the trace of an attempt, below the submit of its job. */
   attempt(job: Job, lease: Lease): AttemptTrace {
     return new AttemptTrace(placeBelow(this.#place, job.traceparent), job, lease)
+  }
+
+  /** Tries to tell a receiver in a span of its own, below the submit of the job. Of the URL only its host: the rest may be a secret. */
+  deliver<Outcome extends TriedDelivery>(
+    { id, jobId, attempt, traceparent }: TracedDelivery,
+    host: string,
+    attemptIt: (traceparent: string) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const { api } = this.#place
+    const span = new TraceSpan(placeBelow(this.#place, traceparent), 'webhook.deliver', {
+      kind: api.SpanKind.CLIENT,
+      attributes: {
+        'longshore.job.id': jobId,
+        'longshore.delivery.id': id,
+        'longshore.delivery.attempt': attempt + 1,
+        'server.address': host,
+      },
+    })
+    return span.during(async () => {
+      const outcome = await attemptIt(span.traceparent)
+      const { status = null, error = null } = outcome.attempt ?? {}
+      span.describe({ 'longshore.delivery.state': outcome.state })
+      if (status !== null) span.describe({ 'http.response.status_code': status })
+      if (error !== null) span.fail(status === null ? 'NO_ANSWER' : String(status))
+      return outcome
+    })
   }
 
   /** An active span of another trace than the one asked for belongs to something else. */
