@@ -26,6 +26,8 @@ export class Dispatcher {
   /** The bell is to be passed on if more is ready than fits. */
   #passesOn = false
   #filled: (() => void)[] = []
+  /** The claims that are under way. */
+  #filling: Promise<void> = Promise.resolve()
   #roomWaiters: (() => void)[] = []
 
   constructor(parts: DispatcherParts) {
@@ -71,7 +73,25 @@ export class Dispatcher {
   }
 
   /** Claims for every free slot. */
-  async fill(): Promise<void> {
+  fill(): Promise<void> {
+    const filling = this.#fill()
+    this.#filling = filling.catch(() => {})
+    return filling
+  }
+
+  /** Resolves when no claim is under way that began before. */
+  quiet(): Promise<void> {
+    return this.#filling
+  }
+
+  /** Claims no more and lets go whoever waits for it, for a stop. */
+  release(): void {
+    this.#dispatches.clear()
+    for (const resolve of this.#filled.splice(0)) resolve()
+    this.#wakeWaiters()
+  }
+
+  async #fill(): Promise<void> {
     const filled = this.#filled
     const passesOn = this.#passesOn
     this.#filled = []
@@ -82,13 +102,6 @@ export class Dispatcher {
     } finally {
       for (const resolve of filled) resolve()
     }
-  }
-
-  /** Claims no more and lets go whoever waits for it, for a stop. */
-  release(): void {
-    this.#dispatches.clear()
-    for (const resolve of this.#filled.splice(0)) resolve()
-    this.#wakeWaiters()
   }
 
   get #hasRoom(): boolean {

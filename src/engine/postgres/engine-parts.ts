@@ -116,7 +116,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
     owner: `${id}:inserts`,
     ring,
     publish,
-    waiting: (runAt) => (runAt <= clock.now() ? changes.request() : dueTimer.arm(runAt)),
+    ready: () => changes.request(),
   })
   const dueTimer: DueTimer = new DueTimer(clock, () => promote(db, ring, clock.now()))
   const replica = new Replica({
@@ -161,7 +161,7 @@ export function dispatchOwner(
     // The heartbeat of the replica renews the leases of claims that wait.
     renew: (lease) => lease,
     ended: () => parts.dispatcher.ended(),
-    quiet: () => parts.changes.between(async () => {}),
+    quiet: () => parts.dispatcher.quiet(),
     async giveBack(leases) {
       const circumstances = { now: now(), random: 0, policy: DEFAULT_RETRY_POLICY }
       const back = leases.map((lease) =>

@@ -41,8 +41,8 @@ export interface JobInsertsParts {
   ring: string
   /** Hears what was written, before whoever asked for it. */
   publish(news: readonly News[]): void
-  /** Hears when the first of them is due. */
-  waiting(runAt: number): void
+  /** Hears that some of them are ready. */
+  ready(): void
 }
 
 /** New jobs. Those that many requests bring at one moment are one statement, which rings for workers too. */
@@ -82,7 +82,7 @@ export class JobInserts {
   /** Tells of jobs that a committed transaction kept. */
   committed(jobs: readonly NewJob[]): void {
     this.#publish(jobs.map(freshJob))
-    this.#await(jobs, this.#parts.clock.now())
+    this.#tellOfReady(jobs, this.#parts.clock.now())
   }
 
   close(reason: Error): Promise<void> {
@@ -128,15 +128,15 @@ export class JobInserts {
     const jobs = fresh.map(({ job }) => freshJob(job))
     this.#publish(jobs)
     for (const [place, insert] of fresh.entries()) insert.resolve({ job: jobs[place] as Job, replayed: false })
-    this.#await(jobs, now)
+    this.#tellOfReady(jobs, now)
   }
 
   #publish(jobs: readonly Job[]): void {
     this.#parts.publish(jobs.map((job) => ({ event: queuedEvent(job), job })))
   }
 
-  #await(jobs: readonly Pick<Job, 'runAt' | 'createdAt'>[], now: number): void {
-    if (jobs.length > 0) this.#parts.waiting(Math.min(...jobs.map((job) => (isDue(job, now) ? now : job.runAt))))
+  #tellOfReady(jobs: readonly Pick<Job, 'runAt' | 'createdAt'>[], now: number): void {
+    if (jobs.some((job) => isDue(job, now))) this.#parts.ready()
   }
 
   async #answerKnown(inserts: readonly Insert[], queued: number): Promise<void> {

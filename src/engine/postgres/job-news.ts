@@ -1,5 +1,6 @@
 import { Client, type Notification } from 'pg'
 import { type Clock, sleep } from '../../base/clock.ts'
+import type { JobEvent } from '../../job/event.ts'
 import type { Job } from '../../job/job.ts'
 import type { ChangeListener } from '../activity.ts'
 import type { Listeners } from '../listeners.ts'
@@ -90,7 +91,7 @@ export class JobNews {
     for (const { event, job } of news) {
       if (listeners.follows(job.id)) this.#told.set(job.id, job.version)
       listeners.tell(event, job)
-      this.#tellOthers(job, event.type === 'job.cancel_requested')
+      this.#tellOthers(job, event)
     }
   }
 
@@ -143,14 +144,15 @@ export class JobNews {
     await this.#client?.end().catch(() => {})
   }
 
-  #tellOthers({ id, state, runAt }: Job, isCancel: boolean): void {
+  #tellOthers({ id, state, runAt }: Job, { type, at }: JobEvent): void {
     if (this.#outbox === undefined) {
       this.#outbox = { from: this.#parts.replica, jobs: [], cancels: [], dueAt: null }
       this.#sending = this.#sending.then(() => this.#send())
     }
     this.#outbox.jobs.push(id)
-    if (isCancel) this.#outbox.cancels.push(id)
-    if (state !== 'queued' || runAt <= this.#parts.clock.now()) return
+    if (type === 'job.cancel_requested') this.#outbox.cancels.push(id)
+    // One that was put off is written as such, even if it is due by now.
+    if (state !== 'queued' || runAt <= at) return
     this.#outbox.dueAt = Math.min(runAt, this.#outbox.dueAt ?? runAt)
     this.#parts.delayedTo(runAt)
   }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Client } from 'pg'
+import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
+import { startPostgres } from '../support/postgres-server.ts'
+import { TestWorker } from '../support/test-worker.ts'
+import { type PostgresBench, postgresBench } from './postgres-bench.ts'
+
+const server = await startPostgres()
+const skip = server ? false : 'there is no PostgreSQL to test against'
+if (server) after(() => server[Symbol.asyncDispose]())
+
+/** An engine each of whose writers has a row of sums, as one has that is not new. */
+async function openBench(): Promise<PostgresBench> {
+  const bench = await postgresBench(server ?? { url: '' })
+  await submit(bench)
+  await runOne(bench, COMPLETED)
+  return bench
+}
+
+/** Keeps a writer from ending its next statement, until told to let go. */
+async function holdUp({ schema }: PostgresBench, writer: 'inserts' | 'changes' | 'claims') {
+  const client = new Client({ connectionString: server?.url })
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query(`SELECT FROM ${schema}.counters WHERE owner LIKE '%:${writer}' FOR UPDATE`)
+  const waiting = 'SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))'
+  return {
+    async reached(): Promise<void> {
+      while ((await client.query(waiting)).rowCount === 0) await pause(5)
+    },
+    async letGo(): Promise<void> {
+      await client.end()
+    },
+  }
+}
+
+describe('between two statements of the PostgreSQL engine', { skip }, () => {
+  test('a stop gives back what is claimed in the place of an attempt that is settled meanwhile', async () => {
+    await using bench = await openBench()
+    await submit(bench)
+    const worker = new TestWorker(bench.engine)
+    const run = await worker.next()
+    const { id } = await submit(bench)
+    const claim = await holdUp(bench, 'claims')
+    let stopping: Promise<void> | undefined
+    bench.engine.subscribe(({ type }) => {
+      if (type === 'job.completed') stopping = worker.dispatch.stop()
+    })
+    await bench.engine.settle(run.lease, decideOn(COMPLETED, bench.clock.now()), {})
+    await claim.reached()
+    run.end()
+    await bench.engine.counts()
+    await claim.letGo()
+    await stopping
+    assert.equal(worker.untaken, 0)
+    assert.partialDeepStrictEqual(await bench.engine.get(id), { state: 'queued', attempt: 0, worker: null })
+  })
+
+  test('a job that comes due while it is being written runs when it is', async () => {
+    await using bench = await openBench()
+    const worker = new TestWorker(bench.engine)
+    const writing = await holdUp(bench, 'inserts')
+    const submitting = submit(bench, { runAt: bench.clock.now() + 5 })
+    await writing.reached()
+    bench.advance(5)
+    await writing.letGo()
+    const { id } = await submitting
+    bench.advance(0)
+    const run = await worker.next()
+    assert.equal(run.job.id, id)
+    run.end()
+  })
+
+  test('a job that was put off and comes due while that is being written runs again', async () => {
+    await using bench = await openBench()
+    const { id } = await submit(bench)
+    const worker = new TestWorker(bench.engine)
+    const { lease, end } = await worker.next()
+    const writing = await holdUp(bench, 'changes')
+    const now = bench.clock.now()
+    const settling = bench.engine.settle(lease, decideOn({ type: 'snoozed', delayMs: 5 }, now), {})
+    await writing.reached()
+    bench.advance(5)
+    await writing.letGo()
+    await settling
+    end()
+    bench.advance(0)
+    const again = await worker.next()
+    assert.equal(again.job.id, id)
+    again.end()
+  })
+})
