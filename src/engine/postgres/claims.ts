@@ -128,14 +128,19 @@ export class Claims {
     const above = large?.priority ?? null
     const batch = await this.#batch(wish, { ...choice, above, sizes: fitting.map(({ key }) => key) })
     if (large === undefined || batch.entries.length > 0 || batch.isOutdated) return batch
-    return fits(large.needs, choice.room) ? this.#claimLarge(wish, choice.room, large) : batch
+    if (!fits(large.needs, choice.room)) return batch
+    const own = await this.#claimLarge(wish, choice.room, large)
+    return own.entries.length > 0 ? own : batch
   }
 
-  /** Claims the next job of the size of one that room was kept for: soon, or now, that is this one. */
-  async #claimLarge(wish: ClaimWish, room: Resources, large: Seen): Promise<Batch> {
-    const sizes = [storeResources(large.needs)]
-    const batch = await this.#batch(wish, { count: 1, room, sizes, below: null, above: null })
-    if (batch.entries.some(({ num }) => num === large.num)) wish.admission.endReservation()
+  /**
+   * Claims the next job of the size and priority of one that room was kept for: soon, or now, that is this one. Those of a
+   * higher priority that could run were claimed before.
+   */
+  async #claimLarge(wish: ClaimWish, room: Resources, { num, needs, priority }: Seen): Promise<Batch> {
+    const sizes = [storeResources(needs)]
+    const batch = await this.#batch(wish, { count: 1, room, sizes, below: priority + 1, above: priority - 1 })
+    if (batch.entries.some((entry) => entry.num === num)) wish.admission.endReservation()
     return batch
   }
 

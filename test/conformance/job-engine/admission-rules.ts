@@ -171,6 +171,25 @@ export function admissionRules(makeEngine: MakeEngine): void {
       for (const run of [first, second]) run.end()
     })
 
+    test('a job that room was kept for runs, though one like it comes first that its group lets not run', async () => {
+      await using bench = await makeEngine()
+      const wishes = { reserveAfterMs: 0, groupConcurrency: 1 }
+      await submitAll(bench, [{ resources: needs(2), group: 'a' }])
+      const other = open(bench, 4, { ...wishes, worker: 'worker-2', concurrency: 1 })
+      const ofGroup = await other.next()
+      const worker = open(bench, 4, wishes)
+      await submitAll(bench, [{ resources: needs(2) }])
+      const first = await worker.next()
+      const [large = ''] = await submitAll(bench, [{ resources: needs(4) }])
+      assert.deepEqual(await settled(bench, worker), [])
+      const [held = ''] = await submitAll(bench, [{ resources: needs(4), group: 'a', priority: 1 }])
+      await finish(bench, first)
+      const next = await worker.next()
+      assert.equal(next.job.id, large)
+      assert.equal((await bench.engine.get(held))?.state, 'queued')
+      for (const run of [ofGroup, next]) run.end()
+    })
+
     test('many jobs that do not fit hide none that does, in the order of priority, turn and age', async () => {
       await using bench = await makeEngine()
       const unfit = Array.from({ length: 300 }, (_, n) => ({ resources: needs(5 + n / 1000), group: `g${n % 7}` }))
