@@ -203,7 +203,9 @@ test('cancel and retry reach every job of a filter, and count it first when aske
 })
 
 test('cancel and delete go on after a job that is refused, and say which it was', async () => {
-  await using place = await open()
+  await using place = await open({ MAX_CONCURRENT_JOBS: '1' })
+  // It has the only slot, so that what is retried waits.
+  const { stdout: first } = await place.run('submit', place.file, '-q', '-p', 'workMs=60000')
   const { stdout } = await place.run('submit', place.file, '-q', '--delay', '100')
   const id = stdout.trim()
   const { code, stdout: cancelled, stderr } = await place.run('cancel', 'nope', id)
@@ -215,6 +217,7 @@ test('cancel and delete go on after a job that is refused, and say which it was'
   assert.deepEqual([JSON.parse(retried.stdout).job_id, retried.stderr], [id, ''])
   assert.equal((await place.run('cancel', id, '-q')).code, 0)
   assert.equal((await place.run('retry', id, '-q')).stdout, `${id} is queued\n`)
+  assert.equal((await place.run('cancel', first.trim(), '-q')).code, 0)
   assert.equal((await place.run('watch', id, '-q')).code, 0)
   assert.equal((await place.run('delete', id, '--json')).stdout, `{"job_id":"${id}","deleted":true}\n`)
   assert.equal((await place.run('job', id)).code, 1)

@@ -64,7 +64,8 @@ export function deliveryRecordsConformance(name: string, makeBench: () => Promis
       bench.engine.deliveries.onDue((dueAt) => due.push(dueAt))
       const job = await endTold(bench)
       const now = bench.clock.now()
-      assert.deepEqual(due, [now])
+      // A heartbeat may tell of it too.
+      assert.deepEqual([...new Set(due)], [now])
       const engine = await bench.reopen()
       assert.deepEqual(await engine.deliveries.list(job.id), [
         {
@@ -262,7 +263,8 @@ export function deliveryRecordsConformance(name: string, makeBench: () => Promis
         [resent?.state, resent?.nextAt, resent?.expiresAt, resent?.attempt, resent?.retries, resent?.attempts],
         ['pending', now, now + DAY_MS, 1, 0, [attempt]],
       )
-      assert.deepEqual(due, [now])
+      // A heartbeat may tell of it too.
+      assert.deepEqual([...new Set(due)], [now])
       assert.equal((await claimOne(bench)).id, id)
       assert.equal(await deliveries.resend(job.id, 'another'), undefined)
       assert.equal(await deliveries.resend('another', id), undefined)

@@ -16,6 +16,8 @@ const Parameters = z.strictObject({
   workMs: z.number().min(0).default(0),
   /** Goes on working this long after its signal aborted. */
   deafMs: z.number().min(0).default(0),
+  /** An attempt that finds no checkpoint goes on working until its signal aborts. */
+  holdsFirst: z.boolean().default(false),
   /** Fails every attempt before this one. */
   failUntil: z.number().default(0),
   fail: z.enum(['unrecoverable', 'always', 'bad-result']).optional(),
@@ -58,7 +60,7 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
     const resumedFrom = input.checkpoint.load<number>() ?? 0
     await this.#obeyFailures(input)
     if (input.parameters.workMs > 0) await writeFile(join(input.workDir, 'scratch'), input.jobId)
-    await this.#work(input)
+    await this.#work(input, resumedFrom)
     await this.#write(input)
     await this.#writeBulk(input)
     if (input.attempt < input.parameters.failAfterOutputsUntil) throw new Error('failed after its outputs')
@@ -84,7 +86,7 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
     }
   }
 
-  async #work({ jobId, parameters, signal, checkpoint }: Input): Promise<void> {
+  async #work({ jobId, parameters, signal, checkpoint }: Input, resumedFrom: number): Promise<void> {
     const steps = Math.ceil(parameters.workMs / 20)
     for (let step = 1; step <= steps; step++) {
       await delay(20, undefined, { signal }).catch(() => delay(parameters.deafMs))
@@ -92,6 +94,7 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
       this.reportProgress({ percent: (100 * step) / steps, message: jobId })
       if (step === 1) await checkpoint.save(step)
     }
+    while (parameters.holdsFirst && resumedFrom === 0) await delay(1_000, undefined, { signal })
   }
 
   async #writeBulk({ parameters, outputs }: Input): Promise<void> {
