@@ -16,9 +16,9 @@ export function queueGroup(tenant: string | undefined, group: string | undefined
   return `${MARK}${tenant}${END}${group ?? ''}`
 }
 
-/** Whether a client named the group under which a job waits: no tenant's name holds a slash. '' is none. */
+/** Whether a client named the group under which a job waits: a tenant's without a name ends with the tenant. '' is none. */
 export function isNamed(group: string): boolean {
-  return group.startsWith(MARK) ? group.includes('/') : group !== ''
+  return group.startsWith(MARK) ? group.indexOf(END) < group.length - 1 && group.includes(END) : group !== ''
 }
 
 /** The group as its client named it; null when it named none. */
