@@ -82,9 +82,17 @@ export function isScope(word: string): word is Scope {
 
 function plainKey(key: string): ApiKey {
   if (!/^[\x21-\x7e]{16,}$/.test(key)) throw new EntryFault('expected a key of at least 16 printable characters')
+  // A key may hold a semicolon; this one would let in nobody who sends only what stands before it.
+  if (ATTRIBUTE_OF_KEY.test(key)) {
+    throw new EntryFault(
+      'expected sha256: and the hash of the key before attributes (`longshore keys create` prints it)',
+    )
+  }
   const digest = digestOf(key)
   return { name: nameOf(digest.toString('hex')), tenant: null, scopes: SCOPES, digest, expiresAt: null }
 }
+
+const ATTRIBUTE_OF_KEY = new RegExp(`;(${Object.keys(ATTRIBUTES).join('|')})=`)
 
 /** Enough of the hash to tell keys apart, too little to search for a key with. */
 function nameOf(hash: string): string {

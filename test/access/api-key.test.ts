@@ -32,6 +32,7 @@ test('a wrong entry is refused with what was expected, and never quoted', () => 
   for (const entry of [
     'short',
     'sha256:1234',
+    `${KEY};tenant=acme`,
     hashed.toUpperCase().replace('SHA256', 'sha256'),
     `${hashed};scopes=everything`,
     `${hashed};scopes=`,
