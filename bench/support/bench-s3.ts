@@ -57,12 +57,12 @@ export async function s3Bench(count: number, sizeBytes: number) {
       }),
     /** Plain HTTP over URLs that were signed beforehand. */
     raw: (take: (body: IncomingMessage, index: number) => Promise<unknown>): Promise<void> =>
-      forEachAtOnce(urls.entries(), running, async ([index, url]) => {
+      forEachAtOnce([...urls.entries()], running, async ([index, url]) => {
         await take(await plainGet(url, agent), index)
       }),
     /** The SDK's GetObject. */
     sdk: (take: (body: Uint8Array, index: number) => Promise<unknown>): Promise<void> =>
-      forEachAtOnce(keys.entries(), running, async ([index, Key]) => {
+      forEachAtOnce([...keys.entries()], running, async ([index, Key]) => {
         const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }))
         await take((await Body?.transformToByteArray()) ?? new Uint8Array(), index)
       }),

@@ -103,7 +103,7 @@ async function download(
 ): Promise<FetchedFile[]> {
   const tally = new FetchTally(files, options.onProgress)
   const results: FetchedFile[] = []
-  await forEachAtOnce(files.entries(), options, async ([position, file], signal) => {
+  await forEachAtOnce([...files.entries()], options, async ([position, file], signal) => {
     const path = paths[position] ?? ''
     const result = await downloadOne(file, path, { ...options, signal }, tally)
     tally.fileDone()
