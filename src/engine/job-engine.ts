@@ -162,7 +162,8 @@ export interface JobEngine extends Component {
   rescue(decide: (job: Job) => Settlement): Promise<Job[]>
   /**
    * Forgets jobs with all that belongs to them (events, ledger, logs); those that are not final are left, and those of
-   * which `removeRest`, which removes what else a job left, says no. Meanwhile nobody requeues one. Answers those it forgot.
+   * which `removeRest`, which removes what else a job left and is called for all at once, says no. Meanwhile nobody
+   * requeues one. Answers those it forgot; throws what `removeRest` threw.
    */
   prune(ids: readonly string[], removeRest?: (job: Job) => Promise<boolean>): Promise<Job[]>
 }

@@ -211,6 +211,11 @@ export class JobManager {
     return (await this.#engine.prune([id], removeRest)).length > 0
   }
 
+  /** Forgets those of the jobs that are final and of which `removeRest` does not say no; answers how many. */
+  async forgetAll(ids: readonly string[], removeRest: (job: Job) => Promise<boolean>): Promise<number> {
+    return (await this.#engine.prune(ids, removeRest)).length
+  }
+
   /** Hands out due jobs to `run`. */
   dispatch(options: DispatchOptions, run: (claim: Claim) => Promise<void>): Dispatch {
     return this.#engine.dispatch(options, run)

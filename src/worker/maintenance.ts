@@ -31,7 +31,7 @@ export class Maintenance implements Component {
     this.#timer = every(this.#parts.clock, SWEEP_EVERY_MS, () => this.#sweep(), this.#parts.onError)
   }
 
-  /** A sweep under way ends after the job it is at: a million of them would hold a stop up for hours. */
+  /** A sweep under way ends after the jobs it is at: a million of them would hold a stop up for hours. */
   async stop(): Promise<void> {
     this.#timer?.cancel()
     this.#stopped.abort()

@@ -11,7 +11,7 @@ export async function pruneJobs(db: Database, ids: readonly string[], owner: str
   )
   const rows = await db.query(
     `WITH gone AS (
-      DELETE FROM ${schema}.jobs WHERE id = ANY($1) AND phase >= 3 RETURNING ${STORED_COLUMNS}
+      DELETE FROM ${schema}.jobs WHERE num IN (${finalJobs(db)}) RETURNING ${STORED_COLUMNS}
     ), ${gone.join(', ')}, counted AS (
       INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
       SELECT '${owner}', 0, 0, -count(*) FILTER (WHERE phase = 3), -count(*) FILTER (WHERE phase = 4),
@@ -26,7 +26,7 @@ export async function pruneJobs(db: Database, ids: readonly string[], owner: str
 }
 
 /**
- * Forgets final jobs of which `removeRest` has removed what else they left. From before it begins such a job is marked,
+ * Forgets final jobs of which `removeRest`, called for all at once, has removed what else they left. From before it begins such a job is marked,
  * and nobody requeues it, at any replica; a crash leaves the mark, as it leaves a job whose objects are half gone.
  */
 export async function pruneWithRest(
@@ -38,17 +38,27 @@ export async function pruneWithRest(
   const mark = (by: 1 | -1, which: readonly string[]): Promise<Row[]> =>
     db.query(
       `UPDATE ${db.schema}.jobs SET forgetting = forgetting + ${by}, revision = revision + 1
-        WHERE id = ANY($1) AND phase >= 3 RETURNING ${STORED_COLUMNS}`,
+        WHERE num IN (${finalJobs(db)}) RETURNING ${STORED_COLUMNS}`,
       [which.map((id) => storable(id))],
     )
-  const forgotten: Job[] = []
-  for (const { job } of (await mark(1, ids)).map(readStoredJob)) {
-    const isCleared = await removeRest(job).catch(async (failure: unknown) => {
-      await mark(-1, [job.id])
-      throw failure
+  const failures: unknown[] = []
+  const clear = async (job: Job): Promise<{ id: string; isCleared: boolean }> => {
+    const isCleared = await removeRest(job).catch((failure: unknown) => {
+      failures.push(failure)
+      return false
     })
-    if (isCleared) forgotten.push(...(await pruneJobs(db, [job.id], owner)))
-    else await mark(-1, [job.id])
+    return { id: job.id, isCleared }
   }
+  const tried = await Promise.all((await mark(1, ids)).map((row) => clear(readStoredJob(row).job)))
+  const idsOf = (cleared: boolean): string[] => tried.flatMap(({ id, isCleared }) => (isCleared === cleared ? id : []))
+  const [left, cleared] = [idsOf(false), idsOf(true)]
+  if (left.length > 0) await mark(-1, left)
+  const forgotten = cleared.length > 0 ? await pruneJobs(db, cleared, owner) : []
+  if (failures.length > 0) throw failures[0]
   return forgotten
+}
+
+/** In one order, so that replicas that sweep at once wait for each other and do not lock each other out. */
+function finalJobs({ schema }: Database): string {
+  return `SELECT num FROM ${schema}.jobs WHERE id = ANY($1) AND phase >= 3 ORDER BY num FOR UPDATE`
 }

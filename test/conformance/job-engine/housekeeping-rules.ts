@@ -111,6 +111,27 @@ export function housekeepingRules(makeEngine: MakeEngine): void {
       assert.equal((await engine.requeue(other.id, { failedFilesOnly: false }))?.state, 'queued')
     })
 
+    test('of many jobs at once those are forgotten that are cleared, whatever becomes of the others', async () => {
+      await using bench = await makeEngine()
+      const { engine } = bench
+      const jobs = await Promise.all(Array.from({ length: 30 }, () => submit(bench)))
+      const ids = jobs.map(({ id }) => id)
+      await Promise.all(ids.map((id) => engine.requestCancel(id)))
+      const place = (job: Job): number => ids.indexOf(job.id) % 3
+      const sweeps = [0, 1].map(() => engine.prune(ids, async (job) => place(job) === 0))
+      const forgotten = (await Promise.all(sweeps)).flat().map(({ id }) => id)
+      assert.deepEqual(forgotten.sort(), ids.filter((_, n) => n % 3 === 0).sort())
+      const removeRest = async (job: Job): Promise<boolean> => {
+        if (place(job) === 1) throw new Error('the store is gone')
+        return true
+      }
+      await assert.rejects(engine.prune(ids, removeRest), /the store is gone/)
+      for (const [n, id] of ids.entries()) {
+        const state = n % 3 === 1 ? 'queued' : undefined
+        assert.equal((await engine.requeue(id, { failedFilesOnly: false }))?.state, state)
+      }
+    })
+
     test('a job that ended, was pruned and others go on: the rest runs', async () => {
       await using bench = await makeEngine()
       const first = await submit(bench)
