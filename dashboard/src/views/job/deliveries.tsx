@@ -51,7 +51,7 @@ function Item({ delivery, jobId, onChange }: { delivery: Delivery; jobId: string
       </div>
       {last && (
         <div class={last.error === null ? 'muted' : 'refusal'}>
-          {last.error ?? `HTTP ${last.http_status} in ${last.duration_ms} ms`}, <Ago at={last.at} />
+          {last.error ?? `HTTP ${last.http_status} in ${last.duration_ms} ms.`} <Ago at={last.at} />
         </div>
       )}
       {can.value.operate && status !== 'sending' && (

@@ -39,7 +39,7 @@ export function Head({ job, onChange }: { job: Job; onChange: () => void }) {
   )
 }
 
-function Waiting({ job: { run_at, queue_position } }: { job: Job }) {
+function Waiting({ job: { run_at, queue_position, waits_for } }: { job: Job }) {
   if (Date.parse(run_at) > Date.now()) {
     return (
       <span class="muted">
@@ -47,7 +47,8 @@ function Waiting({ job: { run_at, queue_position } }: { job: Job }) {
       </span>
     )
   }
-  return <span class="muted">{queue_position === null ? 'waits for a slot' : `${queue_position} before it`}</span>
+  const before = queue_position === null ? undefined : `${queue_position} before it.`
+  return <span class="muted">{[before, waits_for?.message].filter(Boolean).join(' ') || 'waits'}</span>
 }
 
 function Actions({ job, onChange }: { job: Job; onChange: () => void }) {

@@ -125,5 +125,5 @@ function Doing({ job }: { job: Job }) {
       </span>
     )
   }
-  return <span class="muted">{status === 'queued' ? 'waits for a slot' : ''}</span>
+  return <span class="muted">{status === 'queued' ? 'waits' : ''}</span>
 }

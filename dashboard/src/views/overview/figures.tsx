@@ -3,17 +3,17 @@ import type { ComponentChildren } from 'preact'
 import { compact, count, duration, plural } from '../../format.ts'
 import { Link } from '../../parts/link.tsx'
 import { Sparkline } from '../../parts/sparkline.tsx'
+import { caller } from '../../state/session.ts'
 
 /** The few figures that say whether all is well. */
 export function Figures({ stats, workers }: { stats: Stats | undefined; workers: readonly Worker[] | undefined }) {
-  const slots = workers?.reduce((sum, worker) => sum + worker.slots, 0) ?? 0
   const slices = stats?.slices ?? []
   const whole = stats?.whole
   const ended = (whole?.completed ?? 0) + (whole?.failed ?? 0)
   return (
     <section class="figures" aria-label="Figures">
       <Figure name="Running" value={stats && count(stats.states.processing ?? 0)} to="/jobs?status=processing">
-        {slots > 0 ? `of ${count(slots)} slots` : 'no slots'}
+        {slotsOf(workers)}
       </Figure>
       <Figure name="Queued" value={stats && compact(stats.states.queued ?? 0)} to="/jobs?status=queued">
         {stats && stats.queue_age_seconds > 0 ? `oldest waits ${duration(stats.queue_age_seconds)}` : 'nothing waits'}
@@ -43,6 +43,13 @@ export function Figures({ stats, workers }: { stats: Stats | undefined; workers:
       </Figure>
     </section>
   )
+}
+
+/** A tenant sees only the workers that run jobs of its own, and those run others', too: it is told of no slots. */
+function slotsOf(workers: readonly Worker[] | undefined): string | undefined {
+  if (workers === undefined || caller.value.tenant !== null) return undefined
+  const slots = workers.reduce((sum, worker) => sum + worker.slots, 0)
+  return slots > 0 ? `of ${count(slots)} slots` : 'no slots'
 }
 
 interface FigureProps {
