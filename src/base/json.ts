@@ -2,16 +2,17 @@ import { LongshoreError, messageOf } from './errors.ts'
 
 /**
  * Parses JSON from outside. Throws `JSON_TOO_DEEP` before parsing, so that no later recursion can run out of stack, and
- * `MALFORMED_JSON` for what is not JSON or would plant a prototype (`__proto__`, `constructor.prototype`).
+ * `MALFORMED_JSON` for what is not JSON or would plant a prototype (`__proto__`, `constructor.prototype`); `expected` says in its
+ * error what the text was to be.
  */
-export function parseJson(text: string, maxDepth: number): unknown {
+export function parseJson(text: string, maxDepth: number, expected = 'JSON'): unknown {
   if (isDeeperThan(text, maxDepth)) {
     throw new LongshoreError('JSON_TOO_DEEP', `The JSON is nested more than ${maxDepth} levels deep (MAX_JSON_DEPTH).`)
   }
   try {
     return mayPlantPrototype(text) ? JSON.parse(text, refusePrototypes) : JSON.parse(text)
   } catch (failure) {
-    throw new LongshoreError('MALFORMED_JSON', `Expected JSON: ${messageOf(failure)}.`, { cause: failure })
+    throw new LongshoreError('MALFORMED_JSON', `Expected ${expected}: ${messageOf(failure)}.`, { cause: failure })
   }
 }
 

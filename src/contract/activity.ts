@@ -1,16 +1,19 @@
 import { z } from 'zod'
-import { Job, ListJobs, Timestamp } from './job.ts'
+import { Job, ListJobs, Timestamp, UNKNOWN_STATUS } from './job.ts'
 
 const JobStatus = Job.shape.status
 
-const oneOrMore = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).max(100)])
+const oneOrMore = <Item extends z.ZodType>(item: Item, error: string) =>
+  z.union([item, z.array(item).max(100)], { error })
 
 const { group, schedule, tenant, created_after, created_before } = ListJobs.shape
 
 /** Which jobs a bulk action is about: as `GET /jobs` filters them. */
 const JobFilter = {
-  status: oneOrMore(JobStatus).optional(),
-  label: oneOrMore(z.string()).optional().describe('`name=value`; all of them must be there'),
+  status: oneOrMore(JobStatus, UNKNOWN_STATUS).optional(),
+  label: oneOrMore(z.string(), 'expected name=value, or at most 100 of them')
+    .optional()
+    .describe('`name=value`; all of them must be there'),
   group,
   schedule,
   tenant,

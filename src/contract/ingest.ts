@@ -113,6 +113,7 @@ export const UploadForm = z
     max_attempts: z.string().optional(),
     timeout_seconds: z.string().optional(),
     group: z.string().optional(),
+    callback_url: z.string().optional(),
     resources: z.string().optional().describe('JSON, as in POST /jobs'),
   })
   .meta({ id: 'UploadForm' })

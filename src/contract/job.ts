@@ -16,6 +16,9 @@ export const ProcessorDefined = z.unknown().describe('Processor-defined JSON') a
 
 const JobStatus = z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled'])
 
+/** Says which states there are, to who asks for another. */
+export const UNKNOWN_STATUS = `expected each to be one of ${JobStatus.options.join(', ')}`
+
 const sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/i)
@@ -206,7 +209,7 @@ export const ListJobs = z.strictObject({
     .default(50)
     .describe('At most so many; a page ends early when its jobs are very long together'),
   status: z
-    .union([JobStatus, z.array(JobStatus)])
+    .union([JobStatus, z.array(JobStatus)], { error: UNKNOWN_STATUS })
     .optional()
     .describe('May be given several times'),
   label: z

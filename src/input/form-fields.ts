@@ -22,7 +22,7 @@ export function readFields(fields: readonly (readonly [string, string])[], jsonD
 }
 
 function readField(name: string, text: string, jsonDepth: number): unknown {
-  if (JSON_FIELDS.has(name)) return parseJson(text, jsonDepth)
+  if (JSON_FIELDS.has(name)) return parseJson(text, jsonDepth, `the field ${JSON.stringify(name)} to be JSON`)
   if (NUMBER_FIELDS.has(name) && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
   return text
 }

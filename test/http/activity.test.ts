@@ -61,6 +61,18 @@ describe('bulk actions', () => {
     assert.partialDeepStrictEqual(label, { status: 400, body: { errors: [{ pointer: '/label' }] } })
   })
 
+  test('a state that there is none of is refused with those that there are', async () => {
+    await using service = await openTestService()
+    const answers = await Promise.all([
+      post(service, '/jobs/cancel', { status: 'running' }),
+      service.app.inject('/jobs?status=running').then((answer) => ({ status: answer.statusCode, body: answer.json() })),
+    ])
+    for (const { status, body } of answers) {
+      assert.equal(status, 400)
+      assert.match(body.detail, /status: expected each to be one of queued, processing, completed, failed, cancelled/)
+    }
+  })
+
   test('after 10 s the answer says where to go on, and the client does', async () => {
     const clock = new ManualClock(Date.now())
     await using service = await openTestService({ clock })

@@ -89,6 +89,11 @@ test('the API page asks no other host for anything', async () => {
   }
 })
 
+test('a form is described with every field that a submit takes', () => {
+  const fields = Object.keys(ingest.UploadForm.shape)
+  assert.deepEqual(fields.sort(), ['file', ...Object.keys(job.JobOptions.shape)].sort())
+})
+
 test('every schema of the description has an example, and every example fits its schema', async () => {
   await using service = await openTestService()
   const { components } = await description(service.app)

@@ -84,6 +84,12 @@ test('a form that cannot be is refused by its own code, and nothing is written',
   }
 })
 
+test('a field that is to be JSON and is none is named', async () => {
+  await using service = await openTestService()
+  const answer = await upload(await service.listen(), [['labels', 'run=1'], A])
+  assert.match(((await answer.json()) as { detail: string }).detail, /^Expected the field "labels" to be JSON: /)
+})
+
 test('bodies that are no form are refused, and nothing is written', async () => {
   await using service = await openTestService()
   const { app } = service

@@ -9,7 +9,7 @@ import { orAbort } from '../or-abort.ts'
 import { describe, json, type Routes, routeOf } from '../room.ts'
 import { answerSubmit } from './submit-job.ts'
 
-/** Fields a form may have beside its files; there are eight to give. */
+/** Fields a form may have beside its files; there are ten to give. */
 const MAX_FIELDS = 50
 
 /** Uploading files and submitting the job of them in one form. */
