@@ -1,8 +1,11 @@
 import type { Job, Progress } from '../job/job.ts'
-import type { JobQuery, Page } from './job-engine.ts'
+import type { JobCounts, JobQuery, Page } from './job-engine.ts'
 
 /** Which jobs are meant: a {@link JobQuery} without its pages. */
 export type JobFilter = Omit<JobQuery, 'limit' | 'cursor'>
+
+/** How many jobs of a tenant stand where, and when the one of them that has been due longest became due. */
+export type TenantCounts = Pick<JobCounts, 'states' | 'oldestDueAt'>
 
 /** What is counted: how jobs ended, attempts that will be tried again, and how long attempts waited for their start. */
 export const TALLY_KINDS = ['completed', 'failed', 'cancelled', 'retried', 'waited'] as const
@@ -102,6 +105,8 @@ export type ChangeListener = (job: JobGlance | undefined) => void
 export interface Activity {
   /** How many jobs a filter matches. */
   count(filter: JobFilter): Promise<number>
+  /** How a tenant's jobs stand. */
+  countsOf(tenant: string): Promise<TenantCounts>
   /** The ids of jobs, newest first, for work on many of them. */
   ids(query: JobQuery): Promise<Page<string>>
   /** Who is there. */

@@ -52,6 +52,26 @@ export function activityConformance(name: string, makeBench: () => Promise<Activ
       assert.deepEqual(second, { items: made.slice(4), next: null })
     })
 
+    test('a tenant is told how its own jobs stand, and since when the first that is due waits', async () => {
+      await using bench = await makeBench()
+      const { activity } = bench.engine
+      const nothing = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 }
+      await submit(bench)
+      bench.advance(10)
+      assert.deepEqual(await activity.countsOf('acme'), { states: nothing, oldestDueAt: null })
+
+      const delayed = await submit(bench, { tenant: 'acme', runAt: bench.clock.now() + HOUR })
+      assert.deepEqual(await activity.countsOf('acme'), { states: { ...nothing, queued: 1 }, oldestDueAt: null })
+      const first = await submit(bench, { tenant: 'acme' })
+      bench.advance(10)
+      await submit(bench, { tenant: 'acme' })
+      await bench.engine.requestCancel(delayed.id)
+      assert.deepEqual(await activity.countsOf('acme'), {
+        states: { ...nothing, queued: 2, cancelled: 1 },
+        oldestDueAt: first.runAt,
+      })
+    })
+
     test('what is due is told by whether its client named a group, and since when the first of each is due', async () => {
       await using bench = await makeBench()
       const { activity } = bench.engine

@@ -192,6 +192,9 @@ test('bulk actions, counts and workers are of the own tenant, whatever is asked 
     whole: { cancelled: 1 },
   })
   assert.partialDeepStrictEqual(await read('theirs', '/stats'), { states: { processing: 1 }, whole: { cancelled: 0 } })
+  const waiting = await service.engine.get(await idOf(submit(service.app, {}, bearer('ours'))))
+  assert.equal(Date.parse((await read('ours', '/stats')).oldest_due_at), waiting?.runAt)
+  assert.equal((await read('theirs', '/stats')).oldest_due_at, null)
   assert.deepEqual((await read('ours', '/workers')).workers, [])
   assert.partialDeepStrictEqual((await read('theirs', '/workers')).workers, [{ busy: 1, jobs: [{ job_id: theirs }] }])
   assert.equal((await read('operator', '/workers')).workers[0].busy, 1)

@@ -1,5 +1,5 @@
 import type { Job } from '../../job/job.ts'
-import type { JobFilter } from '../activity.ts'
+import type { JobFilter, TenantCounts } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
 import { integer, type Row, text } from '../record/columns.ts'
 import {
@@ -15,6 +15,7 @@ import {
   startOf,
 } from '../record/job-choice.ts'
 import { phasesOf } from '../record/phase.ts'
+import { addCandidates, noTenantCounts } from '../record/tenant-counts.ts'
 import type { Database } from './database.ts'
 import { readStoredJob, STORED_COLUMNS } from './job-entry.ts'
 
@@ -72,6 +73,13 @@ export class JobListing {
     let jobs = 0
     for await (const page of this.#pages({ ...filter, limit: COUNT_PAGE })) jobs += page.length
     return jobs
+  }
+
+  /** How a tenant's jobs stand, by one walk over all of them. */
+  async countsOf(tenant: string): Promise<TenantCounts> {
+    const counts = noTenantCounts()
+    for await (const page of this.#pages({ tenant, limit: COUNT_PAGE })) addCandidates(counts, page)
+    return counts
   }
 
   /** One more than the page holds, if there are. */

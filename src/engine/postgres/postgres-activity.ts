@@ -11,6 +11,7 @@ import {
   TALLY_KINDS,
   type Tally,
   type TallyQuery,
+  type TenantCounts,
   type WorkerRecord,
 } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
@@ -45,6 +46,10 @@ export class PostgresActivity implements Activity {
     if (!isByStateAlone(filter)) return listing.count(filter)
     const { states } = await reads.counts(undefined)
     return Object.entries(states).reduce((sum, [state, jobs]) => sum + (isAsked(state, filter) ? jobs : 0), 0)
+  }
+
+  async countsOf(tenant: string): Promise<TenantCounts> {
+    return this.#access.parts().listing.countsOf(tenant)
   }
 
   async ids(query: JobQuery): Promise<Page<string>> {

@@ -23,6 +23,8 @@ export interface Candidate {
   labels: string | null
   completedAt: number | null
   schedule: string | null
+  /** When it is, or was, due, in ms since 1970. */
+  runAt: number
 }
 
 /** Where a listing goes on: after this job. Jobs are ordered by (createdAt, num), newest first. */
@@ -78,7 +80,7 @@ export function cursorOf({ createdAt, num }: Position): string {
 }
 
 /** The columns of {@link readCandidate}, in its order. */
-export const CANDIDATE_COLUMNS = 'num, created_at, phase, grp, labels, completed_at, tenant, schedule'
+export const CANDIDATE_COLUMNS = 'num, created_at, phase, grp, labels, completed_at, tenant, schedule, run_at'
 
 export function readCandidate(row: Row): Candidate {
   return {
@@ -90,5 +92,6 @@ export function readCandidate(row: Row): Candidate {
     completedAt: integerOrNull(row, 5),
     tenant: text(row, 6),
     schedule: textOrNull(row, 7),
+    runAt: integer(row, 8),
   }
 }

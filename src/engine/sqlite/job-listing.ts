@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Job, JobState } from '../../job/job.ts'
-import type { JobFilter } from '../activity.ts'
+import type { JobFilter, TenantCounts } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
 import { integerOrNull, textOrNull } from '../record/columns.ts'
 import {
@@ -18,6 +18,7 @@ import {
   startOf,
 } from '../record/job-choice.ts'
 import { PHASE, phasesOf } from '../record/phase.ts'
+import { addCandidates, noTenantCounts } from '../record/tenant-counts.ts'
 import { Query } from './database.ts'
 
 /** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
@@ -81,6 +82,13 @@ export class JobListing {
     let jobs = 0
     for await (const page of this.#pages({ ...filter, limit: SCAN_PAGE })) jobs += page.length
     return jobs
+  }
+
+  /** How a tenant's jobs stand, by one walk over all of them. */
+  async countsOf(tenant: string): Promise<TenantCounts> {
+    const counts = noTenantCounts()
+    for await (const page of this.#pages({ tenant, limit: SCAN_PAGE })) addCandidates(counts, page)
+    return counts
   }
 
   /** One more than the page holds, if there are. */

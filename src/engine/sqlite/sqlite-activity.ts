@@ -7,6 +7,7 @@ import type {
   QueueLook,
   Tally,
   TallyQuery,
+  TenantCounts,
   WorkerRecord,
 } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
@@ -35,6 +36,10 @@ export class SqliteActivity implements Activity {
 
   async count(filter: JobFilter): Promise<number> {
     return this.#access.read(({ listing }) => listing.count(filter))
+  }
+
+  async countsOf(tenant: string): Promise<TenantCounts> {
+    return this.#access.read(({ listing }) => listing.countsOf(tenant))
   }
 
   async ids(query: JobQuery): Promise<Page<string>> {

@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { ReadStats, Stats, Workers } from '../../contract/activity.ts'
 import { MINUTE_MS, type WorkerRecord } from '../../engine/activity.ts'
 import { historyOf, type Lengths, type Sums } from '../../engine/history.ts'
-import type { JobState } from '../../job/job.ts'
 import { timestamp } from '../job-view.ts'
 import { describe, json, type Room, type Routes, routeOf } from '../room.ts'
 
@@ -72,9 +71,10 @@ async function readStats(
   const { lengthMs, sliceMs } = WINDOWS[window]
   const from = now - (now % sliceMs) - lengthMs + sliceMs
   const ofTenant = tenant === undefined ? {} : { tenant }
-  const [counts, tallies] = await Promise.all([jobs.counts(), activity.tallies({ from, sliceMs, ...ofTenant })])
-  const states = tenant === undefined ? counts.states : await countStates(activity, tenant)
-  const oldestDueAt = tenant === undefined ? counts.oldestDueAt : null
+  const [{ states, oldestDueAt }, tallies] = await Promise.all([
+    tenant === undefined ? jobs.counts() : activity.countsOf(tenant),
+    activity.tallies({ from, sliceMs, ...ofTenant }),
+  ])
   const { slices, whole } = historyOf(tallies, { from, sliceMs, now })
   return {
     at: timestamp(now),
@@ -84,17 +84,6 @@ async function readStats(
     slice_seconds: sliceMs / 1000,
     slices: slices.map(({ at, ...sums }) => ({ at: timestamp(at), ...viewSums(sums) })),
     whole: viewSums(whole),
-  }
-}
-
-async function countStates(activity: Room['activity'], tenant: string): Promise<Record<JobState, number>> {
-  const count = (state: JobState): Promise<number> => activity.count({ tenant, states: [state] })
-  return {
-    queued: await count('queued'),
-    processing: await count('processing'),
-    completed: await count('completed'),
-    failed: await count('failed'),
-    cancelled: await count('cancelled'),
   }
 }
 
