@@ -20,11 +20,16 @@ async function openBench(): Promise<PostgresBench> {
 }
 
 /** Keeps a writer from ending its next statement, until told to let go. */
-async function holdUp({ schema }: PostgresBench, writer: 'inserts' | 'changes' | 'claims') {
+function holdUp({ schema }: PostgresBench, writer: 'inserts' | 'changes' | 'claims') {
+  return lock(`SELECT FROM ${schema}.counters WHERE owner LIKE '%:${writer}' FOR UPDATE`)
+}
+
+/** Holds what a statement locks. */
+async function lock(statement: string) {
   const client = new Client({ connectionString: server?.url })
   await client.connect()
   await client.query('BEGIN')
-  await client.query(`SELECT FROM ${schema}.counters WHERE owner LIKE '%:${writer}' FOR UPDATE`)
+  await client.query(statement)
   const waiting = 'SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))'
   return {
     async reached(): Promise<void> {
@@ -90,5 +95,16 @@ describe('between two statements of the PostgreSQL engine', { skip }, () => {
     const again = await worker.next()
     assert.equal(again.job.id, id)
     again.end()
+  })
+
+  test('a stop leaves a database that does not answer, after a while', async () => {
+    await using bench = await openBench()
+    const other = await bench.replica()
+    const leaving = await lock(`LOCK TABLE ${bench.schema}.replicas`)
+    const stopping = other.stop()
+    await leaving.reached()
+    bench.advance(10_000)
+    await stopping
+    await leaving.letGo()
   })
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, every, type Timer } from '../../base/clock.ts'
+import { type Clock, every, sleep, type Timer } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobFile, Lease, LogLine, NewJob } from '../../job/job.ts'
@@ -68,6 +68,9 @@ export interface PostgresEngineOptions {
   onError?: (thrown: unknown) => void
 }
 
+/** A database that does not answer is left without a word after this many ms: other replicas see to what is left of this one. */
+const LEAVE_MS = 10_000
+
 const STOPPED = 'The job engine is not running.'
 
 /** The engine of any number of replicas, over one PostgreSQL. */
@@ -121,10 +124,10 @@ export class PostgresEngine implements JobEngine {
     const reason = notRunning()
     await parts.inserts.close(reason)
     await parts.changes.close(reason)
-    await this.#bell?.stop()
-    await parts.news.stop()
-    await parts.replica.leave().catch(this.#onError)
-    await parts.db.close()
+    const left = new AbortController()
+    const leaving = this.#leave(parts).catch(this.#onError)
+    await Promise.race([leaving, sleep(this.clock, LEAVE_MS, left.signal).catch(() => {})])
+    left.abort()
   }
 
   async insert(submitted: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }> {
@@ -288,6 +291,14 @@ export class PostgresEngine implements JobEngine {
       if (waiting.length > 0) await changes.between(() => extendLeases(db, waiting, this.clock.now() + options.leaseMs))
     }
     await news.check()
+  }
+
+  /** Takes leave of the database. */
+  async #leave({ news, replica, db }: EngineParts): Promise<void> {
+    await this.#bell?.stop()
+    await news.stop()
+    await replica.leave().catch(this.#onError)
+    await db.close()
   }
 
   #measured<Answer extends { databaseNow: number }>(ask: () => Promise<Answer>): Promise<Answer> {
