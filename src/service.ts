@@ -15,6 +15,7 @@ import { BulkActions } from './engine/bulk-actions.ts'
 import { JobFeed } from './engine/job-feed.ts'
 import { JobManager, type JobRules } from './engine/job-manager.ts'
 import { openEngine, type ServiceEngine } from './engine/open-engine.ts'
+import { QueueDrain } from './engine/queue-drain.ts'
 import { Retention } from './engine/retention.ts'
 import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
 import { answerHealthOnly } from './http/health-only.ts'
@@ -134,7 +135,12 @@ export function buildService(
   const access = new AccessList(config.apiKeys, config.tenantLimits)
   const limitsOf = (tenant: string | null): TenantLimits => access.limitsOf(tenant)
   const rules = { ...rulesOf(ground), limitsOf }
-  const jobs = new JobManager({ engine, clock: ground.clock, rules })
+  const jobs = new JobManager({
+    engine,
+    clock: ground.clock,
+    rules,
+    drain: new QueueDrain(engine.activity, ground.clock),
+  })
   const objectAccess = new ObjectAccess({ ...config, jobs, records: engine.ingests })
   const floor: Floor = { ...ground, engine, store, jobs, objectAccess }
 

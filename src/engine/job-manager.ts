@@ -22,6 +22,7 @@ import type {
   Page,
   QueueLimits,
 } from './job-engine.ts'
+import type { QueueDrain } from './queue-drain.ts'
 
 /** What a submitter may ask for; what is left out takes the service's default. */
 export interface JobRequest {
@@ -81,6 +82,8 @@ export interface JobManagerParts {
   engine: JobEngine
   clock: Clock
   rules: JobRules
+  /** Tells who meets a full queue when to come back; without it, in 5 s. */
+  drain?: QueueDrain
   /** A number in [0, 1); `Math.random` unless given. */
   random?: () => number
 }
@@ -91,8 +94,10 @@ export class JobManager {
   readonly #clock: Clock
   readonly #rules: JobRules
   readonly #random: () => number
+  readonly #drain: QueueDrain | undefined
 
-  constructor({ engine, clock, rules, random = Math.random }: JobManagerParts) {
+  constructor({ engine, clock, rules, drain, random = Math.random }: JobManagerParts) {
+    this.#drain = drain
     this.#engine = engine
     this.#clock = clock
     this.#rules = rules
@@ -124,8 +129,13 @@ export class JobManager {
   }
 
   /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
-  submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
-    return this.#engine.insert(this.newJob(draft, manifest), this.roomOf(draft.tenant ?? null))
+  async submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
+    const room = this.roomOf(draft.tenant ?? null)
+    try {
+      return await this.#engine.insert(this.newJob(draft, manifest), room)
+    } catch (thrown) {
+      throw await this.#whenToReturn(thrown, room, draft.tenant)
+    }
   }
 
   /** A job as it is kept from now on, for who keeps it within a change of something else. */
@@ -250,6 +260,18 @@ export class JobManager {
     throw new LongshoreError(
       'RESOURCES_UNAVAILABLE',
       `The job can never run here. ${tooLarge(resources, onlyBudget)} Ask for less, or raise WORKER_CPU, WORKER_MEMORY_MB or WORKER_SCRATCH_GB.`,
+    )
+  }
+
+  /** The error of a full queue, with how long it needs until there is room; any other as it is. */
+  async #whenToReturn(thrown: unknown, room: QueueLimits, tenant: string | undefined): Promise<unknown> {
+    if (this.#drain === undefined || !(thrown instanceof LongshoreError) || thrown.code !== 'QUEUE_FULL') return thrown
+    const { maxQueued, maxQueuedOfTenant = Number.POSITIVE_INFINITY } = room
+    const isOfTenant = tenant !== undefined && maxQueuedOfTenant <= maxQueued
+    const wait = isOfTenant ? this.#drain.waitMs(maxQueuedOfTenant, tenant) : this.#drain.waitMs(maxQueued)
+    return wait.then(
+      (retryAfterMs) => new LongshoreError('QUEUE_FULL', thrown.message, { retryAfterMs }),
+      () => thrown,
     )
   }
 

@@ -84,7 +84,11 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
         return ingests.open({ ...ingest, draft }, { maxOpen, maxOpenOfTenant: tenant === undefined ? undefined : 1 })
       }
       const { ingest } = await open('acme', 10)
-      await assert.rejects(open('acme', 10), { code: 'TOO_MANY_INGESTS', message: /tenant acme/ })
+      await assert.rejects(open('acme', 10), {
+        code: 'TOO_MANY_INGESTS',
+        message: /tenant acme/,
+        retryAfterMs: Math.min(300_000, ingest.expiresAt - ingest.createdAt),
+      })
       await open('zeta', 10)
       await open(undefined, 10)
       await assert.rejects(open(undefined, 3), { code: 'TOO_MANY_INGESTS', message: /^3 ingests are open/ })

@@ -18,7 +18,7 @@ export class PostgresIngestRecords implements IngestRecords {
   async open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }> {
     const { schema, transaction } = this.#reach()
     return transaction(async (run) => {
-      if (limits) await refuseFull(run, schema, ingest.draft.tenant, limits)
+      if (limits) await refuseFull(run, schema, ingest, limits)
       return (await insert(run, schema, ingest)) ? { ingest, replayed: false } : replay(run, schema, ingest)
     })
   }
@@ -66,7 +66,7 @@ export class PostgresIngestRecords implements IngestRecords {
 
   async countOpen(tenant?: string): Promise<number> {
     const { schema, query } = this.#reach()
-    return countOpen(query, schema, tenant)
+    return (await lookAtOpen(query, schema, tenant)).open
   }
 
   #reach(): { schema: string; query: Run; transaction: Database['transaction'] } {
@@ -75,23 +75,23 @@ export class PostgresIngestRecords implements IngestRecords {
   }
 }
 
-async function refuseFull(
-  run: Run,
-  schema: string,
-  tenant: string | undefined,
-  { maxOpen, maxOpenOfTenant }: IngestLimits,
-): Promise<void> {
+async function refuseFull(run: Run, schema: string, ingest: Ingest, limits: IngestLimits): Promise<void> {
+  const { maxOpen, maxOpenOfTenant } = limits
+  const { createdAt, draft } = ingest
   await run(`SELECT pg_advisory_xact_lock(${OPENING_LOCK}, hashtext('${schema}'))`)
-  const open = await countOpen(run, schema)
-  if (open >= maxOpen) throw tooManyIngests(open, maxOpen)
-  if (tenant === undefined || maxOpenOfTenant === undefined) return
-  if ((await countOpen(run, schema, tenant)) >= maxOpenOfTenant) throw tooManyTenantIngests(tenant, maxOpenOfTenant)
+  const all = await lookAtOpen(run, schema)
+  if (all.open >= maxOpen) throw tooManyIngests(all.open, maxOpen, all.firstExpiry - createdAt)
+  if (draft.tenant === undefined || maxOpenOfTenant === undefined) return
+  const own = await lookAtOpen(run, schema, draft.tenant)
+  if (own.open < maxOpenOfTenant) return
+  throw tooManyTenantIngests(draft.tenant, maxOpenOfTenant, own.firstExpiry - createdAt)
 }
 
-async function countOpen(run: Run, schema: string, tenant?: string): Promise<number> {
-  const open = `SELECT count(*) FROM ${schema}.ingests WHERE closed_at IS NULL`
+/** How many are open, and when the first of them expires; 0 when none is open. */
+async function lookAtOpen(run: Run, schema: string, tenant?: string): Promise<{ open: number; firstExpiry: number }> {
+  const open = `SELECT count(*), coalesce(min(expires_at), 0) FROM ${schema}.ingests WHERE closed_at IS NULL`
   const [row] = await (tenant === undefined ? run(open) : run(`${open} AND tenant = $1`, [tenant]))
-  return integer(row, 0)
+  return { open: integer(row, 0), firstExpiry: integer(row, 1) }
 }
 
 /** False when the job or the idempotency key has an ingest already. */

@@ -3,8 +3,14 @@ import { LongshoreError } from '../../base/errors.ts'
 /** How long a client should wait before it submits to a full queue again. */
 const QUEUE_FULL_RETRY_MS = 5_000
 
-/** How long a client should wait before it opens another ingest. */
-const TOO_MANY_INGESTS_RETRY_MS = 30_000
+/** A client that met too many ingests is not asked to come back sooner, or later, in ms: others may end theirs before they expire. */
+const SOONEST_INGEST_MS = 1_000
+const LATEST_INGEST_MS = 300_000
+
+/** @param inMs until the first of the open ingests expires */
+function ingestRetryMs(inMs: number): number {
+  return Math.min(LATEST_INGEST_MS, Math.max(SOONEST_INGEST_MS, inMs))
+}
 
 export function queueFull(queued: number, maxQueued: number): LongshoreError {
   return new LongshoreError(
@@ -32,19 +38,19 @@ export function reusedKey(first: string): LongshoreError {
 }
 
 /** The same of one tenant's ingests. */
-export function tooManyTenantIngests(tenant: string, maxOpen: number): LongshoreError {
+export function tooManyTenantIngests(tenant: string, maxOpen: number, inMs: number): LongshoreError {
   return new LongshoreError(
     'TOO_MANY_INGESTS',
     `${maxOpen} ingests of tenant ${tenant} are open, which is its limit. Complete or abort some, or try again later.`,
-    { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
+    { retryAfterMs: ingestRetryMs(inMs) },
   )
 }
 
-export function tooManyIngests(open: number, maxOpen: number): LongshoreError {
+export function tooManyIngests(open: number, maxOpen: number, inMs: number): LongshoreError {
   return new LongshoreError(
     'TOO_MANY_INGESTS',
     `${open} ingests are open, the limit (MAX_OPEN_INGESTS) is ${maxOpen}. Complete or abort some, or try again later.`,
-    { retryAfterMs: TOO_MANY_INGESTS_RETRY_MS },
+    { retryAfterMs: ingestRetryMs(inMs) },
   )
 }
 

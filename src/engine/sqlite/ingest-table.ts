@@ -20,6 +20,8 @@ export class IngestTable {
   readonly #open: Query
   readonly #countOpen: Query
   readonly #countOfTenant: Query
+  readonly #firstExpiry: Query
+  readonly #firstExpiryOfTenant: Query
 
   constructor(db: DatabaseSync) {
     this.#insert = new Query(
@@ -53,6 +55,8 @@ export class IngestTable {
     this.#open = new Query(db, `SELECT ${COLUMNS} ${open} ORDER BY expires_at, num LIMIT ?`)
     this.#countOpen = new Query(db, `SELECT count(*) ${open}`)
     this.#countOfTenant = new Query(db, `SELECT count(*) ${open} AND tenant = ?`)
+    this.#firstExpiry = new Query(db, `SELECT coalesce(min(expires_at), 0) ${open}`)
+    this.#firstExpiryOfTenant = new Query(db, `SELECT coalesce(min(expires_at), 0) ${open} AND tenant = ?`)
   }
 
   /** False when the job or the idempotency key has an ingest already. */
@@ -110,6 +114,11 @@ export class IngestTable {
 
   countOpen(tenant?: string): number {
     return integer(tenant === undefined ? this.#countOpen.get() : this.#countOfTenant.get(tenant), 0)
+  }
+
+  /** When the first that is open expires; 0 when none is. */
+  firstExpiry(tenant?: string): number {
+    return integer(tenant === undefined ? this.#firstExpiry.get() : this.#firstExpiryOfTenant.get(tenant), 0)
   }
 
   #read(row: Row | undefined): Ingest | undefined {

@@ -59,16 +59,17 @@ export class SqliteIngestRecords implements IngestRecords {
 
 function fullError(
   ingests: IngestTable,
-  { draft: { tenant } }: Ingest,
+  { createdAt, draft: { tenant } }: Ingest,
   limits: IngestLimits | undefined,
 ): LongshoreError | undefined {
   if (limits === undefined) return undefined
   const { maxOpen, maxOpenOfTenant } = limits
   const open = ingests.countOpen()
-  if (open >= maxOpen) return tooManyIngests(open, maxOpen)
+  if (open >= maxOpen) return tooManyIngests(open, maxOpen, ingests.firstExpiry() - createdAt)
   const isTenantFull =
     tenant !== undefined && maxOpenOfTenant !== undefined && ingests.countOpen(tenant) >= maxOpenOfTenant
-  return isTenantFull ? tooManyTenantIngests(tenant, maxOpenOfTenant) : undefined
+  if (!isTenantFull) return undefined
+  return tooManyTenantIngests(tenant, maxOpenOfTenant, ingests.firstExpiry(tenant) - createdAt)
 }
 
 function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; replayed: boolean } | LongshoreError {
