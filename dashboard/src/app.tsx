@@ -1,19 +1,21 @@
 import { Empty } from './parts/empty.tsx'
 import { Frame } from './parts/frame.tsx'
+import { later } from './parts/later.tsx'
 import { Link } from './parts/link.tsx'
 import { path, segments } from './state/router.ts'
 import { phase } from './state/session.ts'
-import { JobView } from './views/job.tsx'
 import { JobsView } from './views/jobs.tsx'
-import { OverviewView } from './views/overview.tsx'
-import { SchedulesView } from './views/schedules.tsx'
 import { SignInView } from './views/sign-in.tsx'
-import { SubmitView } from './views/submit.tsx'
+
+// The list is there from the start; the other views, one with a chart library, come when they are looked at.
+const JobView = later(async () => (await import('./views/job.tsx')).JobView)
+const OverviewView = later(async () => (await import('./views/overview.tsx')).OverviewView)
+const SchedulesView = later(async () => (await import('./views/schedules.tsx')).SchedulesView)
+const SubmitView = later(async () => (await import('./views/submit.tsx')).SubmitView)
 
 /** The whole page: who is signed in, and the view that the address names. */
 export function App() {
-  if (phase.value === 'starting') return <p class="starting">Looking for the service…</p>
-  if (phase.value !== 'signed-in') return <SignInView />
+  if (phase.value === 'signed-out') return <SignInView />
   return (
     <Frame>
       <View />
@@ -26,6 +28,8 @@ function View() {
   if (first === '') return <OverviewView />
   if (first === 'jobs' && second === undefined) return <JobsView key="jobs" />
   if (first === 'jobs' && second !== undefined) return <JobView key={second} id={second} />
+  // What may be submitted is known once it is known who looks; what may be read is asked for at once.
+  if (first === 'submit' && phase.value === 'starting') return <p class="starting">Looking for the service…</p>
   if (first === 'submit') return <SubmitView />
   if (first === 'schedules') return <SchedulesView />
   return (

@@ -1,6 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
 import { theme } from '../state/theme.ts'
 
 /** One line or stack of bars of a chart. */

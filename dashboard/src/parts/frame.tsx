@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { connection, useChanges } from '../state/live.ts'
 import { path, query, segments } from '../state/router.ts'
-import { caller, can, hasKey, service, signOut } from '../state/session.ts'
+import { caller, can, hasKey, phase, service, signOut } from '../state/session.ts'
 import { nextTheme, theme } from '../state/theme.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { Link } from './link.tsx'
@@ -44,7 +44,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
             <span class="wide">{CONNECTIONS[connection.value]}</span>
           </span>
           {caller.value.tenant !== null && <span class="chip wide">{caller.value.tenant}</span>}
-          {!can.value.operate && <span class="chip wide">Read only</span>}
+          {phase.value === 'signed-in' && !can.value.operate && <span class="chip wide">Read only</span>}
           <button
             type="button"
             class="quiet"

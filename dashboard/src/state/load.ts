@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { messageOf } from './session.ts'
 
 /** Something that is read from the service. */
@@ -28,7 +28,8 @@ export function useLoad<Value>(
   const reading = useRef(read)
   reading.current = read
 
-  useEffect(() => {
+  // Not after a frame was painted: what is asked for sooner is there sooner.
+  useLayoutEffect(() => {
     const stop = new AbortController()
     setState((before) => ({ ...(before.key === key ? before : { key }), isLoading: true }))
     reading

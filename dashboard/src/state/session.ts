@@ -81,4 +81,7 @@ client()
     document.title = `${health.name} · Longshore`
   })
   .catch(() => {})
-signIn(sessionStorage.getItem(STORED) ?? undefined)
+
+const stored = sessionStorage.getItem(STORED) ?? undefined
+if (stored === undefined && document.documentElement.dataset.keys === 'yes') phase.value = 'signed-out'
+else signIn(stored)

@@ -55,10 +55,15 @@ export function JobsView() {
     counts.reload()
   }
   const readSoon = useSoon(reload, 1_000)
+  const readLater = useSoon(reload, 3_000)
   useChanges((news) => {
     if (news.type === 'opened' && page.value !== undefined) readSoon()
-    if (news.type !== 'changed') return
+    if (news.type === 'opened') return
     countSoon()
+    if (news.type === 'more') {
+      if (page.value?.jobs.some(({ status }) => OPEN.includes(status))) readLater()
+      return
+    }
     const isShown = page.value?.jobs.some(({ job_id }) => job_id === news.job.job_id) ?? false
     if (isShown) page.change((known) => withChange(known, news.job))
     else if (page.value?.jobs.length === 0 && cursor === undefined) readSoon()
