@@ -4,8 +4,8 @@ import type { Activity, JobGlance } from './activity.ts'
 /** Changes are told this often at most, in ms: quick for an eye, and a hundred running jobs cost nothing. */
 const PULSE_MS = 500
 
-/** So many jobs are told of in one pulse; of more it is only told that there were some. */
-const MOST_TOLD = 200
+/** So many jobs are told of in one pulse, as many as a person may follow; of more it is only told that there were some. */
+const MOST_TOLD = 100
 
 /** What changed since the pulse before. */
 export interface Pulse {
