@@ -15,8 +15,8 @@ export interface Held {
 
 /** What a dispatch tells the engine. */
 export interface DispatchOwner {
-  /** A claim that waited begins: its lease counts from now. */
-  renew(lease: Lease, leaseMs: number): Lease
+  /** A claim begins: its lease, which may count from now; undefined when it is no longer its own. */
+  renew(lease: Lease, leaseMs: number): Lease | undefined | Promise<Lease | undefined>
   /** A run has ended. */
   ended(): void
   /** Takes claims back that have not begun, at no cost of an attempt. */
@@ -107,7 +107,8 @@ export class SlotDispatch implements Dispatch {
     held.begun = true
     const { job, lease } = held.claim
     try {
-      await this.#run({ job, lease: this.#owner.renew(lease, this.options.leaseMs) })
+      const current = await this.#owner.renew(lease, this.options.leaseMs)
+      if (current) await this.#run({ job, lease: current })
     } catch (thrown) {
       this.#owner.onError(thrown)
     } finally {

@@ -97,6 +97,40 @@ describe('between two statements of the PostgreSQL engine', { skip }, () => {
     again.end()
   })
 
+  test('a claim whose answer comes after its lease begins only with a new one', async () => {
+    await using bench = await openBench()
+    const { id } = await submit(bench)
+    const claim = await holdUp(bench, 'claims')
+    const worker = new TestWorker(bench.engine)
+    await claim.reached()
+    bench.advance(31_000)
+    await claim.letGo()
+    const run = await worker.next()
+    assert.equal(run.job.id, id)
+    assert.ok(run.lease.expiresAt > bench.clock.now())
+    assert.deepEqual(await bench.engine.rescue(decideOn({ type: 'expired' }, bench.clock.now())), [])
+    run.end()
+  })
+
+  test('a claim whose answer comes after somebody else took the job begins nothing, and leaves its slot', async () => {
+    await using bench = await openBench()
+    const { id } = await submit(bench)
+    const claim = await holdUp(bench, 'claims')
+    const worker = new TestWorker(bench.engine)
+    await claim.reached()
+    bench.advance(31_000)
+    const jobs = `${bench.schema}.jobs`
+    const taking = bench.sql(`UPDATE ${jobs} SET token = token + 1, worker = 'another' WHERE id = $1`, [id])
+    const waits = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%''another'' WHERE id%'`
+    while ((await bench.sql(waits)).length === 0) await pause(5)
+    await claim.letGo()
+    await taking
+    const next = await submit(bench)
+    const run = await worker.next()
+    assert.equal(run.job.id, next.id)
+    run.end()
+  })
+
   test('a stop leaves a database that does not answer, after a while', async () => {
     await using bench = await openBench()
     const other = await bench.replica()

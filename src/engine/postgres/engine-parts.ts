@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import type { Lease } from '../../job/job.ts'
 import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
 import { settle } from '../../job/settlement.ts'
 import type { Presence } from '../activity.ts'
@@ -21,6 +22,7 @@ import { JobNews } from './job-news.ts'
 import { JobReads } from './job-reads.ts'
 import { JobWrites } from './job-writes.ts'
 import { markOf } from './lease-mark.ts'
+import { extendLeases } from './leases.ts'
 import { Replica } from './replica.ts'
 import { WorkerRooms } from './worker-rooms.ts'
 
@@ -158,8 +160,9 @@ export function dispatchOwner(
 ): DispatchOwner {
   return {
     onError,
-    // The heartbeat of the replica renews the leases of claims that wait.
-    renew: (lease) => lease,
+    // The heartbeat of the replica renews the leases of claims that wait. One that seems over is asked about: the answer
+    // to its claim may have been held up on its way, and somebody else may run the job by now.
+    renew: (lease, leaseMs) => (lease.expiresAt > now() ? lease : renewed(parts, lease, now() + leaseMs)),
     ended: () => parts.dispatcher.ended(),
     quiet: () => parts.dispatcher.quiet(),
     async giveBack(leases) {
@@ -175,6 +178,11 @@ export function dispatchOwner(
       await Promise.all(back)
     },
   }
+}
+
+async function renewed({ changes, db }: EngineParts, lease: Lease, expiresAt: number): Promise<Lease | undefined> {
+  const [news] = await changes.between(() => extendLeases(db, [lease], expiresAt))
+  return news && !news.lost ? { ...lease, expiresAt } : undefined
 }
 
 function startOf({ job }: StoredJob): News {
