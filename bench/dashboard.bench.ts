@@ -19,6 +19,15 @@ const LOADS = 7
 const FOLLOWED = 100
 const FOLLOW_MS = 15_000
 
+/** When the page, its code and the list were there, in ms since the address was given. */
+const PARTS = `(() => {
+  const [page] = performance.getEntriesByType('navigation')
+  const all = performance.getEntriesByType('resource')
+  const list = all.find(({ name }) => name.includes('/jobs?'))
+  const code = all.filter(({ name, startTime }) => name.endsWith('.js') && startTime < list.startTime)
+  return [page.responseEnd, Math.max(...code.map((each) => each.responseEnd)), list.startTime, list.responseEnd].map(Math.round)
+})()`
+
 await throughput()
 await followed()
 
@@ -80,15 +89,6 @@ async function ask({ process: child }: Target, what: string): Promise<unknown> {
   child.send(what)
   return (await told)[0]
 }
-
-/** When the page, its code and the list were there, in ms since the address was given. */
-const PARTS = `(() => {
-  const [page] = performance.getEntriesByType('navigation')
-  const all = performance.getEntriesByType('resource')
-  const list = all.find(({ name }) => name.includes('/jobs?'))
-  const code = all.filter(({ name, startTime }) => name.endsWith('.js') && startTime < list.startTime)
-  return [page.responseEnd, Math.max(...code.map((each) => each.responseEnd)), list.startTime, list.responseEnd].map(Math.round)
-})()`
 
 /** From the address to the first rows on the screen, in a browser that has nothing of the page and in one that has. */
 async function firstPaint(url: string): Promise<void> {
