@@ -292,6 +292,23 @@ describe('replicas on one database', { skip }, () => {
     long.end()
   })
 
+  test('a replica whose worker has stopped passes on what it hears', async () => {
+    await using bench = await openBench()
+    const other = await bench.replica()
+    const stopped = new TestWorker(other, { worker: 'stopped' })
+    await stopped.dispatch.stop()
+    const worker = new TestWorker(bench.engine, { concurrency: 10 })
+    // Which of the two hears a bell is up to chance; runs that go on claim nothing when they end.
+    const runs = []
+    for (let round = 0; round < 10; round++) {
+      const { id } = await submit({ ...bench, engine: other })
+      const run = await worker.next()
+      assert.equal(run.job.id, id)
+      runs.push(run)
+    }
+    for (const { end } of runs) end()
+  })
+
   test('replicas keep to one limit of a group together', async () => {
     await using bench = await openBench()
     for (let n = 0; n < 8; n++) await submit(bench, { group: 'limited' })

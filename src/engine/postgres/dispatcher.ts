@@ -59,9 +59,9 @@ export class Dispatcher {
     this.#parts.request()
   }
 
-  /** Somebody rang: claims what fits, and resolves when there is room for more. */
+  /** Somebody rang: claims what fits, and resolves when there is room for more. Without a worker here others are told. */
   async answerBell(): Promise<void> {
-    if (this.#dispatches.size === 0) return
+    if (this.#dispatches.size === 0) return this.#parts.tellOthers()
     this.#passesOn = true
     await new Promise<void>((resolve) => {
       this.#filled.push(resolve)
@@ -110,7 +110,11 @@ export class Dispatcher {
 
   async #fillOne(dispatch: SlotDispatch, passesOn: boolean): Promise<void> {
     const count = freeOf(dispatch)
-    if (count === 0) return
+    if (count === 0) {
+      // It got full while the bell was on its way, and keeps it until there is room.
+      if (passesOn) this.#parts.tellOthers()
+      return
+    }
     const { worker, leaseMs, groupConcurrency: groupLimit } = dispatch.options
     const tenantLimits = dispatch.options.tenantConcurrency?.()
     const { admission } = dispatch
