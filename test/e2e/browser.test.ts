@@ -93,14 +93,14 @@ describe('the client in Chromium, on a page of another origin than the service',
     assert.deepEqual(errors, [])
   })
 
-  test('sends parts to S3 itself, and reads outputs there, by the rules that the README gives the bucket', async () => {
+  test('sends parts to S3 itself, and reads outputs there, by the rules that docs/stores.md gives the bucket', async () => {
     await using folder = await tempFolder()
     const path = join(folder.path, 'picked.bin')
     await writeFile(path, randomBytes(7 * MIB))
     await using store = await startS3Server()
     const settings = async (origin: string) => {
       const bucket = await new Bucket(store).make()
-      await bucket.allowOrigins(rulesOfReadme(origin))
+      await bucket.allowOrigins(rulesOfPage(origin))
       return s3Settings(store, bucket)
     }
     await using opened = await openPage((origin) => origin, settings)
@@ -183,9 +183,9 @@ function readOutput(page: Page, service: string, jobId: string | undefined) {
 }
 
 /** The rules for a bucket as people would copy them, for another origin. */
-function rulesOfReadme(origin: string): CORSRule[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  const block = /```json\n(\[\{\s+"AllowedOrigins".*?)```/s.exec(readme)?.[1] ?? ''
+function rulesOfPage(origin: string): CORSRule[] {
+  const stores = readFileSync(join(ROOT, 'docs/stores.md'), 'utf8')
+  const block = /```json\n(\[\{\s+"AllowedOrigins".*?)```/s.exec(stores)?.[1] ?? ''
   return JSON.parse(block.replace('https://app.example.org', origin))
 }
 
