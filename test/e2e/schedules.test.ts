@@ -1,37 +1,19 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { JobClient } from '@longshore/client'
 import { Api } from '../support/api.ts'
 import { startPostgres } from '../support/postgres-server.ts'
-import { type ServiceProcess, startService } from '../support/service-process.ts'
+import { startService } from '../support/service-process.ts'
+import { openSite, type Site } from '../support/site.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
 if (server) after(() => server[Symbol.asyncDispose]())
 
-/** Replicas of one service that fire every second. */
-async function openSite() {
-  const stack = new AsyncDisposableStack()
-  const objects = stack.use(await tempFolder())
-  const shared = {
-    DATABASE_URL: server?.url ?? '',
-    DATABASE_SCHEMA: `site_${randomBytes(5).toString('hex')}`,
-    OBJECTS_DIR: objects.path,
-    SIGNING_SECRET: 'a secret that all replicas of this site share',
-    LEASE_SECONDS: '5',
-    MIN_SCHEDULE_INTERVAL_SECONDS: '1',
-  }
-  return {
-    async start(settings: Record<string, string> = {}): Promise<ServiceProcess> {
-      const data = stack.use(await tempFolder())
-      return stack.use(await startService({ ...shared, DATA_DIR: data.path, ...settings }))
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  }
-}
+/** Replicas of one service that may fire every second. */
+const openSchedules = (): Promise<Site> => openSite(server, { MIN_SCHEDULE_INTERVAL_SECONDS: '1' })
 
 /** An input for jobs that end at once. */
 async function inputOf(api: Api): Promise<string> {
@@ -54,7 +36,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 test('three replicas, one killed after the other: every tick fires once, and the last one goes on', {
   skip,
 }, async () => {
-  await using site = await openSite()
+  await using site = await openSchedules()
   const [first, second, third] = await Promise.all([site.start(), site.start({ ROLE: 'api' }), site.start()])
   const file = await inputOf(new Api(third.url))
   const [near, far] = [first, third].map(({ url }) => new JobClient({ url })) as [JobClient, JobClient]
@@ -84,7 +66,7 @@ test('three replicas, one killed after the other: every tick fires once, and the
 })
 
 test('another replica fires what one wrote, before its next heartbeat', { skip }, async () => {
-  await using site = await openSite()
+  await using site = await openSchedules()
   const quiet = { LEASE_SECONDS: '3600' }
   const [writer, other] = await Promise.all([site.start(quiet), site.start(quiet)])
   const file = await inputOf(new Api(other.url))

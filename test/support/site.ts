@@ -9,8 +9,11 @@ export interface Site extends AsyncDisposable {
   start(settings?: Record<string, string>, main?: string): Promise<ServiceProcess>
 }
 
-/** A site in a schema of its own. */
-export async function openSite(server: Pick<PostgresServer, 'url'> | undefined): Promise<Site> {
+/** A site in a schema of its own; `settings` are those of all its replicas. */
+export async function openSite(
+  server: Pick<PostgresServer, 'url'> | undefined,
+  settings: Record<string, string> = {},
+): Promise<Site> {
   const objects = await tempFolder()
   const stack = new AsyncDisposableStack()
   stack.use(objects)
@@ -21,11 +24,12 @@ export async function openSite(server: Pick<PostgresServer, 'url'> | undefined):
     SIGNING_SECRET: 'a secret that all replicas of this site share',
     LEASE_SECONDS: '5',
     ABORT_GRACE_SECONDS: '5',
+    ...settings,
   }
   return {
-    async start(settings = {}, main) {
+    async start(own = {}, main) {
       const data = stack.use(await tempFolder())
-      return stack.use(await startService({ ...shared, DATA_DIR: data.path, ...settings }, main))
+      return stack.use(await startService({ ...shared, DATA_DIR: data.path, ...own }, main))
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
