@@ -3,7 +3,8 @@ export interface Measurement {
   what: string
   unit: string
   ours: number
-  baseline?: { name: string; value: number }
+  /** The ratio of both is ours ÷ value, unless another is given, e.g. the middle of those of rounds. */
+  baseline?: { name: string; value: number; ratio?: number }
   /** What the ratio (ours ÷ baseline), or without a baseline the figure itself, is to be. */
   goal?: { atLeast: number } | { atMost: number }
 }
@@ -12,17 +13,21 @@ export interface Measurement {
 export function report(measurement: Measurement): void {
   const { what, unit, ours, baseline } = measurement
   const rival = baseline
-    ? `, ${baseline.name} ${figure(baseline.value)} ${unit}, ratio ${figure(ours / baseline.value)}`
+    ? `, ${baseline.name} ${figure(baseline.value)} ${unit}, ratio ${figure(ratioOf(ours, baseline))}`
     : ''
   console.log(`${what}: ${figure(ours)} ${unit}${rival}${verdict(measurement)}`)
 }
 
 function verdict({ ours, baseline, goal }: Measurement): string {
   if (!goal) return ''
-  const value = baseline ? ours / baseline.value : ours
+  const value = baseline ? ratioOf(ours, baseline) : ours
   const met = 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost
   const words = 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
   return ` (goal ${words}, ${met ? 'met' : 'missed'})`
+}
+
+function ratioOf(ours: number, { value, ratio = ours / value }: { value: number; ratio?: number }): number {
+  return ratio
 }
 
 function figure(value: number): string {
