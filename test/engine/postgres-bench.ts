@@ -28,7 +28,7 @@ export async function postgresBench(
   const engines: PostgresEngine[] = []
   const open = async (wishes: Partial<PostgresEngineOptions> = {}): Promise<PostgresEngine> => {
     const onError = (thrown: unknown): number => errors.push(thrown)
-    const where = { url: server.url, schema, poolSize: 3 }
+    const where = { url: server.url, schema, poolSize: 6 }
     const engine = new PostgresEngine({ ...where, clock, maxLogLines: MAX_LOG_LINES, onError, ...options, ...wishes })
     await engine.start()
     engines.push(engine)

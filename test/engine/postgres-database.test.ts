@@ -11,7 +11,7 @@ const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
 if (server) after(() => server[Symbol.asyncDispose]())
 
-function openDatabase(how = { poolSize: 2, isDirect: true }): Database & AsyncDisposable {
+function openDatabase(how = { poolSize: 6, isDirect: true }): Database & AsyncDisposable {
   const options = { url: server?.url ?? '', schema: 'none', ...how, onError: () => {} }
   const db = new Database(options)
   return Object.assign(db, { [Symbol.asyncDispose]: () => db.close() })
@@ -50,14 +50,23 @@ describe('statements on a database', { skip }, () => {
     const often = 'SELECT $1::integer + 1'
     const kept = 'SELECT count(*) FROM pg_prepared_statements WHERE statement = $1'
     for (const isDirect of [true, false]) {
-      await using db = openDatabase({ poolSize: 1, isDirect })
+      await using db = openDatabase({ poolSize: 6, isDirect })
       for (const given of [1, 2, 3]) assert.deepEqual(await db.queryOften(often, [given]), [[given + 1]])
-      assert.deepEqual(await db.query(kept, [often]), [[isDirect ? 1 : 0]])
+      assert.deepEqual(await db.queryOften(kept, [often]), [[isDirect ? 1 : 0]])
     }
   })
 
+  test('one plan serves every run of a statement that runs often, within a transaction too', async () => {
+    await using db = openDatabase()
+    const often = 'SELECT count(*) FROM pg_class WHERE relname = $1::text'
+    await db.queryOften(often, ['a'])
+    await db.transactOften((run) => run(often, ['b']))
+    const plans = 'SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1'
+    assert.deepEqual(await db.queryOften(plans, [often]), [[2, 0]])
+  })
+
   test('a statement that runs often and is refused fails alone', async () => {
-    await using db = openDatabase({ poolSize: 1, isDirect: true })
+    await using db = openDatabase()
     const often = 'SELECT 6 / $1::integer'
     assert.deepEqual(await db.queryOften(often, [2]), [[3]])
     await assert.rejects(db.queryOften(often, [0]), { code: 'INTERNAL' })

@@ -179,7 +179,7 @@ export class Claims {
 
   async #batch(wish: ClaimWish, choice: Choice): Promise<Batch> {
     if (!isLimited(wish.limits)) return this.#claim(this.#db.queryOften, wish, choice)
-    return this.#db.transaction(async (run) => {
+    return this.#db.transactOften(async (run) => {
       await run(this.#lock)
       return this.#claim(run, wish, choice)
     })

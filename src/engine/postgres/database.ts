@@ -1,7 +1,8 @@
 import { type Pool, type PoolClient, type QueryArrayConfig, types } from 'pg'
 import type { Row } from '../record/columns.ts'
 import { engineError, wasUndone } from './database-error.ts'
-import { DIRECT, openPool } from './open-pool.ts'
+import { DIRECT, DIRECT_PLANNED, openPool } from './open-pool.ts'
+import { PlannedStatements } from './planned-statements.ts'
 import { quoted } from './quoted.ts'
 
 /** A statement that gets no answer within this many ms is given up with its connection. */
@@ -10,11 +11,8 @@ const STATEMENT_MS = 30_000
 /** Attempts at a statement that loses to another transaction. */
 const TRIES = 5
 
-/**
- * Plans of statements that run often are made anew after this many ms: one that was made while a table was empty does not
- * outlive its growth, and making them costs well below 1 % of the time.
- */
-const PLANS_MS = 2_000
+/** Connections for what runs often: inserts, changes and claims have one statement each under way. */
+const OFTEN_CONNECTIONS = 3
 
 /** How the database is reached. */
 export interface DatabaseOptions {
@@ -35,26 +33,30 @@ export type Run = (sql: string, values?: readonly unknown[]) => Promise<Row[]>
 
 /**
  * Statements on a pool of connections. Each is whole in itself, without session state, so that a pooler in transaction mode
- * may stand between; where none does, those that run often are planned once for many runs.
+ * may stand between; where none does, those that run often are planned once for many runs, on connections of their own unless
+ * there are few.
  */
 export class Database {
   /** The schema as a statement names it. */
   readonly schema: string
   readonly #pool: Pool
-  readonly #plans: Plans | undefined
+  readonly #often: Pool
+  readonly #plans: PlannedStatements | undefined
 
   constructor({ url, schema, poolSize, isDirect, onError }: DatabaseOptions) {
     this.schema = quoted(schema)
+    const often = isDirect && poolSize >= 2 * OFTEN_CONNECTIONS ? OFTEN_CONNECTIONS : 0
     const options = {
       connectionString: url,
-      max: poolSize,
+      max: poolSize - often,
       query_timeout: STATEMENT_MS,
       idleTimeoutMillis: 60_000,
       application_name: 'longshore',
       ...(isDirect && DIRECT),
     }
     this.#pool = openPool(options, onError)
-    this.#plans = isDirect ? new Plans() : undefined
+    this.#often = often > 0 ? openPool({ ...options, max: often, ...DIRECT_PLANNED }, onError) : this.#pool
+    this.#plans = isDirect ? new PlannedStatements() : undefined
   }
 
   /** Rows of one statement. Throws `ENGINE_UNAVAILABLE`, `STORAGE_FULL`, `INTERNAL`. */
@@ -68,15 +70,20 @@ export class Database {
 
   /** Runs `work` in one transaction; what it throws undoes everything, and passes. */
   transaction<Answer>(work: (run: Run) => Promise<Answer>): Promise<Answer> {
-    return withTries(() => this.#transactOnce(work))
+    return withTries(() => transactOnce(this.#pool, undefined, work))
+  }
+
+  /** The same for statements that run many times a second, each always with the same text. */
+  transactOften<Answer>(work: (run: Run) => Promise<Answer>): Promise<Answer> {
+    return withTries(() => transactOnce(this.#often, this.#plans, work))
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    await Promise.all(new Set([this.#pool, this.#often]).values().map((pool) => pool.end()))
   }
 
-  async #runPlanned(plans: Plans, sql: string, values: readonly unknown[] | undefined): Promise<Row[]> {
-    const client = await this.#pool.connect()
+  async #runPlanned(plans: PlannedStatements, sql: string, values: readonly unknown[] | undefined): Promise<Row[]> {
+    const client = await this.#often.connect()
     let failed = true
     try {
       await plans.refresh(client)
@@ -87,45 +94,29 @@ export class Database {
       client.release(failed)
     }
   }
-
-  async #transactOnce<Answer>(work: (run: Run) => Promise<Answer>): Promise<Answer> {
-    const client = await this.#pool.connect()
-    let broken: Error | undefined
-    try {
-      await client.query('BEGIN')
-      const answer = await work((sql, values) => rowsOf(client, sql, values))
-      await client.query('COMMIT')
-      return answer
-    } catch (thrown) {
-      broken = await client.query('ROLLBACK').then(
-        () => undefined,
-        (failure: Error) => failure,
-      )
-      throw thrown
-    } finally {
-      client.release(broken)
-    }
-  }
 }
 
-/** The statements that connections keep plans of. */
-class Plans {
-  readonly #names = new Map<string, string>()
-  readonly #madeAt = new WeakMap<PoolClient, number>()
-
-  nameOf(sql: string): string {
-    const name = this.#names.get(sql) ?? `longshore_${this.#names.size}`
-    this.#names.set(sql, name)
-    return name
-  }
-
-  /** Drops a connection's plans once they are old. */
-  async refresh(client: PoolClient): Promise<void> {
-    const now = performance.now()
-    const madeAt = this.#madeAt.get(client)
-    if (madeAt !== undefined && now - madeAt < PLANS_MS) return
-    if (madeAt !== undefined) await client.query('DISCARD PLANS')
-    this.#madeAt.set(client, now)
+async function transactOnce<Answer>(
+  pool: Pool,
+  plans: PlannedStatements | undefined,
+  work: (run: Run) => Promise<Answer>,
+): Promise<Answer> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await plans?.refresh(client)
+    await client.query('BEGIN')
+    const answer = await work((sql, values) => rowsOf(client, sql, values, plans?.nameOf(sql)))
+    await client.query('COMMIT')
+    return answer
+  } catch (thrown) {
+    broken = await client.query('ROLLBACK').then(
+      () => undefined,
+      (failure: Error) => failure,
+    )
+    throw thrown
+  } finally {
+    client.release(broken)
   }
 }
 

@@ -64,7 +64,7 @@ export class JobWrites {
     if (changed.length === 0) return new Set()
     const isMore = changed.some(isMoreThanRows)
     return isMore
-      ? this.#db.transaction((run) => this.#writeAll(run, changed))
+      ? this.#db.transactOften((run) => this.#writeAll(run, changed))
       : this.#rows(this.#db.queryOften, changed)
   }
 
