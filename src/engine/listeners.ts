@@ -39,7 +39,7 @@ export class Listeners {
   /** Tells those who listen to everything and those who listen to the job. */
   tell(event: JobEvent, job: Job): void {
     for (const listener of this.#all) this.#call(listener, event, job)
-    this.tellFollowers(event, job)
+    if (this.#byJob.size > 0) this.tellFollowers(event, job)
   }
 
   /** Tells those alone who listen to the job. */

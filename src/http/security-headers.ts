@@ -14,7 +14,6 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  'x-permitted-cross-domain-policies': 'none',
 }
 
 /** Sets them on every answer; with TLS in front, browsers are told to stay with it. */

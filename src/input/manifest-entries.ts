@@ -11,11 +11,11 @@ export interface ManifestLimits {
   maxFiles: number
 }
 
-/** One entry as it was found, and what to call its place in messages. */
-export interface FoundEntry {
-  value: unknown
-  /** E.g. `/files/3` or `line 4`. */
-  place: string
+/** Entries as they were found, not looked at yet. */
+export interface FoundEntries {
+  values: readonly unknown[]
+  /** What to call the place of a value in messages, e.g. `/files/3` or `line 4`. */
+  placeOf(index: number): string
 }
 
 /** Faults told of at once: enough to see a pattern, few enough to read. */
@@ -33,10 +33,7 @@ export function checkManifestEntries(
   pointer = '/files',
 ): ManifestEntry[] {
   checkCount(files.length, limits)
-  return readEntries(
-    files.map((value, index) => ({ value, place: `${pointer}/${index}` })),
-    limits,
-  )
+  return readEntries({ values: files, placeOf: (index) => `${pointer}/${index}` }, limits)
 }
 
 /** Throws `MANIFEST_EMPTY` or `TOO_MANY_FILES`. Called before the entries are looked at: there may be millions. */
@@ -51,15 +48,15 @@ export function checkCount(count: number, { maxFiles }: ManifestLimits, subject 
 }
 
 /** Reads entries of the right count; throws the first fault's code with all of them (up to twenty) in `errors`. */
-export function readEntries(found: Iterable<FoundEntry>, limits: ManifestLimits, subject?: string): ManifestEntry[] {
+export function readEntries(found: FoundEntries, limits: ManifestLimits, subject?: string): ManifestEntry[] {
   const entries: ManifestEntry[] = []
   const faults: (Fault & { code: ErrorCode })[] = []
-  for (const { value, place } of found) {
+  for (const [index, value] of found.values.entries()) {
     try {
       entries.push(readEntry(value, limits.readableBuckets))
     } catch (thrown) {
       if (!(thrown instanceof LongshoreError)) throw thrown
-      faults.push({ code: thrown.code, pointer: place, message: thrown.message })
+      faults.push({ code: thrown.code, pointer: found.placeOf(index), message: thrown.message })
       if (faults.length === MAX_FAULTS) break
     }
   }

@@ -1,6 +1,6 @@
 import { LongshoreError, messageOf } from '../base/errors.ts'
 import type { ManifestEntry } from '../job/job.ts'
-import { checkCount, type FoundEntry, type ManifestLimits, quote, readEntries } from './manifest-entries.ts'
+import { checkCount, type FoundEntries, type ManifestLimits, quote, readEntries } from './manifest-entries.ts'
 
 /**
  * Reads the bytes of a manifest object. Its content says which form it has, as names lie: JSON when it begins like an
@@ -39,10 +39,10 @@ function tryParse(text: string): unknown {
   }
 }
 
-function documentOf(text: string, limits: ManifestLimits, subject: string): FoundEntry[] {
+function documentOf(text: string, limits: ManifestLimits, subject: string): FoundEntries {
   const files = filesOf(parseDocument(text, subject), subject)
   checkCount(files.length, limits, subject)
-  return files.map((value, index) => ({ value, place: `/files/${index}` }))
+  return { values: files, placeOf: (index) => `/files/${index}` }
 }
 
 function parseDocument(text: string, subject: string): unknown {
@@ -64,19 +64,19 @@ function filesOf(document: unknown, subject: string): unknown[] {
   )
 }
 
-function linesOf(text: string, limits: ManifestLimits, subject: string): FoundEntry[] {
-  const found: FoundEntry[] = []
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim()
-    if (line !== '') found.push({ value: line, place: `line ${index + 1}` })
-  }
-  checkCount(found.length, limits, subject)
-  return found.map(({ value, place }) => ({ value: readLine(value, place, subject), place }))
+function linesOf(text: string, limits: ManifestLimits, subject: string): FoundEntries {
+  const lines = text
+    .split('\n')
+    .map((raw, index) => ({ line: raw.trim(), place: `line ${index + 1}` }))
+    .filter(({ line }) => line !== '')
+  checkCount(lines.length, limits, subject)
+  const values = lines.map(({ line, place }) => readLine(line, place, subject))
+  return { values, placeOf: (index) => lines[index]?.place ?? '' }
 }
 
 /** A line is a bare URI, or JSON: the same in quotes, or an object. */
-function readLine(line: unknown, place: string, subject: string): unknown {
-  if (typeof line !== 'string' || !/^["{[]/.test(line)) return line
+function readLine(line: string, place: string, subject: string): unknown {
+  if (!/^["{[]/.test(line)) return line
   try {
     return JSON.parse(line)
   } catch (cause) {
