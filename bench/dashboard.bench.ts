@@ -2,18 +2,20 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { JobClient } from '../client/src/index.ts'
 import { startChromium } from '../test/support/chromium.ts'
-import { completeMany, startTarget, type Target } from './support/load.ts'
+import { completeIn, runInTurns, startPair } from './support/in-turns.ts'
+import { startTarget, type Target } from './support/load.ts'
 import { median, report } from './support/report.ts'
 
 /**
  * What people who look cost, and how long they wait. Dashboards are stood for by what each asks of the service, from a
- * process of their own (`support/watchers.ts`); a browser would take a core of its own and measure that. The two services
- * take turns in short rounds, each first in every other one, and the ratios are the middle ones. Processor time of the
- * service says the same with less noise.
+ * process of their own (`support/watchers.ts`); a browser would take a core of its own and measure that. Processor time of
+ * the service says the same with less noise.
  */
 const DASHBOARDS = 3
-const JOBS = 2_000
-const ROUNDS = 20
+const FOURS = 20
+const JOBS = 3_000
+/** After the last job of a turn, the last changes are told within half a second. */
+const ECHO_MS = 600
 const HISTORY = 100_000
 const LOADS = 7
 const FOLLOWED = 100
@@ -33,55 +35,36 @@ await followed()
 
 /** Job throughput with metrics, and dashboards open, against the same build without; then the first paint over the history that left. */
 async function throughput(): Promise<void> {
-  await using without = await startTarget('noop-service.ts', ['METRICS=false', 'DASHBOARD=false'])
-  await using watched = await startTarget('noop-service.ts')
-  for (const target of [without, watched]) await completeMany(target, 5_000) // warms up
-  const watchers = await startTarget('watchers.ts', [watched.url, `${DASHBOARDS}`])
-  const rates: number[] = []
-  const ratios: number[] = []
-  const times: number[] = []
-  const timeRatios: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const order = round % 2 === 0 ? [without, watched] : [watched, without]
-    const figures = new Map<Target, Round>()
-    for (const target of order) figures.set(target, await run(target))
-    const [bare, ours] = [figures.get(without), figures.get(watched)]
-    if (bare === undefined || ours === undefined) throw new Error('a round was left out')
-    rates.push(bare.perSecond)
-    ratios.push(ours.perSecond / bare.perSecond)
-    times.push(bare.cpuUs)
-    timeRatios.push(ours.cpuUs / bare.cpuUs)
-  }
+  await using pair = await startPair(['METRICS=false', 'DASHBOARD=false'], [])
+  const { url } = pair.ours
+  const watchers = await startTarget('watchers.ts', [url, `${DASHBOARDS}`])
+  const { rate, cpuUs } = await runInTurns(pair, {
+    fours: FOURS,
+    jobs: JOBS,
+    onTurn: (isOurs) => watchers.process.send(isOurs ? 'read' : 'rest'),
+    echoMs: ECHO_MS,
+  })
   await watchers[Symbol.asyncDispose]()
   const conditions = `with metrics and ${DASHBOARDS} dashboards open`
   report({
     what: `no-op jobs ${conditions}`,
     unit: 'jobs/s',
-    ours: median(rates) * median(ratios),
-    baseline: { name: 'without either', value: median(rates) },
+    ours: rate.bare * rate.ratio,
+    baseline: { name: 'without either', value: rate.bare },
+    span: rate.span,
     goal: { atLeast: 0.95 },
   })
   report({
     what: `processor time of a job ${conditions}`,
     unit: 'µs',
-    ours: median(times) * median(timeRatios),
-    baseline: { name: 'without either', value: median(times) },
+    ours: cpuUs.bare * cpuUs.ratio,
+    baseline: { name: 'without either', value: cpuUs.bare },
+    span: cpuUs.span,
     goal: { atMost: 1.05 },
   })
-  await completeMany(watched, HISTORY - ROUNDS * JOBS - 5_000)
-  await firstPaint(watched.url)
-}
-
-/** One round of one service: jobs a second, and its processor time for each. */
-interface Round {
-  perSecond: number
-  cpuUs: number
-}
-
-async function run(target: Target): Promise<Round> {
-  const before = Number(await ask(target, 'cpu'))
-  const perSecond = await completeMany(target, JOBS)
-  return { perSecond, cpuUs: (1000 * (Number(await ask(target, 'cpu')) - before)) / JOBS }
+  const { states } = await new JobClient({ url }).stats()
+  await completeIn(pair, pair.ours, HISTORY - states.completed)
+  await firstPaint(url)
 }
 
 async function ask({ process: child }: Target, what: string): Promise<unknown> {
@@ -130,6 +113,7 @@ async function followed(): Promise<void> {
   const isBusy = async (): Promise<boolean> => (await client.stats()).states.processing === FOLLOWED
   while (!(await isBusy())) await pause(100)
   await using watchers = await startTarget('watchers.ts', [target.url, `${DASHBOARDS}`])
+  watchers.process.send('read')
   await pause(2_000)
   target.process.send('begin')
   await pause(FOLLOW_MS)

@@ -1,3 +1,6 @@
+/** From and to. */
+export type Span = readonly [low: number, high: number]
+
 /** One line of a benchmark: ours, and where there is one the rival measured in the same run. */
 export interface Measurement {
   what: string
@@ -5,25 +8,30 @@ export interface Measurement {
   ours: number
   /** The ratio of both is ours ÷ value, unless another is given, e.g. the middle of those of rounds. */
   baseline?: { name: string; value: number; ratio?: number }
+  /** Where the ratio lies with 95 % certainty; a goal is then met, or missed, when all of it is on one side. */
+  span?: Span
   /** What the ratio (ours ÷ baseline), or without a baseline the figure itself, is to be. */
   goal?: { atLeast: number } | { atMost: number }
 }
 
 /** Prints a measurement as one line, e.g. `jsonl 10^6 records: 190 MiB/s, JSON.stringify 220 MiB/s, ratio 0.86 (goal ≥ 0.8, met)`. */
 export function report(measurement: Measurement): void {
-  const { what, unit, ours, baseline } = measurement
+  const { what, unit, ours, baseline, span } = measurement
   const rival = baseline
     ? `, ${baseline.name} ${figure(baseline.value)} ${unit}, ratio ${figure(ratioOf(ours, baseline))}`
     : ''
-  console.log(`${what}: ${figure(ours)} ${unit}${rival}${verdict(measurement)}`)
+  const spread = span ? `, 95 % certain from ${figure(span[0])} to ${figure(span[1])}` : ''
+  console.log(`${what}: ${figure(ours)} ${unit}${rival}${spread}${verdict(measurement)}`)
 }
 
-function verdict({ ours, baseline, goal }: Measurement): string {
+function verdict({ ours, baseline, span, goal }: Measurement): string {
   if (!goal) return ''
   const value = baseline ? ratioOf(ours, baseline) : ours
-  const met = 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost
+  const [low, high] = span ?? [value, value]
+  const isMet = (figure: number): boolean => ('atLeast' in goal ? figure >= goal.atLeast : figure <= goal.atMost)
   const words = 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
-  return ` (goal ${words}, ${met ? 'met' : 'missed'})`
+  const judged = isMet(low) === isMet(high) ? (isMet(low) ? 'met' : 'missed') : 'open: the spread reaches across it'
+  return ` (goal ${words}, ${judged})`
 }
 
 function ratioOf(ours: number, { value, ratio = ours / value }: { value: number; ratio?: number }): number {
@@ -38,4 +46,16 @@ function figure(value: number): string {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/**
+ * The middle of what the values were drawn from, and where it lies with 95 % certainty, by the ranks of their means two by
+ * two (Hodges and Lehmann, Wilcoxon): a few values far off change nothing, as with the median, but the others count fully.
+ */
+export function middle(values: readonly number[]): { value: number; span: Span } {
+  const means = values.flatMap((one, i) => values.slice(i).map((other) => (one + other) / 2)).sort((a, b) => a - b)
+  const n = values.length
+  const beyond = Math.floor((n * (n + 1)) / 4 - 1.96 * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24))
+  const at = (place: number): number => means[Math.max(0, place)] ?? Number.NaN
+  return { value: median(means), span: [at(beyond), at(means.length - 1 - Math.max(0, beyond))] }
 }

@@ -4,14 +4,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 /**
  * People who look at a service, in a process of their own that yields the machine's cores to what is measured: in life
  * they are on machines of their own. Each asks for what an overview does, the stream of all changes, and figures and workers every 2 s,
- * and takes the bytes without reading them. Arguments: the service's address, and how many look.
+ * and takes the bytes without reading them; figures and workers are asked for from `read` until `rest`, so that they burden
+ * the turns of the one service alone. Arguments: the service's address, and how many look.
  */
 const [, , url = '', count = '1'] = process.argv
 const READ_EVERY_MS = 2_000
+const STEP_MS = 100
 
 setPriority(19)
+let isReading = false
 const heard = await Promise.all(Array.from({ length: Number(count) }, look))
-process.on('message', () => process.send?.(heard.map(({ jobs }) => jobs)))
+process.on('message', (asked: 'heard' | 'read' | 'rest') => {
+  if (asked === 'heard') process.send?.(heard.map(({ jobs }) => jobs))
+  else isReading = asked === 'read'
+})
 process.on('disconnect', () => process.exit())
 process.send?.({ url, uri: '' })
 
@@ -31,13 +37,15 @@ async function follow(body: ReadableStream<Uint8Array>, heard: { jobs: number })
 }
 
 async function readAgainAndAgain(): Promise<void> {
-  for (;;) {
+  for (let restedMs = 0; ; await pause(STEP_MS)) {
+    if (isReading) restedMs += STEP_MS
+    if (restedMs < READ_EVERY_MS) continue
+    restedMs = 0
     for (const path of ['stats?window=hour', 'workers']) {
       const answer = await fetch(`${url}/${path}`)
       if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
       await answer.arrayBuffer()
     }
-    await pause(READ_EVERY_MS)
   }
 }
 
