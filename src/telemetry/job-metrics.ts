@@ -3,6 +3,7 @@ import { ERRORS } from '../base/errors.ts'
 import type { JobEvent, JobEventType } from '../job/event.ts'
 import { isFinal, type Job, type JobState } from '../job/job.ts'
 import { namedGroup } from '../job/queue-group.ts'
+import { SeriesCounter } from './series-counter.ts'
 import { SeriesHistogram } from './series-histogram.ts'
 
 /** Why a job went back to the queue, by the fact that says so. */
@@ -25,17 +26,17 @@ export type JobEventListener = (event: JobEvent, job: Pick<Job, 'tenant' | 'grou
 /** Counts what happens to jobs, as the engine tells it: each fact on the replica that wrote it. */
 export function jobMetrics(registry: Registry): JobEventListener {
   const registers = [registry]
-  const submitted = new Counter({
+  const submitted = new SeriesCounter({
     name: 'longshore_jobs_submitted_total',
     help: 'Jobs accepted, by whether they belong to a group',
     labelNames: ['grouped'],
-    registers,
+    registry,
   })
-  const ended = new Counter({
+  const ended = new SeriesCounter({
     name: 'longshore_jobs_ended_total',
     help: 'Jobs that came to a final state, by whether they belong to a group',
     labelNames: ['state', 'grouped'],
-    registers,
+    registry,
   })
   const requeued = new Counter({
     name: 'longshore_jobs_requeued_total',
@@ -57,15 +58,15 @@ export function jobMetrics(registry: Registry): JobEventListener {
     registry,
   })
   for (const reason of Object.values(REASONS)) requeued.inc({ reason }, 0)
-  for (const state of FINAL_STATES) for (const word of ['yes', 'no']) ended.inc({ state, grouped: word }, 0)
+  for (const state of FINAL_STATES) for (const word of ['yes', 'no']) ended.add(`${state} ${word}`, 0)
   return (event, job) => {
     const { type, state, data } = event
-    if (type === 'job.queued') submitted.inc({ grouped: grouped(job) })
+    if (type === 'job.queued') submitted.add(grouped(job))
     const reason = REASONS[type]
     if (reason !== undefined) requeued.inc({ reason })
     if (data.code !== undefined) failures.inc({ code: knownCode(data.code) })
     if (!isFinal(state)) return
-    ended.inc({ state, grouped: grouped(job) })
+    ended.add(`${state} ${grouped(job)}`)
     seconds.add(state, Math.max(0, event.at - job.createdAt) / 1000)
   }
 }

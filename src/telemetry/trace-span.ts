@@ -21,13 +21,20 @@ export function placeBelow({ api, tracer }: Omit<SpanPlace, 'context'>, tracepar
 
 /** A span that is under way, and the place for others below it. */
 export class TraceSpan {
-  readonly #place: SpanPlace
+  readonly #above: SpanPlace
   readonly #span
+  #below: SpanPlace | undefined
 
   constructor(place: SpanPlace, name: string, options: SpanOptions = {}) {
-    const { api, tracer, context } = place
-    this.#span = tracer.startSpan(name, options, context)
-    this.#place = { api, tracer, context: api.trace.setSpan(context, this.#span) }
+    this.#above = place
+    this.#span = place.tracer.startSpan(name, options, place.context)
+  }
+
+  /** Made when it is asked for: most spans have none below them. */
+  get #place(): SpanPlace {
+    const { api, tracer, context } = this.#above
+    this.#below ??= { api, tracer, context: api.trace.setSpan(context, this.#span) }
+    return this.#below
   }
 
   /** As W3C Trace Context writes it. */
@@ -64,7 +71,7 @@ export class TraceSpan {
   /** Marks it as failed, by a word: texts of errors may hold what is nobody's business. */
   fail(type: string): void {
     this.#span.setAttribute('error.type', type)
-    this.#span.setStatus({ code: this.#place.api.SpanStatusCode.ERROR })
+    this.#span.setStatus({ code: this.#above.api.SpanStatusCode.ERROR })
   }
 
   /** @param at in ms since 1970; now unless given */

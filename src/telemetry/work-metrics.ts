@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ErrorCode } from '../base/errors.ts'
 import { type Fact, type Stage, VERDICTS } from './facts.ts'
+import { SeriesCounter } from './series-counter.ts'
 import { SeriesHistogram } from './series-histogram.ts'
 
 /** Requests are answered in milliseconds; those that wait for a job or carry an upload take up to minutes. */
@@ -109,15 +110,15 @@ export function attemptMetrics(registry: Registry): Tally {
     buckets: STAGE_SECONDS,
     registry,
   })
-  const attempts = new Counter({
+  const attempts = new SeriesCounter({
     name: 'longshore_attempts_total',
     help: 'Attempts that are over in this process, by what they came to; lost are those whose lease was lost',
     labelNames: ['outcome'],
-    registers,
+    registry,
   })
   const fetched = bytesCounter(registry, 'longshore_input_bytes_total', 'Bytes of input files that attempts fetched')
   const committed = bytesCounter(registry, 'longshore_output_bytes_total', 'Bytes of outputs that attempts committed')
-  for (const outcome of VERDICTS) attempts.inc({ outcome }, 0)
+  for (const outcome of VERDICTS) attempts.add(outcome, 0)
   return {
     'stage.began': ({ stage }) => {
       now[stage] += 1
@@ -125,10 +126,9 @@ export function attemptMetrics(registry: Registry): Tally {
     'stage.ended': ({ stage, durationMs, bytes }) => {
       seconds.add(stage, durationMs / 1000)
       if (stage !== 'wait') now[stage] -= 1
-      if (stage === 'download') fetched.inc(bytes)
-      if (stage === 'output') committed.inc(bytes)
+      if (bytes > 0) (stage === 'download' ? fetched : committed).inc(bytes)
     },
-    'attempt.ended': ({ verdict }) => attempts.inc({ outcome: verdict }),
+    'attempt.ended': ({ verdict }) => attempts.add(verdict),
   }
 }
 

@@ -55,3 +55,18 @@ test('every call of a timed verb is told once, with its answer or the code of it
   )
   assert.ok(calls.every(({ durationMs }) => durationMs >= 0))
 })
+
+test('a verb that throws before it answers is told as one that failed, and rejects', async () => {
+  const calls: PortCall[] = []
+  const hasty = {
+    ask(): Promise<number> {
+      throw new LongshoreError('PARTS_MISMATCH', 'At once.')
+    },
+  }
+  const port = timedPort(hasty, ['ask'], (call) => calls.push(call))
+  await assert.rejects(port.ask(), { code: 'PARTS_MISMATCH' })
+  assert.deepEqual(
+    calls.map(({ verb, code }) => ({ verb, code })),
+    [{ verb: 'ask', code: 'PARTS_MISMATCH' }],
+  )
+})
