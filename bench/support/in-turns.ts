@@ -39,7 +39,7 @@ export interface Turns {
 }
 
 /** The middle of what one service did, and how the other relates to it. */
-export interface Compared {
+interface Compared {
   bare: number
   ratio: number
   /** Where the true ratio lies with 95 % certainty. */
