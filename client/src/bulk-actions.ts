@@ -18,7 +18,7 @@ export interface BulkResult {
 export interface BulkOptions extends CallOptions {
   /** Only counts them. Default false. */
   readonly dryRun?: boolean
-  /** Hears how far it is; each answer of the service takes some seconds at most. */
+  /** Hears how far it is after each answer of the service but the last; each takes some seconds at most. */
   readonly onProgress?: (sofar: BulkResult) => void
 }
 
@@ -40,8 +40,8 @@ export async function actOnJobs(
         signal,
       })
       sofar = { matched: sofar.matched + answer.matched, changed: sofar.changed + answer.changed }
-      onProgress?.(sofar)
       cursor = answer.next
+      if (cursor !== null) onProgress?.(sofar)
     } while (cursor !== null)
     return sofar
   })

@@ -116,6 +116,7 @@ export const Stats = z
 export const JobChange = z
   .object({
     job_id: z.uuid(),
+    tenant: z.string().nullable().describe('Whose job it is'),
     status: JobStatus,
     at: Timestamp,
     created_at: Timestamp,

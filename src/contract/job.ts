@@ -171,7 +171,9 @@ export const Job = z
     queue_position: z
       .int()
       .nullable()
-      .describe('Jobs before it while it is queued, when one job is asked for and fewer than 10,000 are before it'),
+      .describe(
+        'Jobs before it while it is queued, those of its tenant alone where it has one; when one job is asked for and fewer than 10,000 are before it',
+      ),
     resources: Resources.nullable().describe('What it takes of a worker while it runs'),
     waits_for: WaitsFor.nullable().describe(
       'Why it does not run yet, while it is queued and when one job is asked for',

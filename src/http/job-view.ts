@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type * as contract from '../contract/job.ts'
 import type { QueuePlace } from '../engine/job-manager.ts'
+import { withoutQuery } from '../job/callback-url.ts'
 import type { JobEvent } from '../job/event.ts'
 import { isFinal, type Job, type JobFile, type LogLine } from '../job/job.ts'
 import { namedGroup } from '../job/queue-group.ts'
@@ -112,12 +113,6 @@ function linksOf(id: string): JobView['links'] {
     cancel: `${self}/cancel`,
     retry: `${self}/retry`,
   }
-}
-
-/** A URL without its query, which may hold a secret. */
-export function withoutQuery(url: string): string {
-  const { origin, pathname, search } = new URL(url)
-  return `${origin}${pathname}${search === '' ? '' : '?…'}`
 }
 
 function instant(ms: number | null): string | null {

@@ -99,6 +99,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   JobChange: {
     job_id: JOB_ID,
+    tenant: null,
     status: 'processing',
     at: LATER,
     created_at: AT,

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import type * as contract from '../contract/schedule.ts'
 import type { Schedule } from '../engine/schedule-records.ts'
+import { withoutQuery } from '../job/callback-url.ts'
 import type { JobState, JsonValue } from '../job/job.ts'
-import { timestamp, withoutQuery } from './job-view.ts'
+import { timestamp } from './job-view.ts'
 
 /** What a schedule is shown with beside what is kept of it. */
 export interface ScheduleOutlook {

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import type * as contract from '../contract/webhook.ts'
 import type { Delivery } from '../engine/delivery-records.ts'
+import { withoutQuery } from '../job/callback-url.ts'
 import type { JobEvent } from '../job/event.ts'
 import type { Job } from '../job/job.ts'
-import { timestamp, viewJob, withoutQuery } from './job-view.ts'
+import { timestamp, viewJob } from './job-view.ts'
 
 /** A delivery as its readers see it. */
 export function viewDelivery(delivery: Delivery): z.output<typeof contract.Delivery> {

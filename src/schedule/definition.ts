@@ -5,6 +5,7 @@ import type { PutSchedule, ScheduledJob } from '../contract/schedule.ts'
 import type { ScheduleDefinition } from '../engine/schedule-records.ts'
 import { checkManifestUri } from '../input/manifest.ts'
 import { checkManifestEntries, type ManifestLimits } from '../input/manifest-entries.ts'
+import { withoutQuery } from '../job/callback-url.ts'
 import type { ManifestSource } from '../job/job.ts'
 import { timetableFaults } from './check-timetable.ts'
 
@@ -22,6 +23,13 @@ export function definitionOf(given: GivenSchedule): ScheduleDefinition {
     overlap: given.overlap,
     job: given.job as ScheduleDefinition['job'],
   }
+}
+
+/** The same with the callback URL that is kept, where it is given as readers see it: who changes the rest has no other. */
+export function withKeptQuery(given: GivenSchedule, { job: kept }: ScheduleDefinition): GivenSchedule {
+  const { callback_url: url } = kept
+  if (typeof url !== 'string' || given.job.callback_url !== withoutQuery(url)) return given
+  return { ...given, job: { ...given.job, callback_url: url } }
 }
 
 /** Throws `VALIDATION_FAILED` with every fault of the expression and the time zone. */

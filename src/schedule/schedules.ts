@@ -9,7 +9,7 @@ import type { Schedule, ScheduleDefinition, ScheduleQuery, ScheduleRecords } fro
 import type { ManifestLimits } from '../input/manifest-entries.ts'
 import { isFinal, type Job, type ManifestSource } from '../job/job.ts'
 import { withFires } from './decide.ts'
-import { checkTimetable, definitionOf, type GivenSchedule, withinJob } from './definition.ts'
+import { checkTimetable, definitionOf, type GivenSchedule, withinJob, withKeptQuery } from './definition.ts'
 import { makeScheduledJob } from './scheduled-job.ts'
 import type { HearTicks } from './scheduler.ts'
 import { Timetable } from './timetable.ts'
@@ -66,11 +66,15 @@ export class Schedules {
     )
   }
 
-  /** Creates a schedule, or makes the one that is there so. Throws what `create` throws, but `SCHEDULE_EXISTS`. */
+  /**
+   * Creates a schedule, or makes the one that is there so; a callback URL as it is shown, without its query, is the one
+   * that is there. Throws what `create` throws, but `SCHEDULE_EXISTS`.
+   */
   async put(key: ScheduleKey, given: GivenSchedule): Promise<{ schedule: Schedule; created: boolean }> {
-    const definition = await this.#check(key, given)
+    const before = await this.#find(key)
+    const definition = await this.#check(key, before ? withKeptQuery(given, before.definition) : given)
     const fresh = this.#fresh(key, definition, given.paused ?? false)
-    if ((await this.#find(key)) === undefined && (await this.#keep(fresh))) return { schedule: fresh, created: true }
+    if (before === undefined && (await this.#keep(fresh))) return { schedule: fresh, created: true }
     const schedule = await this.#amend(key, (there) => this.#replaced(there, definition, given.paused))
     return { schedule, created: false }
   }

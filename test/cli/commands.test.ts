@@ -195,6 +195,9 @@ test('cancel and retry reach every job of a filter, and count it first when aske
   assert.deepEqual([counted.code, counted.stdout], [0, '2 jobs would be asked to stop\n'])
   const cancelled = await place.run('cancel', '--label', 'run=a', '--json')
   assert.deepEqual(JSON.parse(cancelled.stdout), { matched: 2, changed: 2 })
+  const again = await place.run('cancel', '--label', 'run=b')
+  assert.deepEqual([again.code, again.stdout, again.stderr], [0, '1 job asked to stop\n', ''], 'told once')
+  assert.equal((await place.run('retry', '--label', 'run=b')).stderr, '')
   const retried = await place.run('retry', '--status', 'cancelled', '-q')
   assert.deepEqual([retried.code, retried.stdout, retried.stderr], [0, '2 jobs queued again\n', ''])
   for (const wrong of [['cancel'], ['retry'], ['cancel', 'id', '--all'], ['retry', 'id', '--dry-run']]) {

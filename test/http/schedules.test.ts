@@ -12,6 +12,9 @@ type Schedule = z.output<typeof ScheduleSchema>
 
 const JOB = { manifest_inline: { files: ['s3://longshore/a.bin'] } }
 
+/** Webhooks can be signed. */
+const TELLING = { settings: { WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` } }
+
 const KEYS = { acme: 'key-of-the-tenant-acme', zeta: 'key-of-the-tenant-zeta', operator: 'key-of-the-operator' }
 
 async function open(options: TestServiceOptions = {}) {
@@ -192,14 +195,31 @@ test('a tick submits the job, which names its schedule, and the schedule names t
 })
 
 test("the query of a callback URL, which is the receiver's secret, is used and shown to nobody", async () => {
-  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-  await using service = await open({ settings: { WEBHOOK_SECRET: secret } })
+  await using service = await open(TELLING)
   const job = { ...JOB, callback_url: 'https://example.org/hook?token=secret' }
   const created = await create(service, { job })
   assert.equal(created.json().job.callback_url, 'https://example.org/hook?…')
   assert.equal((await create(service, { job })).statusCode, 200, 'the same is the same')
   const { job_id } = (await post(service.app, '/schedules/nightly/run', {})).json()
   assert.equal((await service.jobs.get(job_id)).callbackUrl, job.callback_url)
+})
+
+test('a schedule that was read can be put back: the query of its callback URL is kept', async () => {
+  await using service = await open(TELLING)
+  const callback_url = 'https://example.org/hook?token=secret'
+  await create(service, { job: { ...JOB, callback_url } })
+  const { job } = await read(service)
+  assert.equal((await put(service, 'nightly', { job, cron: '0 3 * * *' })).statusCode, 200)
+  const { job_id } = (await post(service.app, '/schedules/nightly/run', {})).json()
+  assert.equal((await service.jobs.get(job_id)).callbackUrl, callback_url)
+})
+
+test('a callback URL as it is shown is refused where there is none to keep', async () => {
+  await using service = await open(TELLING)
+  const job = { ...JOB, callback_url: 'https://example.org/hook?…' }
+  const answer = assertProblem(await put(service, 'nightly', { job }), 'VALIDATION_FAILED')
+  assert.match(answer.detail, /Give the whole URL/)
+  assert.equal(answer.errors?.[0]?.pointer, '/job/callback_url')
 })
 
 test('a paused schedule lets ticks pass by, and a resumed one fires from the next', async () => {

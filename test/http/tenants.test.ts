@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import { JobClient } from '../../client/src/index.ts'
 import { formatKeyEntry } from '../../src/access/api-key.ts'
 import type { Scope } from '../../src/contract/routes.ts'
 import { openTestService, type TestService } from '../support/test-service.ts'
@@ -198,6 +199,23 @@ test('bulk actions, counts and workers are of the own tenant, whatever is asked 
   assert.deepEqual((await read('ours', '/workers')).workers, [])
   assert.partialDeepStrictEqual((await read('theirs', '/workers')).workers, [{ busy: 1, jobs: [{ job_id: theirs }] }])
   assert.equal((await read('operator', '/workers')).workers[0].busy, 1)
+})
+
+test('who follows the jobs of all tenants is told whose each is; a tenant hears of its own', async () => {
+  await using service = await openService()
+  const url = await service.listen()
+  const hear = async (key: keyof typeof KEYS): Promise<(string | null)[]> => {
+    const heard: (string | null)[] = []
+    for await (const news of new JobClient({ url, apiKey: KEYS[key] }).jobChanges()) {
+      if (news.type === 'opened')
+        for (const each of ['theirs', 'ours', 'operator'] as const) await submit(service.app, {}, bearer(each))
+      if (news.type === 'changed') heard.push(news.job.tenant)
+      if (heard.includes(key === 'ours' ? 'acme' : null)) break
+    }
+    return heard
+  }
+  assert.deepEqual(await hear('operator'), ['zeta', 'acme', null])
+  assert.deepEqual(await hear('ours'), ['acme'])
 })
 
 test('a tenant is held to its limits, and no other for it', async () => {

@@ -110,7 +110,7 @@ test('the deliveries of a job are listed without body, secret or query', async (
   ).deliveries
   const body = JSON.parse(claimed?.body ?? '')
   const job = (await service.app.inject(`/jobs/${id}`)).json()
-  assert.deepEqual(body, { type: 'job.completed', timestamp: job.completed_at, data: job })
+  assert.deepEqual(body, { type: 'job.completed', timestamp: job.updated_at, data: job })
 })
 
 test('a delivery is resent with its own id; one that is not there is not found', async () => {

@@ -1,22 +1,23 @@
-import type { Job } from '../../job/job.ts'
+import type { Job, JobState } from '../../job/job.ts'
 import type { JobFilter, TenantCounts } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integer, type Row, text } from '../record/columns.ts'
+import { integer, integerOrNull, type Row, text } from '../record/columns.ts'
 import {
   CANDIDATE_COLUMNS,
   type Candidate,
   cursorOf,
   isWanted,
   LONG_COLUMNS,
+  moreThan,
   PAGE_BYTES,
   type Position,
   readCandidate,
+  readCursor,
   SCAN_PAGE,
   startOf,
 } from '../record/job-choice.ts'
-import { phasesOf } from '../record/phase.ts'
-import { addCandidates, noTenantCounts } from '../record/tenant-counts.ts'
-import type { Database } from './database.ts'
+import { PHASE, phasesOf, stateOf } from '../record/phase.ts'
+import { type Database, storable } from './database.ts'
 import { readStoredJob, STORED_COLUMNS } from './job-entry.ts'
 
 /** Rows that are counted in one piece. */
@@ -33,6 +34,8 @@ export class JobListing {
   readonly #byPhase: string
   readonly #whole: string
   readonly #ids: string
+  readonly #numOf: string
+  readonly #ofTenant: string
 
   constructor(db: Database) {
     const { schema } = db
@@ -47,6 +50,8 @@ export class JobListing {
       ORDER BY created_at DESC, num DESC LIMIT $5`
     const sizes = [...LONG_COLUMNS, 'manifest'].map((column) => `coalesce(octet_length(${column}), 0)`)
     this.#ids = `SELECT id FROM ${schema}.jobs WHERE num = ANY($1) ORDER BY created_at DESC, num DESC`
+    this.#numOf = `SELECT num FROM ${schema}.jobs WHERE id = $1 AND created_at = $2 AND ($3::text IS NULL OR tenant = $3)`
+    this.#ofTenant = `SELECT phase, count(*), min(run_at) FROM ${schema}.jobs WHERE tenant = $1 AND tenant <> '' GROUP BY phase`
     // The sum runs over the jobs before each: the first is always there, however long.
     this.#whole = `SELECT ${STORED_COLUMNS} FROM ${schema}.jobs JOIN (
         SELECT num, coalesce(sum(bytes) OVER (ORDER BY created_at DESC, num DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS upto,
@@ -56,16 +61,17 @@ export class JobListing {
   }
 
   async list(query: JobQuery): Promise<Page<Job>> {
-    return this.#pageOf(await this.#choose(query), query.limit)
+    return this.#pageOf(await moreThan(query.limit, this.#pages(query)), query.limit)
   }
 
   /** The same, of ids alone. */
   async ids(query: JobQuery): Promise<Page<string>> {
-    const found = await this.#choose(query)
+    const found = await moreThan(query.limit, this.#pages(query))
     const page = found.slice(0, query.limit)
     const last = page.at(-1)
     const rows = page.length === 0 ? [] : await this.#db.query(this.#ids, [page.map(({ num }) => num)])
-    return { items: rows.map((row) => text(row, 0)), next: last && found.length > page.length ? cursorOf(last) : null }
+    const items = rows.map((row) => text(row, 0))
+    return { items, next: last && found.length > page.length ? cursorOf(last, items.at(-1)) : null }
   }
 
   /** How many there are; they are walked over in pages, because labels are not indexed. */
@@ -75,32 +81,35 @@ export class JobListing {
     return jobs
   }
 
-  /** How a tenant's jobs stand, by one walk over all of them. */
+  /** How a tenant's jobs stand, counted by an index alone. */
   async countsOf(tenant: string): Promise<TenantCounts> {
-    const counts = noTenantCounts()
-    for await (const page of this.#pages({ tenant, limit: COUNT_PAGE })) addCandidates(counts, page)
-    return counts
-  }
-
-  /** One more than the page holds, if there are. */
-  async #choose(query: JobQuery): Promise<Candidate[]> {
-    const found: Candidate[] = []
-    for await (const page of this.#pages(query)) {
-      found.push(...page)
-      if (found.length > query.limit) break
+    const states: Record<JobState, number> = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 }
+    let oldestDueAt: number | null = null
+    for (const row of await this.#db.query(this.#ofTenant, [storable(tenant)])) {
+      const phase = integer(row, 0)
+      states[stateOf(phase)] += integer(row, 1)
+      if (phase === PHASE.ready) oldestDueAt = integerOrNull(row, 2)
     }
-    return found
+    return { states, oldestDueAt }
   }
 
   async *#pages(query: JobQuery): AsyncGenerator<Candidate[], void> {
     const pageSize = needsFilter(query) ? Math.max(SCAN_PAGE, query.limit) : query.limit + 1
-    let from: Position = startOf(query)
+    let from: Position = await this.#start(query)
     for (;;) {
       const page = await this.#candidates(query, from, pageSize)
       yield page.filter((candidate) => isWanted(candidate, query))
       from = page.at(-1) ?? from
       if (page.length < pageSize) return
     }
+  }
+
+  /** Where the listing begins. Of a cursor's job that is another tenant's, nothing may be told. */
+  async #start(query: JobQuery): Promise<Position> {
+    if (query.cursor === undefined) return startOf(query, undefined, undefined)
+    const cursor = readCursor(query.cursor)
+    const [row] = await this.#db.query(this.#numOf, [cursor.id, cursor.createdAt, query.tenant ?? null])
+    return startOf(query, cursor, row && integer(row, 0))
   }
 
   async #candidates(
@@ -121,10 +130,12 @@ export class JobListing {
     const wanted = found.slice(0, limit)
     if (wanted.length === 0) return { items: [], next: null }
     const rows = await this.#db.query(this.#whole, [wanted.map(({ num }) => num)])
-    const items = rows.map((row) => readStoredJob(row).job)
-    const lastNum = integer(rows.at(-1), 0)
-    const last = wanted.find(({ num }) => num === lastNum)
-    return { items, next: last && found.length > wanted.indexOf(last) + 1 ? cursorOf(last) : null }
+    const stored = rows.map(readStoredJob)
+    // Those of a page may all have been deleted since they were found.
+    const last = stored.at(-1)
+    const place = last ? wanted.findIndex(({ num }) => num === last.num) : wanted.length - 1
+    const next = found.length > place + 1 ? cursorOf(wanted[place] ?? { createdAt: 0 }, last?.job.id) : null
+    return { items: stored.map(({ job }) => job), next }
   }
 }
 

@@ -1,6 +1,7 @@
 import { LongshoreError } from '../../base/errors.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { JobFile, LogLine } from '../../job/job.ts'
+import { groupsOfTenant } from '../../job/queue-group.ts'
 import type { JobGlance } from '../activity.ts'
 import type { FileQuery, JobCounts, Page } from '../job-engine.ts'
 import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
@@ -16,7 +17,10 @@ import { aheadSql, FAR } from './queue-position.ts'
 /** Reads jobs and what belongs to them. */
 export class JobReads {
   readonly #db: Database
-  readonly #sql: Record<'byIds' | 'glances' | 'states' | 'oldest' | 'ahead' | 'files' | 'logs' | 'events', string>
+  readonly #sql: Record<
+    'byIds' | 'glances' | 'states' | 'oldest' | 'ahead' | 'aheadInTenant' | 'files' | 'logs' | 'events',
+    string
+  >
 
   constructor(db: Database) {
     const { schema } = db
@@ -29,7 +33,8 @@ export class JobReads {
       states: `SELECT coalesce(sum(queued), 0), coalesce(sum(processing), 0), coalesce(sum(completed), 0),
         coalesce(sum(failed), 0), coalesce(sum(cancelled), 0) FROM ${schema}.counters`,
       oldest: `SELECT run_at FROM ${schema}.jobs WHERE phase = 1 ORDER BY run_at LIMIT 1`,
-      ahead: aheadSql(schema),
+      ahead: aheadSql(schema, false),
+      aheadInTenant: aheadSql(schema, true),
       files: `SELECT idx, uri, state, size_bytes, etag, sha256, error FROM ${schema}.files
         WHERE ${ofJob} AND idx > $2 AND state = ANY($3) ORDER BY idx LIMIT $4`,
       logs: `SELECT attempt, at, level, message, fields FROM ${schema}.logs WHERE ${ofJob} ORDER BY line DESC LIMIT $2`,
@@ -92,7 +97,11 @@ export class JobReads {
   }
 
   async #ahead({ num, job }: StoredJob): Promise<number | null> {
-    const [row] = await this.#db.query(this.#sql.ahead, [job.priority, job.group ?? '', job.runAt, num])
+    const place = [job.priority, job.group ?? '', job.runAt, num]
+    const groups = job.tenant === null ? undefined : groupsOfTenant(job.tenant)
+    const [row] = groups
+      ? await this.#db.query(this.#sql.aheadInTenant, [...place, groups.from, groups.to])
+      : await this.#db.query(this.#sql.ahead, place)
     const ahead = integer(row, 0)
     return ahead > FAR ? null : ahead
   }

@@ -13,6 +13,7 @@ import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 import { sql as logLines } from './migrations/0009-log-lines.ts'
 import { sql as readySizes } from './migrations/0010-ready-sizes.ts'
 import { sql as tenantGroups } from './migrations/0011-tenant-groups.ts'
+import { sql as tenantDue } from './migrations/0012-tenant-due.ts'
 import { DIRECT, openPool } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly string[] = [
   logLines,
   readySizes,
   tenantGroups,
+  tenantDue,
 ]
 
 /** "LSHR": nobody migrates while another does. */

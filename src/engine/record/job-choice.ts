@@ -59,24 +59,54 @@ function hasLabels(stored: string | null, wanted: Readonly<Record<string, string
   return names.every((name) => Object.hasOwn(labels, name) && labels[name] === wanted[name])
 }
 
-/** A job was created before it was completed, so `completedBefore` bounds the range as `createdBefore` does. */
-export function startOf({ cursor, createdBefore = Infinity, completedBefore = Infinity }: JobQuery): Position {
-  const newest = Math.min(createdBefore, completedBefore, Number.MAX_SAFE_INTEGER)
-  const start = cursor === undefined ? undefined : readCursor(cursor)
-  return start && start.createdAt < newest ? start : { createdAt: newest, num: -1 }
+/** What a cursor tells: after which job a listing goes on. Its number is not in it: that would tell how many jobs others have. */
+export interface Cursor {
+  createdAt: number
+  /** '' when the job was deleted before its page was read. */
+  id: string
 }
 
-function readCursor(cursor: string): Position {
-  const [, createdAt, num] = /^(\d{1,16})\.(\d{1,16})$/.exec(cursor) ?? []
-  if (createdAt === undefined || num === undefined) {
-    throw new LongshoreError('VALIDATION_FAILED', 'cursor is not one that a listing gave.')
+/**
+ * Where a listing begins. A job was created before it was completed, so `completedBefore` bounds the range as
+ * `createdBefore` does.
+ * @param num the number of the cursor's job; undefined when it is gone, and then those of its instant come once more
+ */
+export function startOf(
+  { createdBefore = Infinity, completedBefore = Infinity }: JobQuery,
+  cursor: Cursor | undefined,
+  num: number | undefined,
+): Position {
+  const newest = Math.min(createdBefore, completedBefore, Number.MAX_SAFE_INTEGER)
+  if (cursor === undefined || cursor.createdAt >= newest) return { createdAt: newest, num: -1 }
+  return { createdAt: cursor.createdAt, num: num ?? Number.MAX_SAFE_INTEGER }
+}
+
+/** Throws `VALIDATION_FAILED`. */
+export function readCursor(cursor: string): Cursor {
+  const [, createdAt, id] = /^(\d{1,16})\.([\w-]{0,64})$/.exec(cursor) ?? []
+  if (createdAt === undefined || id === undefined) {
+    throw new LongshoreError(
+      'VALIDATION_FAILED',
+      'cursor is not one that a listing gave. Take it from the Link header of the page before, or leave it out to begin anew.',
+      { errors: [{ pointer: '/querystring/cursor', message: 'expected a cursor that a listing gave' }] },
+    )
   }
-  return { createdAt: Number(createdAt), num: Number(num) }
+  return { createdAt: Number(createdAt), id }
 }
 
 /** Where the next page begins: after this job. */
-export function cursorOf({ createdAt, num }: Position): string {
-  return `${createdAt}.${num}`
+export function cursorOf({ createdAt }: Pick<Candidate, 'createdAt'>, id: string | undefined): string {
+  return `${createdAt}.${id ?? ''}`
+}
+
+/** Jobs of the pages of a search, more than so many if there are. */
+export async function moreThan(limit: number, pages: AsyncIterable<Candidate[]>): Promise<Candidate[]> {
+  const found: Candidate[] = []
+  for await (const page of pages) {
+    found.push(...page)
+    if (found.length > limit) break
+  }
+  return found
 }
 
 /** The columns of {@link readCandidate}, in its order. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Job, JobState } from '../../job/job.ts'
 import type { JobFilter, TenantCounts } from '../activity.ts'
 import type { JobQuery, Page } from '../job-engine.ts'
-import { integerOrNull, textOrNull } from '../record/columns.ts'
+import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
 import {
   CANDIDATE_COLUMNS,
   type Candidate,
@@ -11,18 +11,22 @@ import {
   isByStateAlone,
   isWanted,
   LONG_COLUMNS,
+  moreThan,
   PAGE_BYTES,
   type Position,
   readCandidate,
+  readCursor,
   SCAN_PAGE,
   startOf,
 } from '../record/job-choice.ts'
-import { PHASE, phasesOf } from '../record/phase.ts'
-import { addCandidates, noTenantCounts } from '../record/tenant-counts.ts'
+import { PHASE, phasesOf, stateOf } from '../record/phase.ts'
 import { Query } from './database.ts'
 
 /** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
 const FEW = 10_000
+
+/** Jobs of a tenant that are counted in one piece, by their index alone: 1 ms. */
+const COUNT_PIECE = 20_000
 
 /** The index a question is answered from. */
 type Index = 'schedule' | 'group' | 'tenant' | 'phase' | 'age'
@@ -39,6 +43,10 @@ export class JobListing {
   readonly #byAge: Query
   readonly #size: Query
   readonly #id: Query
+  readonly #numOf: Query
+  readonly #piece: Query
+  readonly #pieceEnd: Query
+  readonly #firstDue: Query
 
   constructor(db: DatabaseSync, read: (num: number) => Job | undefined, states: () => Record<JobState, number>) {
     const select = `SELECT ${CANDIDATE_COLUMNS} FROM jobs INDEXED BY`
@@ -56,21 +64,29 @@ export class JobListing {
     this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
     const sizes = LONG_COLUMNS.map((column) => `coalesce(octet_length(${column}), 0)`)
     this.#id = new Query(db, 'SELECT id FROM jobs WHERE num = ?')
+    this.#numOf = new Query(db, 'SELECT num, tenant FROM jobs WHERE id = ? AND created_at = ?')
+    const ofTenant = "FROM jobs INDEXED BY jobs_by_tenant_phase WHERE tenant = ? AND tenant <> '' AND phase = ?"
+    const piece = `${ofTenant} AND (run_at, num) > (?, ?) ORDER BY run_at, num`
+    this.#piece = new Query(db, `SELECT count(*) FROM (SELECT 1 ${piece} LIMIT ${COUNT_PIECE})`)
+    this.#pieceEnd = new Query(db, `SELECT run_at, num ${piece} LIMIT 1 OFFSET ${COUNT_PIECE - 1}`)
+    this.#firstDue = new Query(db, `SELECT min(run_at) ${ofTenant}`)
     this.#size = new Query(db, `SELECT ${sizes.join(' + ')} FROM jobs WHERE num = ?`)
   }
 
   /** One page, newest first. Other work goes on between pages of a long scan. */
   async list(query: JobQuery): Promise<Page<Job>> {
-    return this.#pageOf(await this.#choose(query), query.limit)
+    const found = await moreThan(query.limit, this.#pages(query))
+    const page = this.#fitting(found.slice(0, query.limit))
+    const jobs = page.map(({ num }) => this.#read(num))
+    return this.#paged(found, page, jobs, (job) => job.id)
   }
 
   /** The same, of ids alone. */
   async ids(query: JobQuery): Promise<Page<string>> {
-    const found = await this.#choose(query)
+    const found = await moreThan(query.limit, this.#pages(query))
     const page = found.slice(0, query.limit)
-    const last = page.at(-1)
-    const items = page.flatMap(({ num }) => textOrNull(this.#id.get(num) ?? [null], 0) ?? [])
-    return { items, next: last && found.length > page.length ? cursorOf(last) : null }
+    const ids = page.map(({ num }) => textOrNull(this.#id.get(num) ?? [null], 0) ?? undefined)
+    return this.#paged(found, page, ids, (id) => id)
   }
 
   /** How many there are; by state alone that is known, else they are walked over: 250 ms for 100,000. */
@@ -84,27 +100,27 @@ export class JobListing {
     return jobs
   }
 
-  /** How a tenant's jobs stand, by one walk over all of them. */
+  /** How a tenant's jobs stand, counted by an index alone: 5 ms for 100,000, in pieces between which other work goes on. */
   async countsOf(tenant: string): Promise<TenantCounts> {
-    const counts = noTenantCounts()
-    for await (const page of this.#pages({ tenant, limit: SCAN_PAGE })) addCandidates(counts, page)
-    return counts
+    const states: Record<JobState, number> = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 }
+    for (const phase of Object.values(PHASE)) states[stateOf(phase)] += await this.#countPhase(tenant, phase)
+    return { states, oldestDueAt: integerOrNull(this.#firstDue.get(tenant, PHASE.ready) ?? [null], 0) }
   }
 
-  /** One more than the page holds, if there are. */
-  async #choose(query: JobQuery): Promise<Candidate[]> {
-    const found: Candidate[] = []
-    for await (const page of this.#pages(query)) {
-      found.push(...page)
-      if (found.length > query.limit) break
+  async #countPhase(tenant: string, phase: number): Promise<number> {
+    let end: Row | undefined
+    for (let jobs = 0; ; await new Promise((resolve) => setImmediate(resolve))) {
+      const piece = [tenant, phase, end ? integer(end, 0) : Number.MIN_SAFE_INTEGER, end ? integer(end, 1) : 0] as const
+      jobs += integer(this.#piece.get(...piece), 0)
+      end = this.#pieceEnd.get(...piece)
+      if (end === undefined) return jobs
     }
-    return found
   }
 
   async *#pages(query: JobQuery): AsyncGenerator<Candidate[], void> {
     const index = this.#indexFor(query)
     const pageSize = needsFilter(query, index) ? SCAN_PAGE : query.limit + 1
-    let from = startOf(query)
+    let from = this.#start(query)
     for (;;) {
       const page = this.#candidates(query, index, from, pageSize)
       yield page.filter((candidate) => isWanted(candidate, query))
@@ -112,6 +128,14 @@ export class JobListing {
       if (page.length < pageSize) return
       await new Promise((resolve) => setImmediate(resolve))
     }
+  }
+
+  /** Where the listing begins. Of a cursor's job that is another tenant's, nothing may be told. */
+  #start(query: JobQuery): Position {
+    const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor)
+    const row = cursor && this.#numOf.get(cursor.id, cursor.createdAt)
+    const isSeen = row !== undefined && (query.tenant === undefined || textOrNull(row, 1) === query.tenant)
+    return startOf(query, cursor, isSeen ? integer(row, 0) : undefined)
   }
 
   #indexFor({ schedule, group, tenant, states }: JobQuery): Index {
@@ -136,11 +160,16 @@ export class JobListing {
     return rows.map(readCandidate).sort(newestFirst).slice(0, limit)
   }
 
-  #pageOf(found: readonly Candidate[], limit: number): Page<Job> {
-    const page = this.#fitting(found.slice(0, limit))
-    const last = page.at(-1)
-    const items = page.flatMap(({ num }) => this.#read(num) ?? [])
-    return { items, next: last && found.length > page.length ? cursorOf(last) : null }
+  /** A page of what was read of each candidate, undefined of those that were deleted meanwhile. */
+  #paged<Item>(
+    found: readonly Candidate[],
+    page: readonly Candidate[],
+    read: readonly (Item | undefined)[],
+    idOf: (item: Item) => string,
+  ): Page<Item> {
+    const [last, lastRead] = [page.at(-1), read.at(-1)]
+    const next = last && found.length > page.length ? cursorOf(last, lastRead && idOf(lastRead)) : null
+    return { items: read.filter((item) => item !== undefined), next }
   }
 
   /** As many as may be read at once; at least one. */

@@ -11,6 +11,7 @@ import { sql as tallies } from './migrations/0006-tallies.ts'
 import { sql as resources } from './migrations/0007-resources.ts'
 import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 import { sql as tenantGroups } from './migrations/0009-tenant-groups.ts'
+import { sql as tenantDue } from './migrations/0010-tenant-due.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
 export const MIGRATIONS: readonly string[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly string[] = [
   resources,
   tenantQueues,
   tenantGroups,
+  tenantDue,
 ]
 
 /** "LSHR": marks a SQLite file as ours (`PRAGMA application_id`). */

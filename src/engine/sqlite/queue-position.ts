@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { compareUtf8 } from '../../base/utf8-order.ts'
+import { groupsOfTenant } from '../../job/queue-group.ts'
 import { integer, text } from '../record/columns.ts'
 import type { JobEntry } from '../record/job-row.ts'
 import { PHASE } from '../record/phase.ts'
@@ -7,6 +8,9 @@ import { Query } from './database.ts'
 
 /** Beyond this many jobs before it, a job's place is not counted: a person would not read it, and counting has a price. */
 const FAR = 10_000
+
+/** Of more higher priorities than these, a tenant's jobs of the others are not counted. */
+const MOST_PRIORITIES = 200
 
 /** Ready jobs that need nothing of a worker, and the others. */
 const INDEXES = [
@@ -17,7 +21,8 @@ const INDEXES = [
 /**
  * How many ready jobs run before a queued one: all of higher priority, those before it in its own group, and as many of
  * each other group of its priority as get their turn until then. Which group has the next turn is not looked at, so the
- * answer may be too high by one per group; nor is what the jobs need of a worker.
+ * answer may be too high by one per group; nor is what the jobs need of a worker. Of a tenant's job, those of its tenant are
+ * counted alone: how much the others have waiting is not its business.
  */
 export class QueuePosition {
   readonly #counts: readonly ReadyCounts[]
@@ -29,11 +34,14 @@ export class QueuePosition {
   /** Null when more than 10,000 are before it. */
   ahead({ num, job }: JobEntry): number | null {
     const group = job.group ?? ''
+    const groups = job.tenant === null ? undefined : groupsOfTenant(job.tenant)
     const own = this.#sum((counts) => counts.inGroup(job.priority, group, job.runAt, num))
-    const higher = this.#sum((counts) => counts.higher(job.priority))
+    const higher = groups ? this.#higherOf(groups, job.priority) : this.#sum((counts) => counts.higher(job.priority))
     let ahead = own + higher
     if (own === 0 || ahead > FAR) return ahead > FAR ? null : ahead
-    for (let other = this.#first(job.priority); other !== undefined && ahead <= FAR; ) {
+    const isOther = (name: string | undefined): name is string =>
+      name !== undefined && (groups === undefined || compareUtf8(name, groups.to) < 0)
+    for (let other = this.#first(job.priority, groups?.from ?? ''); isOther(other) && ahead <= FAR; ) {
       const name = other
       if (name !== group)
         ahead += Math.min(
@@ -45,8 +53,24 @@ export class QueuePosition {
     return ahead > FAR ? null : ahead
   }
 
-  #first(priority: number): string | undefined {
-    return this.#sum((counts) => counts.ofGroup(priority, '', 1)) > 0 ? '' : this.#next(priority, '')
+  #higherOf(groups: GroupRange, above: number): number {
+    let jobs = 0
+    let priority = this.#priorityAbove(above)
+    for (let seen = 0; priority !== undefined && seen < MOST_PRIORITIES && jobs <= FAR; seen++) {
+      const one = priority
+      jobs += this.#sum((counts) => counts.inGroups(one, groups))
+      priority = this.#priorityAbove(one)
+    }
+    return jobs
+  }
+
+  #priorityAbove(priority: number): number | undefined {
+    const found = this.#counts.flatMap((counts) => counts.priorityAbove(priority) ?? [])
+    return found.length === 0 ? undefined : Math.min(...found)
+  }
+
+  #first(priority: number, from: string): string | undefined {
+    return this.#sum((counts) => counts.ofGroup(priority, from, 1)) > 0 ? from : this.#next(priority, from)
   }
 
   #next(priority: number, group: string): string | undefined {
@@ -58,9 +82,14 @@ export class QueuePosition {
   }
 }
 
+/** Groups from one name, inclusive, to another, exclusive. */
+type GroupRange = ReturnType<typeof groupsOfTenant>
+
 /** Counts what one index lists. */
 class ReadyCounts {
   readonly #higher: Query
+  readonly #priorityAbove: Query
+  readonly #inGroups: Query
   readonly #inGroup: Query
   readonly #nextGroup: Query
   readonly #ofGroup: Query
@@ -68,6 +97,11 @@ class ReadyCounts {
   constructor(db: DatabaseSync, index: string, which: string) {
     const ready = `FROM jobs INDEXED BY ${index} WHERE phase = ${PHASE.ready} AND ${which}`
     this.#higher = new Query(db, `SELECT count(*) FROM (SELECT 1 ${ready} AND priority > ? LIMIT ?)`)
+    this.#priorityAbove = new Query(db, `SELECT priority ${ready} AND priority > ? ORDER BY priority LIMIT 1`)
+    this.#inGroups = new Query(
+      db,
+      `SELECT count(*) FROM (SELECT 1 ${ready} AND priority = ? AND grp >= ? AND grp < ? LIMIT ?)`,
+    )
     this.#inGroup = new Query(
       db,
       `SELECT count(*) FROM (SELECT 1 ${ready} AND priority = ? AND grp = ? AND (run_at, num) < (?, ?) LIMIT ?)`,
@@ -78,6 +112,15 @@ class ReadyCounts {
 
   higher(priority: number): number {
     return integer(this.#higher.get(priority, FAR + 1), 0)
+  }
+
+  priorityAbove(priority: number): number | undefined {
+    const row = this.#priorityAbove.get(priority)
+    return row && integer(row, 0)
+  }
+
+  inGroups(priority: number, { from, to }: GroupRange): number {
+    return integer(this.#inGroups.get(priority, from, to, FAR + 1), 0)
   }
 
   inGroup(priority: number, group: string, runAt: number, num: number): number {

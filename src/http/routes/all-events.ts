@@ -57,6 +57,7 @@ function viewChange(job: JobGlance): z.output<typeof JobChange> {
   const { stage, percent, message } = job.progress
   return {
     job_id: job.id,
+    tenant: job.tenant,
     status: job.state,
     at: timestamp(job.updatedAt),
     created_at: timestamp(job.createdAt),

@@ -127,6 +127,40 @@ export function listingRules(makeEngine: MakeEngine): void {
       assert.ok(pages.length > 1 && pages.every((page) => page.length > 0))
     })
 
+    test('a cursor tells nothing but what its last job tells: not how many jobs others have', async () => {
+      await using bench = await makeEngine()
+      const mine = [await submit(bench, { tenant: 'acme' }), await submit(bench, { tenant: 'acme' })]
+      await submit(bench, { tenant: 'other' })
+      const page = await bench.engine.list({ tenant: 'acme', limit: 1 })
+      const [last] = page.items
+      assert.equal(page.next, `${last?.createdAt}.${last?.id}`)
+      const rest = await bench.engine.list({ tenant: 'acme', limit: 1, cursor: page.next ?? '' })
+      assert.deepEqual([last?.id, rest.items[0]?.id].sort(), mine.map(({ id }) => id).sort())
+    })
+
+    test('a listing goes on, and leaves out none, when the last job of its page has been deleted', async () => {
+      await using bench = await makeEngine()
+      for (let n = 0; n < 4; n++) await submit(bench)
+      const { items, next } = await bench.engine.list({ limit: 2 })
+      const [first, last] = items
+      await bench.engine.requestCancel(last?.id ?? '')
+      assert.equal((await bench.engine.prune([last?.id ?? ''])).length, 1)
+      const rest = await bench.engine.list({ limit: 10, cursor: next ?? '' })
+      assert.equal(rest.items.filter(({ id }) => id !== first?.id).length, 2)
+    })
+
+    test("a cursor of another tenant's job goes on as one of a job that is gone", async () => {
+      await using bench = await makeEngine()
+      const mine = await submit(bench, { tenant: 'acme' })
+      const theirs = await submit(bench, { tenant: 'other' })
+      const ask = (id: string) => bench.engine.list({ tenant: 'acme', limit: 10, cursor: `${theirs.createdAt}.${id}` })
+      assert.deepEqual(await ask(theirs.id), await ask('none'))
+      assert.deepEqual(
+        (await ask(theirs.id)).items.map(({ id }) => id),
+        [mine.id],
+      )
+    })
+
     test('a cursor that no listing gave is refused', async () => {
       await using bench = await makeEngine()
       await assert.rejects(bench.engine.list({ limit: 1, cursor: "1' OR 1=1" }), { code: 'VALIDATION_FAILED' })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Job, NewJob } from '../../../src/job/job.ts'
+import { queueGroup } from '../../../src/job/queue-group.ts'
 import { newJob } from '../../support/new-job.ts'
 import { type MakeEngine, submit } from './bench.ts'
 
@@ -173,6 +175,29 @@ export function recordRules(makeEngine: MakeEngine): void {
       assert.deepEqual([await aheadOf(first.id), await aheadOf(second.id)], [1, 2])
       await bench.engine.requestCancel(first.id)
       assert.deepEqual([await aheadOf(first.id), await aheadOf(second.id)], [null, 1])
+    })
+
+    test("of the jobs before a tenant's job, those of other tenants are not counted", async () => {
+      await using bench = await makeEngine()
+      const submitted = (tenant: string | undefined, group?: string, given: Partial<NewJob> = {}): Promise<Job> => {
+        bench.advance(1)
+        const owner = tenant === undefined ? {} : { tenant }
+        return submit(bench, { ...owner, group: queueGroup(tenant, group), ...given })
+      }
+      for (const tenant of [undefined, 'acm', 'acme2', 'zoo']) {
+        await submitted(tenant)
+        await submitted(tenant, 'night')
+        await submitted(tenant, 'night', { priority: 3 })
+      }
+      const aheadOf = async ({ id }: Job): Promise<number | null> => (await bench.engine.counts(id)).ahead
+      assert.equal(await aheadOf(await submitted('acme')), 0)
+      await submitted('acme', 'day')
+      await submitted('acme', undefined, { priority: 7 })
+      await submitted('acme', 'day', { priority: 2, resources: { cpu: 1, memoryBytes: 0, scratchBytes: 0 } })
+      await submitted('acme', 'day', { priority: 7 })
+      assert.equal(await aheadOf(await submitted('acme', 'night')), 3)
+      // Its own group's first and three of higher priority, and of the other groups one each.
+      assert.equal(await aheadOf(await submitted('acme')), 6)
     })
   })
 }
