@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { type ProgramStream, streamHeader } from './orders.ts'
+import { makeSocketFolder } from './socket-folder.ts'
 
 /** Takes the connections that become the streams of programs, in a folder that nobody else may enter. */
 export class StreamServer {
@@ -12,13 +12,13 @@ export class StreamServer {
   readonly #server: Server
   readonly #expected = new Map<string, (stream: Socket) => void>()
 
-  private constructor(folder: string) {
-    this.path = join(folder, 's')
+  private constructor(path: string) {
+    this.path = path
     this.#server = createServer((stream) => this.#receive(stream))
   }
 
   static async open(): Promise<StreamServer> {
-    const server = new StreamServer(await mkdtemp(join(tmpdir(), 'longshore-')))
+    const server = new StreamServer(await makeSocketFolder())
     await once(server.#server.listen(server.path), 'listening')
     // A connection that could not be accepted, e.g. for want of descriptors, ends for its program like a closed pipe.
     server.#server.on('error', () => {})
@@ -37,7 +37,7 @@ export class StreamServer {
 
   async close(): Promise<void> {
     this.#server.close()
-    await rm(join(this.path, '..'), { recursive: true, force: true })
+    await rm(dirname(this.path), { recursive: true, force: true })
   }
 
   /** The header comes first and by itself, so it is whole in the first chunk. */

@@ -3,6 +3,7 @@ import { LongshoreError } from '../../base/errors.ts'
 import type { Component } from '../../base/lifecycle.ts'
 import { Helper } from './helper.ts'
 import type { News, ProgramEnd, ProgramStart } from './orders.ts'
+import { removeLeftFolders } from './socket-folder.ts'
 import { StreamServer } from './stream-server.ts'
 
 /** Starting a program holds a helper up for a millisecond, until the kernel has it: two start half as many again as one. */
@@ -45,6 +46,7 @@ export class Supervisor implements Component {
   #lastId = 0
 
   async start(): Promise<void> {
+    await removeLeftFolders()
     this.#server ??= await StreamServer.open()
     if (this.#helpers.length === 0) this.#addHelper(this.#server)
   }

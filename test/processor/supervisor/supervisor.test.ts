@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Supervisor } from '../../../src/processor/supervisor/supervisor.ts'
-import { isRunning, parentOf } from '../../support/processes.ts'
+import { isRunning, parentOf, untilEnded } from '../../support/processes.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const SLEEP = { argv: ['sleep', '1000'], cwd: '/', env: { PATH: process.env.PATH ?? '' } } as const
 
@@ -14,7 +18,7 @@ async function openSupervisor() {
 }
 
 test('a stop ends every program and leaves nothing, neither process nor folder', async () => {
-  const folders = (): string[] => readdirSync(tmpdir()).filter((name) => /^longshore-[A-Za-z0-9]{6}$/.test(name))
+  const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('longshore-streams-'))
   const before = folders()
   const supervisor = new Supervisor()
   await supervisor.start()
@@ -59,3 +63,55 @@ test('many programs that start at once each get their own streams', async () => 
   )
   assert.deepEqual(said, [...Array(100).keys()])
 })
+
+test('a service that is killed leaves no folder', async () => {
+  await using temp = await tempFolder()
+  await using killed = await startService(temp.path)
+  const helper = parentOf(killed.program)
+  assert.equal(readdirSync(temp.path).length, 1)
+  killed.service.kill('SIGKILL')
+  await untilEnded(helper)
+  assert.deepEqual(readdirSync(temp.path), [])
+  assert.equal(isRunning(killed.program), false)
+})
+
+test('the folder of a service that was killed with its helper goes at the next start, and no other', async () => {
+  await using temp = await tempFolder()
+  await using killed = await startService(temp.path)
+  const [left = ''] = readdirSync(temp.path)
+  await using living = await startService(temp.path)
+  const others = readdirSync(temp.path).filter((name) => name !== left)
+  const helper = parentOf(killed.program)
+  process.kill(helper, 'SIGSTOP')
+  killed.service.kill('SIGKILL')
+  await once(killed.service, 'exit')
+  for (const id of [helper, killed.program]) process.kill(id, 'SIGKILL')
+  assert.deepEqual(readdirSync(temp.path).sort(), [left, ...others].sort())
+  for (const name of [left, ...others]) utimesSync(join(temp.path, name), 0, 0)
+  await using next = await startService(temp.path)
+  assert.ok(!readdirSync(temp.path).includes(left))
+  assert.ok(others.every((name) => readdirSync(temp.path).includes(name)))
+  for (const { service } of [living, next]) await stopService(service)
+  assert.deepEqual(readdirSync(temp.path), [])
+})
+
+async function startService(tempPath: string) {
+  const service = fork(join(import.meta.dirname, '../../support/supervising-main.ts'), {
+    env: { ...process.env, TMPDIR: tempPath },
+  })
+  const [program] = await once(service, 'message')
+  return {
+    service,
+    program: program as number,
+    [Symbol.asyncDispose]: async () => {
+      service.kill('SIGKILL')
+      await untilEnded(service.pid ?? 0)
+    },
+  }
+}
+
+async function stopService(service: ChildProcess): Promise<void> {
+  const exit = once(service, 'exit')
+  service.send('stop')
+  await exit
+}
