@@ -6,6 +6,7 @@ import type { ExitCode } from './exit-codes.ts'
 import { UsageError } from './failures.ts'
 import { DEFAULT_URL, type ServiceOptions } from './options.ts'
 import { Output } from './output.ts'
+import { reachService } from './reach.ts'
 import { shellCommand } from './render/shell-command.ts'
 
 /** What a command about jobs works with. */
@@ -16,7 +17,10 @@ export interface Session {
   readonly world: World
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal
-  /** A client that outlasts bad networks, for work that takes its time. Rejects when nobody answers now. */
+  /**
+   * A client that outlasts bad networks, for work that takes its time. Waits some seconds for a service that does not
+   * answer, and tells so; then rejects.
+   */
   patientClient(): Promise<JobClient>
   /** Another command line for the same service, for a person to type. */
   commandLine(...words: readonly string[]): string
@@ -24,6 +28,7 @@ export interface Session {
 }
 
 const BRIEF = { tries: 3, baseMs: 200 }
+const ONCE = { tries: 1 }
 
 /** A client of the service that is meant, which gives up soon. Throws `UsageError` when its address or key cannot be used. */
 export async function openClient(world: World, options: ServiceOptions): Promise<JobClient> {
@@ -36,13 +41,14 @@ export async function openSession(context: CliContext, options: ServiceOptions):
   const service = await serviceOf(world, options)
   const client = new JobClient({ ...service, retry: BRIEF })
   const signal = world.interrupts()
+  const out = new Output(world, options)
   return {
     client,
-    out: new Output(world, options),
+    out,
     world,
     signal,
     patientClient: async () => {
-      await client.health({ signal })
+      await reachService({ client: new JobClient({ ...service, retry: ONCE }), out, world, signal })
       return new JobClient(service)
     },
     commandLine: (...words) => shellCommand(['longshore', ...words, ...serviceWords(options)]),
