@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { formatKeyEntry } from '../../src/access/api-key.ts'
 import { type Browser, startChromium } from '../support/chromium.ts'
 import { openDashboard } from '../support/dashboard-page.ts'
+import { openReceiver, WEBHOOK_SECRET } from '../support/receiver.ts'
 import { openService } from '../support/service-here.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
@@ -75,7 +76,7 @@ describe('the dashboard in Chromium', () => {
     const { page } = opened
     await page.waitForSelector(`.running a[title="${jobs.running}"]`)
     await page.waitForSelector(`.failures a[title="${jobs.failed}"]`)
-    assert.match(String(await page.textContent('.figures')), /Running1of 3 slots.*Completed1.*Failed1/)
+    assert.match(String(await page.textContent('.figures')), /Processing1of 3 slots.*Completed1.*Failed1/)
   })
 
   test('a job page shows attempts, files, log, result and the first records it wrote', async () => {
@@ -117,7 +118,7 @@ describe('the dashboard in Chromium', () => {
     // The row may come by itself while the offer to show it is on the page.
     await Promise.race([page.click('.fresh').catch(() => {}), page.waitForSelector(row)])
     const status = page.locator(`${row} .status`)
-    await status.filter({ hasText: 'Running' }).waitFor()
+    await status.filter({ hasText: 'Processing' }).waitFor()
     await service.api.post(`/jobs/${id}/cancel`)
     await status.filter({ hasText: 'Cancelled' }).waitFor()
   })
@@ -219,5 +220,67 @@ describe('the dashboard of a service with keys', () => {
     await page.click('button[aria-label^="Sign out"]')
     await page.waitForSelector('#key')
     assert.equal(await page.evaluate('sessionStorage.length'), 0)
+  })
+
+  test("shows whose each job is to who sees those of all, and filters by it; a tenant's page says nothing of tenants", async () => {
+    const keys = { acme: 'a-key-of-the-tenant-acme', operator: 'a-key-that-may-do-all' }
+    const entries = [formatKeyEntry(keys.acme, { tenant: 'acme' }), formatKeyEntry(keys.operator)].join(',')
+    await using browser = await startChromium()
+    await using service = await openService({ API_KEYS: entries, SHUTDOWN_GRACE_SECONDS: '0' })
+    const submitAs = async (key: string): Promise<string> => {
+      const form = new FormData()
+      form.set('file', new Blob(['hello\n']), 'hello.txt')
+      const headers = { authorization: `Bearer ${key}`, prefer: 'wait=30' }
+      const answer = await fetch(`${service.api.url}/ingest/upload`, { method: 'POST', body: form, headers })
+      return ((await answer.json()) as { job_id: string }).job_id
+    }
+    const [theirs, nobodys] = [await submitAs(keys.acme), await submitAs(keys.operator)]
+    const signIn = async (key: string) => {
+      const opened = await openDashboard(browser, service.api.url, '/jobs')
+      await opened.page.fill('#key', key)
+      await opened.page.click('button[type=submit]')
+      await opened.page.waitForSelector(`a[title="${theirs}"]`)
+      return opened
+    }
+    await using opened = await signIn(keys.operator)
+    const { page } = opened
+    await page.waitForSelector(`a[title="${nobodys}"]`)
+    await page.fill('.search input', 'tenant:acme')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/dashboard/jobs?tenant=acme')
+    await page.locator(`a[title="${nobodys}"]`).waitFor({ state: 'detached' })
+    await page.click('[aria-label="No longer filter by tenant acme"]')
+    await page.waitForSelector(`a[title="${nobodys}"]`)
+    await page.click('button[aria-label="Tenant acme"]')
+    await page.waitForURL('**/dashboard/jobs?tenant=acme')
+    await opened.checkAccess('jobs of tenants')
+
+    await using own = await signIn(keys.acme)
+    assert.equal(await own.page.locator('.chip-tenant').count(), 0)
+    assert.doesNotMatch(String(await own.page.getAttribute('.search input', 'placeholder')), /tenant/)
+  })
+})
+
+describe('the webhooks of a job in the dashboard', () => {
+  test('are followed from a refusal to the delivery that a person asked for', async () => {
+    let code = 410
+    await using receiver = await openReceiver((_n, response) => response.writeHead(code).end())
+    await using browser = await startChromium()
+    await using service = await openService({ WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE: 'true' })
+    const form = new FormData()
+    form.set('file', new Blob(['hello\n']), 'hello.txt')
+    form.set('callback_url', receiver.url)
+    const headers = { prefer: 'wait=30' }
+    const answer = await fetch(`${service.api.url}/ingest/upload`, { method: 'POST', body: form, headers })
+    const { job_id: id } = (await answer.json()) as { job_id: string }
+    await receiver.seen(1)
+
+    await using opened = await openDashboard(browser, service.api.url, `/jobs/${id}`)
+    const delivery = opened.page.locator('.delivery')
+    await delivery.filter({ hasText: 'failed' }).filter({ hasText: '410' }).waitFor()
+    code = 204
+    await delivery.getByRole('button', { name: 'Tell it once more' }).click()
+    await delivery.filter({ hasText: 'delivered' }).filter({ hasText: 'HTTP 204' }).waitFor()
+    assert.equal(receiver.received.length, 2)
   })
 })

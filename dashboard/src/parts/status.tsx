@@ -7,7 +7,7 @@ export const STATUSES: readonly JobStatus[] = ['queued', 'processing', 'complete
 /** How a state is called in the page. */
 export const STATUS_NAMES: Readonly<Record<JobStatus, string>> = {
   queued: 'Queued',
-  processing: 'Running',
+  processing: 'Processing',
   completed: 'Completed',
   failed: 'Failed',
   cancelled: 'Cancelled',

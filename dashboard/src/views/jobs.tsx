@@ -15,7 +15,7 @@ import { JobTable } from './jobs/job-table.tsx'
 const PAGE = 50
 
 /** Which jobs the address asks for. */
-export type Filter = Pick<JobQuery, 'group' | 'schedule' | 'created_after' | 'created_before'> & {
+export type Filter = Pick<JobQuery, 'group' | 'schedule' | 'tenant' | 'created_after' | 'created_before'> & {
   status?: JobStatus[]
   label?: string[]
 }
@@ -24,13 +24,14 @@ function filterOf(asked: URLSearchParams): Filter {
   const status = STATUSES.filter((each) => asked.getAll('status').includes(each))
   const label = asked.getAll('label').filter((each) => each.includes('='))
   const text = (name: string): string | undefined => asked.get(name) || undefined
-  const [group, schedule] = [text('group'), text('schedule')]
+  const [group, schedule, tenant] = [text('group'), text('schedule'), text('tenant')]
   const [after, before] = [text('created_after'), text('created_before')]
   return {
     ...(status.length > 0 && { status }),
     ...(label.length > 0 && { label }),
     ...(group !== undefined && { group }),
     ...(schedule !== undefined && { schedule }),
+    ...(tenant !== undefined && { tenant }),
     ...(after !== undefined && { created_after: after }),
     ...(before !== undefined && { created_before: before }),
   }
@@ -109,9 +110,10 @@ export function JobsView() {
 }
 
 /** Whether a job belongs above those that are shown, as far as a change tells; of labels it tells nothing. */
-function isNewer({ created_at, status }: JobChange, page: JobPage | undefined, filter: Filter): boolean {
+function isNewer({ created_at, status, tenant }: JobChange, page: JobPage | undefined, filter: Filter): boolean {
   const newest = page?.jobs[0]?.created_at
-  return newest !== undefined && created_at > newest && (filter.status?.includes(status) ?? true)
+  const isWanted = (filter.status?.includes(status) ?? true) && (filter.tenant ?? tenant) === tenant
+  return newest !== undefined && created_at > newest && isWanted
 }
 
 const OPEN: readonly JobStatus[] = ['queued', 'processing']
@@ -153,6 +155,7 @@ export const NOTHING_ASKED = {
   label: undefined,
   group: undefined,
   schedule: undefined,
+  tenant: undefined,
   created_after: undefined,
   created_before: undefined,
   cursor: undefined,

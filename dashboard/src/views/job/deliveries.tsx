@@ -1,4 +1,5 @@
 import type { Delivery, Job } from '@longshore/client'
+import { useEffect, useState } from 'preact/hooks'
 import { plural } from '../../format.ts'
 import { Fault } from '../../parts/empty.tsx'
 import { Ago } from '../../parts/time.tsx'
@@ -8,7 +9,10 @@ import { can, client } from '../../state/session.ts'
 
 /** What receivers were told of the ends of the job, and how that went; nothing when it names no receiver. */
 export function Deliveries({ job }: { job: Job }) {
-  const deliveries = useLoad((signal) => client().webhooks(job.job_id, { signal }), `${job.job_id} ${job.status}`)
+  const [everyMs, setEveryMs] = useState<number | undefined>(undefined)
+  const read = (signal: AbortSignal): Promise<Delivery[]> => client().webhooks(job.job_id, { signal })
+  const deliveries = useLoad(read, `${job.job_id} ${job.status}`, everyMs)
+  useEffect(() => setEveryMs(pauseOf(deliveries.value ?? [])), [deliveries.value])
   if (!deliveries.error && !deliveries.value?.length) return null
   return (
     <section class="card" aria-labelledby="webhooks">
@@ -21,6 +25,12 @@ export function Deliveries({ job }: { job: Job }) {
       </ul>
     </section>
   )
+}
+
+/** No event tells of deliveries: those under way are asked for soon again, those tried later now and then. */
+function pauseOf(deliveries: readonly Delivery[]): number | undefined {
+  if (deliveries.some(({ status }) => status === 'sending')) return 1_000
+  return deliveries.some(({ status }) => status === 'pending') ? 10_000 : undefined
 }
 
 function Item({ delivery, jobId, onChange }: { delivery: Delivery; jobId: string; onChange: () => void }) {

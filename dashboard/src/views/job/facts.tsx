@@ -37,7 +37,11 @@ export function Facts({ job }: { job: Job }) {
         </Fact>
         <Fact name="Priority">{job.priority}</Fact>
         <Fact name="Time-out">{duration(job.timeout_seconds)} an attempt</Fact>
-        {tenant !== null && <Fact name="Tenant">{tenant}</Fact>}
+        {tenant !== null && (
+          <Fact name="Tenant">
+            <Link to={`/jobs?${new URLSearchParams({ tenant })}`}>{tenant}</Link>
+          </Fact>
+        )}
         {group !== null && (
           <Fact name="Group">
             <Link to={`/jobs?${new URLSearchParams({ group })}`}>{group}</Link>

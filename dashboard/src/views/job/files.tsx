@@ -31,7 +31,7 @@ export function Files({ job }: { job: Job }) {
           <thead>
             <tr>
               <th scope="col">File</th>
-              <th scope="col">State</th>
+              <th scope="col">Status</th>
               <th scope="col" class="number">
                 Size
               </th>

@@ -61,7 +61,11 @@ function Head({ output, name }: { output: JobOutput; name: string }) {
 }
 
 async function fetchHead({ url }: JobOutput, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { signal, headers: { range: `bytes=0-${HEAD_BYTES - 1}` } })
+  const response = await fetch(url, { signal, headers: { range: `bytes=0-${HEAD_BYTES - 1}` } }).catch(() => {
+    throw new Error(
+      `The store did not let this page read the object, or cannot be reached. Allow GET from ${location.origin} in the CORS rules of its bucket, or load the object by its name above.`,
+    )
+  })
   if (!response.ok)
     throw new Error(`The object could not be read (HTTP ${response.status}). Load the page again for a fresh URL.`)
   return response.text()

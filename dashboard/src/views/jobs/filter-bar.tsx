@@ -4,6 +4,7 @@ import { compact } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { STATUS_NAMES, STATUSES } from '../../parts/status.tsx'
 import { ask, go } from '../../state/router.ts'
+import { caller } from '../../state/session.ts'
 import { type Filter, NOTHING_ASKED } from '../jobs.tsx'
 
 const SPANS: readonly [string, number][] = [
@@ -21,7 +22,7 @@ interface FilterBarProps {
 
 /** Chooses jobs. What is chosen stands in the address, to be kept and passed on. */
 export function FilterBar({ filter, states }: FilterBarProps) {
-  const { status = [], label = [], group, schedule } = filter
+  const { status = [], label = [], group, schedule, tenant } = filter
   const toggle = (each: JobStatus): void => {
     const next = status.includes(each) ? status.filter((known) => known !== each) : [...status, each]
     ask({ status: next, cursor: undefined })
@@ -51,6 +52,9 @@ export function FilterBar({ filter, states }: FilterBarProps) {
         {schedule !== undefined && (
           <Chosen text={`schedule ${schedule}`} remove={() => ask({ schedule: undefined, cursor: undefined })} />
         )}
+        {tenant !== undefined && (
+          <Chosen text={`tenant ${tenant}`} remove={() => ask({ tenant: undefined, cursor: undefined })} />
+        )}
         {label.map((each) => (
           <Chosen
             key={each}
@@ -69,20 +73,22 @@ export function FilterBar({ filter, states }: FilterBarProps) {
   )
 }
 
-/** One field for what people have at hand: a label, a group, the id of a job. */
+/** One field for what people have at hand: a label, a group, the id of a job, a tenant where those of all are seen. */
 function Search() {
+  const seesAll = caller.value.tenant === null
+  const hint = `name=value, group:…, ${seesAll ? 'tenant:…, ' : ''}job id`
   const [text, setText] = useState('')
   const [fault, setFault] = useState('')
   const submit = (event: Event): void => {
     event.preventDefault()
     const asked = text.trim()
-    const [, group] = /^group[: ](.+)$/.exec(asked) ?? []
+    const [, field, name = ''] = /^(group|tenant)[: ](.+)$/.exec(asked) ?? []
     if (JOB_ID.test(asked)) go(`/jobs/${asked.toLowerCase()}`)
-    else if (group !== undefined) ask({ group: group.trim(), cursor: undefined })
+    else if (field === 'group' || (field === 'tenant' && seesAll)) ask({ [field]: name.trim(), cursor: undefined })
     else if (/^[^=]+=/.test(asked))
       ask({ label: [...new URLSearchParams(location.search).getAll('label'), asked], cursor: undefined })
     else {
-      setFault('Expected name=value, group:name or the id of a job.')
+      setFault(`Expected one of ${hint}.`)
       return
     }
     setText('')
@@ -91,10 +97,10 @@ function Search() {
   return (
     <form class="search" onSubmit={submit}>
       <input
-        aria-label="Filter by label, group or job id"
+        aria-label={`Filter by label, group${seesAll ? ', tenant' : ''} or job id`}
         aria-invalid={fault !== ''}
         aria-describedby="search-fault"
-        placeholder="name=value, group:name or a job id"
+        placeholder={hint}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />

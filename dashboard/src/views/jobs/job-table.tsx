@@ -5,6 +5,7 @@ import { Progress } from '../../parts/progress.tsx'
 import { Status } from '../../parts/status.tsx'
 import { Ago, Took } from '../../parts/time.tsx'
 import { ask } from '../../state/router.ts'
+import { caller } from '../../state/session.ts'
 
 /** A page of jobs, each in a row of one height: nothing moves when one of them does. */
 export function JobTable({ jobs, isLoading }: { jobs: readonly Job[]; isLoading: boolean }) {
@@ -72,10 +73,29 @@ function endOf({ status, completed_at, updated_at }: Job): string | null {
   return completed_at ?? updated_at
 }
 
-function Labels({ job: { group, labels } }: { job: Job }) {
+/** A tenant knows whose its jobs are; who sees those of all is told. */
+function Labels({ job: { group, tenant, labels } }: { job: Job }) {
+  const owner = caller.value.tenant === null ? tenant : null
   const all = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
   return (
-    <span class="labels" title={[...(group === null ? [] : [`group ${group}`]), ...all].join('\n')}>
+    <span
+      class="labels"
+      title={[
+        ...(owner === null ? [] : [`tenant ${owner}`]),
+        ...(group === null ? [] : [`group ${group}`]),
+        ...all,
+      ].join('\n')}
+    >
+      {owner !== null && (
+        <button
+          type="button"
+          class="chip chip-button chip-tenant"
+          aria-label={`Tenant ${owner}`}
+          onClick={() => ask({ tenant: owner, cursor: undefined })}
+        >
+          {owner}
+        </button>
+      )}
       {group !== null && (
         <button type="button" class="chip chip-button" onClick={() => ask({ group, cursor: undefined })}>
           {group}

@@ -12,7 +12,7 @@ export function Figures({ stats, workers }: { stats: Stats | undefined; workers:
   const ended = (whole?.completed ?? 0) + (whole?.failed ?? 0)
   return (
     <section class="figures" aria-label="Figures">
-      <Figure name="Running" value={stats && count(stats.states.processing ?? 0)} to="/jobs?status=processing">
+      <Figure name="Processing" value={stats && count(stats.states.processing ?? 0)} to="/jobs?status=processing">
         {slotsOf(workers)}
       </Figure>
       <Figure name="Queued" value={stats && compact(stats.states.queued ?? 0)} to="/jobs?status=queued">
