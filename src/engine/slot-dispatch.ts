@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import type { Job, Lease } from '../job/job.ts'
+import type { Resources } from '../job/resources.ts'
 import type { WorkerRoom } from '../job/waiting.ts'
 import { Admission } from './admission.ts'
 import type { Claim, Dispatch, DispatchOptions } from './job-engine.ts'
@@ -39,6 +40,8 @@ export class SlotDispatch implements Dispatch {
   readonly #owner: DispatchOwner
   readonly #queue: PQueue
   readonly #held = new Map<string, Held>()
+  /** Slots for jobs whose claim is under way. */
+  #kept = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: DispatchOptions, run: (claim: Claim) => Promise<void>, owner: DispatchOwner) {
@@ -57,9 +60,19 @@ export class SlotDispatch implements Dispatch {
   /** How many more jobs may be claimed. */
   free(isCurrent: (held: Held) => boolean): number {
     if (this.#stopping) return 0
-    let free = this.options.concurrency
+    let free = this.options.concurrency - this.#kept
     for (const held of this.#held.values()) if (!held.settled || isCurrent(held)) free--
     return free
+  }
+
+  /** Keeps so many slots for jobs that are being claimed, and what those need as far as it is known; answers how to let go. */
+  keep(slots: number, needs: readonly (Resources | null)[] = []): () => void {
+    this.#kept += slots
+    for (const each of needs) this.admission.take(each)
+    return () => {
+      this.#kept -= slots
+      for (const each of needs) this.admission.release(each)
+    }
   }
 
   begin({ job }: JobEntry): void {
@@ -100,7 +113,7 @@ export class SlotDispatch implements Dispatch {
   get workerRoom(): WorkerRoom | undefined {
     if (this.#stopping) return undefined
     const { worker, concurrency, budget = null } = this.options
-    return { worker, slots: concurrency, running: this.#held.size, budget, used: this.admission.used }
+    return { worker, slots: concurrency, running: this.#held.size + this.#kept, budget, used: this.admission.used }
   }
 
   async #attempt(held: Held): Promise<void> {

@@ -34,7 +34,8 @@ export async function installAudit(url: string, schema: string): Promise<void> {
         DECLARE at bigint := floor(extract(epoch FROM clock_timestamp()) * 1000);
         BEGIN
           IF TG_OP = 'INSERT' THEN
-            INSERT INTO chaos.audit (job, at, phase, token, attempt, cancel_asked) VALUES (NEW.id, at, NEW.phase, NEW.token, NEW.attempt, false);
+            INSERT INTO chaos.audit (job, at, phase, token, attempt, worker, cancel_asked)
+            VALUES (NEW.id, at, NEW.phase, NEW.token, NEW.attempt, NEW.worker, false);
           ELSIF TG_OP = 'DELETE' THEN
             INSERT INTO chaos.audit (job, at, was, token_was, attempt) VALUES (OLD.id, at, OLD.phase, OLD.token, OLD.attempt);
           ELSE

@@ -35,6 +35,10 @@ function historyOf(rows: readonly AuditRow[]): History {
     switch (stepOf(row)) {
       case 'inserted':
         if (place > 0) refuse('inserted twice')
+        // A job that comes to a free slot is claimed by its insert.
+        if (row.phase === processing) claimed = row
+        if (row.phase === processing ? row.token !== 1 : row.token !== 0)
+          refuse('inserted under a token it may not have')
         break
       case 'claimed':
         if (claimed) refuse('claimed while it was held')

@@ -14,6 +14,7 @@ function row(change: Partial<AuditRow>): AuditRow {
 }
 
 const INSERTED = row({ phase: 1, tokenWas: null })
+const BORN_CLAIMED = row({ phase: 2, tokenWas: null, token: 1, attempt: 1, worker: 'w', at: 10 })
 const CLAIMED = row({ was: 1, phase: 2, token: 1, worker: 'w', at: 10 })
 const COMPLETED = row({ was: 2, phase: 3, tokenWas: 1, token: 1, worker: 'w', endedBy: '1 w', at: 20 })
 const TAKEN = { was: 2, phase: 1, tokenWas: 1, token: 1, worker: 'w', leaseExpiredAt: 20 }
@@ -31,6 +32,7 @@ test('the same seed plans the same run, another one another', () => {
 test('the audit passes a job that is claimed and settled, and one that is rescued when its lease is over', () => {
   assert.deepEqual(violationsOf([INSERTED, CLAIMED, COMPLETED]), [])
   assert.deepEqual(violationsOf([INSERTED, CLAIMED, row({ ...TAKEN, at: 20 })]), [])
+  assert.deepEqual(violationsOf([BORN_CLAIMED, COMPLETED]), [])
 })
 
 test('the audit finds what may not happen', () => {
@@ -38,6 +40,8 @@ test('the audit finds what may not happen', () => {
     assert.match(violationsOf([INSERTED, CLAIMED, ...rows]).join('\n'), what)
   }
   found([CLAIMED], /claimed while it was held/)
+  assert.match(violationsOf([BORN_CLAIMED, CLAIMED]).join(), /claimed while it was held/)
+  assert.match(violationsOf([row({ ...BORN_CLAIMED, token: 2 })]).join(), /inserted under a token it may not have/)
   found([COMPLETED, row({ was: 3, phase: 4, tokenWas: 1, token: 1 })], /may not happen/)
   found([COMPLETED, row({ ...COMPLETED, was: 2, phase: 4 })], /settled 2 times/)
   found([row({ ...TAKEN, at: 19 })], /had not run out/)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
+import type { DispatchOptions } from '../../src/engine/job-engine.ts'
 import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { TestWorker } from '../support/test-worker.ts'
@@ -50,6 +51,77 @@ async function takeWhenClaimed({ schema, sql }: PostgresBench, id: string): Prom
   await sql(`CREATE TRIGGER taken AFTER UPDATE OF phase ON ${schema}.jobs FOR EACH ROW
     WHEN (NEW.phase = 2 AND NEW.id = '${id}') EXECUTE FUNCTION ${schema}.take()`)
 }
+
+/** A worker whose first look for jobs is over. */
+async function idleWorker({ engine }: PostgresBench, wishes: Partial<DispatchOptions> = {}): Promise<TestWorker> {
+  const worker = new TestWorker(engine, wishes)
+  // The second follows the round that claimed.
+  for (let round = 0; round < 2; round++) await engine.heartbeat([], 1)
+  return worker
+}
+
+describe('a job that comes to a free slot of the PostgreSQL engine', { skip }, () => {
+  test('begins with its insert: nothing is claimed, and nobody is rung for', async () => {
+    await using bench = await openBench()
+    const worker = await idleWorker(bench)
+    const told: string[] = []
+    bench.engine.subscribe(({ type, seq, state }) => told.push(`${seq} ${type} ${state}`))
+    const claims = await holdUp(bench, 'claims')
+    const { id, state } = await submit(bench)
+    assert.equal(state, 'queued')
+    const { job, lease } = await worker.next()
+    assert.partialDeepStrictEqual(job, { id, state: 'processing', attempt: 1, token: 1, startedAt: bench.clock.now() })
+    const stored = await bench.engine.get(id)
+    assert.deepEqual(stored, job)
+    const bells = await bench.sql('SELECT FROM graphile_worker.jobs WHERE task_identifier = $1', [
+      `longshore:${bench.schema}`,
+    ])
+    assert.equal(bells.length, 0)
+    await claims.letGo()
+    await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    assert.deepEqual(told, ['1 job.queued queued', '2 job.started processing', '3 job.completed completed'])
+    const events = await bench.engine.since(id, 0, 10)
+    assert.deepEqual(
+      events.map(({ seq, type, state }) => `${seq} ${type} ${state}`),
+      told,
+    )
+    assert.partialDeepStrictEqual(await bench.engine.counts(), { states: { queued: 0, processing: 0, completed: 2 } })
+  })
+
+  test('is given back by a stop that comes before the answer to its insert', async () => {
+    await using bench = await openBench()
+    const worker = await idleWorker(bench)
+    const inserts = await holdUp(bench, 'inserts')
+    const submitted = submit(bench)
+    await inserts.reached()
+    const stopping = worker.dispatch.stop()
+    await inserts.letGo()
+    await stopping
+    const { id } = await submitted
+    assert.equal(worker.untaken, 0)
+    assert.partialDeepStrictEqual(await bench.engine.get(id), { state: 'queued', attempt: 0, worker: null })
+  })
+
+  test('leaves the slot it gets to no other meanwhile, and what waits goes before one that comes later', async () => {
+    await using bench = await openBench()
+    const worker = await idleWorker(bench)
+    const inserts = await holdUp(bench, 'inserts')
+    const first = submit(bench)
+    await inserts.reached()
+    const others = [submit(bench), submit(bench, { priority: 1 })]
+    await inserts.letGo()
+    const ids = (await Promise.all([first, ...others])).map(({ id }) => id)
+    const order: string[] = []
+    for (const _ of ids) {
+      const run = await worker.next()
+      assert.equal(worker.untaken, 0)
+      order.push(run.job.id)
+      await bench.engine.settle(run.lease, decideOn(COMPLETED, bench.clock.now()), {})
+      run.end()
+    }
+    assert.deepEqual(order, [ids[0], ids[2], ids[1]])
+  })
+})
 
 describe('between two statements of the PostgreSQL engine', { skip }, () => {
   test('a stop gives back what is claimed in the place of an attempt that is settled meanwhile', async () => {

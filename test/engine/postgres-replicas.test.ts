@@ -247,6 +247,23 @@ describe('replicas on one database', { skip }, () => {
     assert.deepEqual([job.id, job.attempt, job.token], [id, 1, 1])
   })
 
+  test('a job whose insert got no answer, though it claimed it, runs all the same, as the same attempt', async () => {
+    await using proxy = await proxyOf(server?.url ?? '')
+    await using bench = await openBench()
+    const engine = await bench.replica({ url: through(proxy) })
+    const worker = new TestWorker(engine)
+    for (let round = 0; round < 2; round++) await engine.heartbeat([], 1)
+    const lost = proxy.loseAnswerTo('claiming AS')
+    const inserting = submit({ ...bench, engine })
+    await lost
+    await assert.rejects(inserting, { code: 'ENGINE_UNAVAILABLE' })
+    const { job, lease, end } = await worker.next()
+    assert.deepEqual([job.state, job.attempt, job.token], ['processing', 1, 1])
+    await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    end()
+    assert.partialDeepStrictEqual(await engine.counts(), { states: { queued: 0, processing: 0, completed: 1 } })
+  })
+
   test('a follower at another replica hears of changes, though every notification is lost', async () => {
     await using bench = await openBench()
     const other = await bench.replica()

@@ -34,9 +34,9 @@ export function claimSql(schema: string, owner: string): string {
     ) sums WHERE cpu <= $7::float8 AND memory <= $8::float8 AND scratch <= $9::float8
   ), claimed AS (
     UPDATE ${schema}.jobs j SET phase = 2, revision = j.revision + 1, version = j.version + 1, attempt = j.attempt + 1,
-      token = j.token + 1, worker = $12::text, lease_expires_at = $14::bigint, started_at = $13::bigint, updated_at = $13::bigint,
+      token = j.token + 1, worker = $12::text, lease_expires_at = $14::bigint, started_at = greatest($13::bigint, j.run_at), updated_at = greatest($13::bigint, j.run_at),
       events = concat(j.events, CASE WHEN j.events <> '' THEN ',' END,
-        '[', j.version + 1, ',"job.started",', $13::bigint, ',{"attempt":', j.attempt + 1, ',"worker":', to_json($12::text), '}]')
+        '[', j.version + 1, ',"job.started",', greatest($13::bigint, j.run_at), ',{"attempt":', j.attempt + 1, ',"worker":', to_json($12::text), '}]')
     FROM admitted WHERE j.num = admitted.num AND j.phase = 1
     RETURNING admitted.rank, admitted.place, ${storedColumnsOf('j')}
   ), counted AS (

@@ -113,6 +113,11 @@ export class Claims {
     }
   }
 
+  /** Notes whose turn it was: that of jobs which were claimed as they were inserted. */
+  served(entries: readonly StoredJob[]): void {
+    for (const { job } of entries) this.#turns.served(job.priority, job.group ?? '')
+  }
+
   /** Jobs that were claimed by a worker here and whose claim got no answer. */
   async unanswered(workers: readonly string[], known: readonly string[]): Promise<StoredJob[]> {
     const sql = `SELECT ${STORED_COLUMNS} FROM ${this.#db.schema}.jobs WHERE phase = 2 AND worker = ANY($1) AND id <> ALL($2)`
@@ -195,7 +200,7 @@ export class Claims {
     const isOutdated = this.#learnSizes(head?.[2] as string[], known)
     const priority = head?.[0] === null || head === undefined ? null : integer(head, 0)
     const entries = rows.map((row) => readStoredJob(row.slice(3)))
-    for (const { job } of entries) this.#turns.served(job.priority, job.group ?? '')
+    this.served(entries)
     return { entries, priority, more: head?.[1] === true, isOutdated }
   }
 

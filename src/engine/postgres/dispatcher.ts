@@ -1,7 +1,8 @@
-import type { Lease } from '../../job/job.ts'
+import type { Lease, NewJob } from '../../job/job.ts'
 import type { SlotDispatch } from '../slot-dispatch.ts'
-import { type Claims, type ClaimWish, isLimited } from './claims.ts'
+import { type ClaimLimits, type Claims, type ClaimWish, isLimited } from './claims.ts'
 import type { StoredJob } from './job-entry.ts'
+import { type BirthClaim, claimableAtBirth } from './newborn.ts'
 
 /** What the dispatcher needs of the engine. */
 export interface DispatcherParts {
@@ -17,6 +18,17 @@ export interface DispatcherParts {
   request(): void
 }
 
+/** Free slots that are kept for jobs on their way into the database. */
+export interface KeptSlots {
+  readonly claim: BirthClaim
+  /** The jobs that may be claimed as they are inserted. */
+  readonly jobs: ReadonlySet<NewJob>
+  /** Lets the slots go and begins those jobs that were claimed. */
+  begin(claimed: readonly StoredJob[]): void
+  /** The statement failed: jobs may be held here that nobody runs. */
+  fail(): void
+}
+
 /** Fills the free slots of this replica's dispatches. */
 export class Dispatcher {
   readonly #parts: DispatcherParts
@@ -25,6 +37,11 @@ export class Dispatcher {
   #isUnsure = false
   /** The bell is to be passed on if more is ready than fits. */
   #passesOn = false
+  /** How often it was heard that something is ready, and how often when it was last seen that nothing is. */
+  #heardOfReady = 1
+  #heardWhenNothing = 0
+  /** Inserts under way that claim. */
+  readonly #births = new Set<Promise<void>>()
   #filled: (() => void)[] = []
   /** The claims that are under way. */
   #filling: Promise<void> = Promise.resolve()
@@ -36,7 +53,7 @@ export class Dispatcher {
 
   add(dispatch: SlotDispatch): void {
     this.#dispatches.add(dispatch)
-    this.#parts.request()
+    this.noteReady()
   }
 
   remove(dispatch: SlotDispatch): void {
@@ -53,6 +70,47 @@ export class Dispatcher {
     for (const dispatch of this.#dispatches) dispatch.noteSettled(lease)
   }
 
+  /** Something may be ready: the next round looks. */
+  noteReady(): void {
+    this.#heardOfReady += 1
+    this.#parts.request()
+  }
+
+  /** Keeps free slots for those of the jobs, all of which are due, that may be claimed with their insert. */
+  keepSlots(due: readonly NewJob[], now: number): KeptSlots | undefined {
+    if (this.#isUnsure || due.length === 0) return undefined
+    const dispatch = this.all.find((each) => freeOf(each) > 0)
+    if (dispatch === undefined) return undefined
+    const { admission, options } = dispatch
+    const free = { slots: freeOf(dispatch), room: admission.room, isLimited: isLimited(limitsOf(dispatch)) }
+    const jobs = claimableAtBirth(due, free)
+    if (jobs.length === 0) return undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const needs = jobs.map(({ resources = null }) => resources)
+    const letGo = dispatch.keep(jobs.length, needs)
+    const end = (): void => {
+      letGo()
+      this.#births.delete(promise)
+      resolve()
+    }
+    this.#births.add(promise)
+    return {
+      claim: { worker: options.worker, leaseMs: options.leaseMs, now },
+      jobs: new Set(jobs),
+      begin: (claimed) => {
+        end()
+        this.#parts.claims.served(claimed)
+        this.#begin(dispatch, claimed)
+        if (claimed.length < jobs.length) this.ended()
+      },
+      fail: () => {
+        this.#isUnsure = true
+        end()
+        this.#parts.request()
+      },
+    }
+  }
+
   /** A run has ended. */
   ended(): void {
     this.#wakeWaiters()
@@ -63,6 +121,7 @@ export class Dispatcher {
   async answerBell(): Promise<void> {
     if (this.#dispatches.size === 0) return this.#parts.tellOthers()
     this.#passesOn = true
+    this.#heardOfReady += 1
     await new Promise<void>((resolve) => {
       this.#filled.push(resolve)
       this.#parts.request()
@@ -80,8 +139,8 @@ export class Dispatcher {
   }
 
   /** Resolves when no claim is under way that began before. */
-  quiet(): Promise<void> {
-    return this.#filling
+  async quiet(): Promise<void> {
+    await Promise.all([this.#filling, ...this.#births])
   }
 
   /** Claims no more and lets go whoever waits for it, for a stop. */
@@ -101,6 +160,8 @@ export class Dispatcher {
       for (const dispatch of this.#dispatches) await this.#fillOne(dispatch, passesOn)
     } finally {
       for (const resolve of filled) resolve()
+      // Slots that were kept for what there was not are free again.
+      this.#wakeWaiters()
     }
   }
 
@@ -109,18 +170,21 @@ export class Dispatcher {
   }
 
   async #fillOne(dispatch: SlotDispatch, passesOn: boolean): Promise<void> {
+    if (this.#heardWhenNothing === this.#heardOfReady && !passesOn) return
     const count = freeOf(dispatch)
     if (count === 0) {
       // It got full while the bell was on its way, and keeps it until there is room.
       if (passesOn) this.#parts.tellOthers()
       return
     }
-    const { worker, leaseMs, groupConcurrency: groupLimit } = dispatch.options
-    const tenantLimits = dispatch.options.tenantConcurrency?.()
+    const { worker, leaseMs } = dispatch.options
     const { admission } = dispatch
-    const limits = { groupLimit, tenantLimits }
+    const limits = limitsOf(dispatch)
+    const heard = this.#heardOfReady
     const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), limits, admission }
-    const { entries, more } = await this.#claim(wish)
+    const letGo = dispatch.keep(count)
+    const { entries, more } = await this.#claim(wish).finally(letGo)
+    if (!more) this.#heardWhenNothing = heard
     this.#begin(dispatch, entries)
     // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
     if (more && entries.length < count && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
@@ -139,6 +203,7 @@ export class Dispatcher {
 
   /** Takes up what was claimed by a statement whose answer was lost. */
   async #adopt(): Promise<void> {
+    await Promise.all(this.#births)
     const known = this.all.flatMap(({ jobs }) => jobs.map(({ id }) => id))
     const workers = this.all.map(({ options }) => options.worker)
     const entries = await this.#parts.claims.unanswered(workers, known)
@@ -157,6 +222,10 @@ export class Dispatcher {
   #wakeWaiters(): void {
     for (const wake of this.#roomWaiters.splice(0)) wake()
   }
+}
+
+function limitsOf({ options }: SlotDispatch): ClaimLimits {
+  return { groupLimit: options.groupConcurrency, tenantLimits: options.tenantConcurrency?.() }
 }
 
 function freeOf(dispatch: SlotDispatch): number {

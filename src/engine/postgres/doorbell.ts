@@ -78,7 +78,8 @@ export class Doorbell {
 
   #begin(answer: () => Promise<void>): WorkerPool {
     const { workerSchema, pollMs, onError } = this.#options
-    // Completions in batches, even of one, are what Graphile Worker tries again when the connection breaks.
+    // Graphile Worker waits for no completion: one that fails would be a rejection that nobody hears, and end the process. Of
+    // batches, even of one, it ends the pool of workers alone, which is started anew.
     const batches = { completeJobBatchDelay: 0, failJobBatchDelay: 0 }
     const preset = { worker: { schema: workerSchema, pollInterval: pollMs, preparedStatements: false, ...batches } }
     return runTaskList(

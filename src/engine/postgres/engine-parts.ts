@@ -74,7 +74,10 @@ export function buildParts(setting: EngineSetting): EngineParts {
   const ring = ringSql(bell, `longshore:${setting.schema}:${id}`)
   const reads = new JobReads(db)
   const claims = new Claims(db, `${id}:claims`)
-  const publish = (news: readonly News[]): void => news_.publish(news)
+  const publish = (news: readonly News[]): void => {
+    if (news.some(({ event }) => event.type !== 'job.queued' && event.state === 'queued')) dispatcher.noteReady()
+    news_.publish(news)
+  }
 
   const news_: JobNews = new JobNews({
     ...setting,
@@ -85,7 +88,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
     running: (jobId) => changes.running(jobId),
     changedElsewhere: (jobId) => changes.forget(jobId),
     delayedTo: (runAt) => dueTimer.arm(runAt),
-    workReady: () => changes.request(),
+    workReady: () => dispatcher.noteReady(),
   })
   const dispatcher: Dispatcher = new Dispatcher({
     claims,
@@ -118,7 +121,8 @@ export function buildParts(setting: EngineSetting): EngineParts {
     owner: `${id}:inserts`,
     ring,
     publish,
-    ready: () => changes.request(),
+    keepSlots: (due, now) => dispatcher.keepSlots(due, now),
+    ready: () => dispatcher.noteReady(),
   })
   const dueTimer: DueTimer = new DueTimer(clock, () => promote(db, ring, clock.now()))
   const replica = new Replica({

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job, NewJob } from '../../job/job.ts'
 import type { QueueLimits } from '../job-engine.ts'
-import { integer, integerOrNull, textOrNull } from '../record/columns.ts'
+import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { PHASE } from '../record/phase.ts'
 import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
@@ -10,9 +10,11 @@ import { storeResources } from '../record/resources-column.ts'
 import { queuedEvent } from '../record/row-events.ts'
 import { type Database, type Run, storable } from './database.ts'
 import { isStatementFault } from './database-error.ts'
+import type { KeptSlots } from './dispatcher.ts'
 import type { News } from './job-draft.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
 import { Lane, type LaneTask } from './lane.ts'
+import { bornEvents, bornJob } from './newborn.ts'
 
 /** A job that is to be kept. */
 interface Asked {
@@ -41,6 +43,8 @@ export interface JobInsertsParts {
   ring: string
   /** Hears what was written, before whoever asked for it. */
   publish(news: readonly News[]): void
+  /** Keeps free slots for some of those that are due. */
+  keepSlots(due: readonly NewJob[], now: number): KeptSlots | undefined
   /** Hears that some of them are ready. */
   ready(): void
 }
@@ -107,28 +111,40 @@ export class JobInserts {
 
   async #write(inserts: readonly Insert[]): Promise<void> {
     const now = this.#parts.clock.now()
-    const answer = await this.#parts.db.queryOften(this.#insert, this.#values(inserts, now))
-    const kept = new Set(answer.flatMap((row) => integerOrNull(row, 1) ?? []))
-    const fresh = inserts.filter((_, place) => kept.has(place))
-    this.#tell(fresh, now)
-    const rest = inserts.filter((_, place) => !kept.has(place))
+    const due = inserts.flatMap(({ job }) => (isDue(job, now) ? job : []))
+    const slots = this.#parts.keepSlots(due, now)
+    const answer = await this.#parts.db
+      .queryOften(this.#insert, this.#values(inserts, now, slots))
+      .catch((thrown: unknown) => {
+        slots?.fail()
+        throw thrown
+      })
+    const kept = answer.flatMap((row) => keptOf(row) ?? [])
+    const places = new Set(kept.map(({ place }) => place))
+    this.#tell(inserts.filter((_, place) => places.has(place)))
+    slots?.begin(bornOf(inserts, kept, slots))
+    if (kept.some(({ phase }) => phase === PHASE.ready)) this.#parts.ready()
+    const rest = inserts.filter((_, place) => !places.has(place))
     if (rest.length > 0) await this.#answerKnown(rest, integer(answer[0], 0))
   }
 
   /** What the statement takes. */
-  #values(asked: readonly Asked[], now: number): [rows: string, maxQueued: number] {
+  #values(asked: readonly Asked[], now: number, slots?: KeptSlots): unknown[] {
     const rows = asked.map(({ job, limits }, place) => ({
       ...rowOf(job, place, now),
       tenant_limit: limits.maxQueuedOfTenant ?? null,
+      ...(slots?.jobs.has(job) && { claims: true }),
     }))
-    return [JSON.stringify(rows), Math.min(...asked.map(({ limits }) => limits.maxQueued))]
+    const values = [JSON.stringify(rows), Math.min(...asked.map(({ limits }) => limits.maxQueued))]
+    if (slots === undefined) return [...values, null, null, null, null]
+    const { worker, leaseMs } = slots.claim
+    return [...values, worker, now, now + leaseMs, bornEvents(slots.claim)]
   }
 
-  #tell(fresh: readonly Insert[], now: number): void {
+  #tell(fresh: readonly Insert[]): void {
     const jobs = fresh.map(({ job }) => freshJob(job))
     this.#publish(jobs)
     for (const [place, insert] of fresh.entries()) insert.resolve({ job: jobs[place] as Job, replayed: false })
-    this.#tellOfReady(jobs, now)
   }
 
   #publish(jobs: readonly Job[]): void {
@@ -176,6 +192,24 @@ function refusal({ job: { tenant }, limits: { maxQueued, maxQueuedOfTenant } }: 
   return isTenantFull ? tenantQueueFull(tenant, maxQueuedOfTenant) : queueFull(queued, maxQueued)
 }
 
+/** A job that was kept: which of those that were asked for, and how. */
+interface Kept {
+  place: number
+  num: number
+  phase: number
+}
+
+function keptOf(row: Row): Kept | undefined {
+  return row[1] === null ? undefined : { place: integer(row, 1), num: integer(row, 2), phase: integer(row, 3) }
+}
+
+function bornOf(asked: readonly Asked[], kept: readonly Kept[], { claim }: KeptSlots): StoredJob[] {
+  return kept.flatMap(({ place, num, phase }) => {
+    const job = asked[place]?.job
+    return job && phase === PHASE.processing ? bornJob(job, num, claim) : []
+  })
+}
+
 function isDue({ runAt, createdAt }: Pick<Job, 'runAt' | 'createdAt'>, now: number): boolean {
   return runAt <= Math.max(now, createdAt)
 }
@@ -206,16 +240,22 @@ function rowOf(job: NewJob, place: number, now: number) {
   }
 }
 
-/** $1 the rows, $2 how many jobs may wait. The first row of the answer tells how many waited before. */
+/**
+ * $1 the rows, $2 how many jobs may wait. Rows that claim are claimed unless another job is ready: by the worker $3, now $4, until
+ * $5, with the events $6. The first row of the answer tells how many waited before; the others place, number and phase of each job that was kept.
+ */
 function insertSql(schema: string, owner: string, ring: string): string {
-  const given = `phase, id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
+  const given = `id, created_at, run_at, priority, grp, labels, processor, manifest, parameters, max_attempts,
     timeout_ms, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick,
     resources`
+  const atBirth = 'version, revision, phase, attempt, token, updated_at, worker, started_at, lease_expires_at, events'
   return `WITH input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
       timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, tenant_limit bigint, callback_url text,
-      schedule text, tick bigint, resources text)
+      schedule text, tick bigint, resources text, claims boolean)
+  ), claiming AS MATERIALIZED (
+    SELECT $3::text IS NOT NULL AND NOT EXISTS (SELECT FROM ${schema}.jobs WHERE phase = ${PHASE.ready}) AS may
   ), room AS MATERIALIZED (
     SELECT coalesce(sum(queued), 0) AS queued, $2::bigint - coalesce(sum(queued), 0) AS jobs FROM ${schema}.counters
   ), tenant_room AS MATERIALIZED (
@@ -228,20 +268,26 @@ function insertSql(schema: string, owner: string, ring: string): string {
     WHERE CASE WHEN room.jobs >= (SELECT count(*) FROM input) AND NOT EXISTS (SELECT FROM tenant_room) THEN true ELSE NOT EXISTS (SELECT FROM ${schema}.jobs j
       WHERE j.id = input.id OR (j.idempotency_key = input.idempotency_key AND j.tenant = input.tenant)) END
   ), kept AS (
-    INSERT INTO ${schema}.jobs (version, updated_at, failed_files_only, attempt, attempt_base, token, files_total,
-      files_done, files_failed, files_bytes, ${given})
-    SELECT 1, created_at, 0, 0, 0, 0, 0, 0, 0, 0, ${given} FROM fresh LEFT JOIN tenant_room ON of = fresh.tenant, room
+    INSERT INTO ${schema}.jobs (failed_files_only, attempt_base, files_total, files_done, files_failed, files_bytes, ${given}, ${atBirth})
+    SELECT 0, 0, 0, 0, 0, 0, ${given}, birth.*
+    FROM fresh LEFT JOIN tenant_room ON of = fresh.tenant, room, claiming CROSS JOIN LATERAL (
+      SELECT 2, 1, ${PHASE.processing}, 1, 1, $4::bigint, $3::text, $4::bigint, $5::bigint, $6::text
+      WHERE claims AND claiming.may
+      UNION ALL
+      SELECT 1, 0, phase, 0, 0, created_at, NULL, NULL, NULL, NULL WHERE NOT (coalesce(claims, false) AND claiming.may)
+    ) birth
     WHERE nth <= room.jobs AND nth_of_tenant <= coalesce(tenant_room.jobs, nth_of_tenant)
     ORDER BY idempotency_key, tenant, place
     ON CONFLICT DO NOTHING
-    RETURNING id, phase
+    RETURNING id, phase, num
   ), counted AS (
     INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
-    SELECT '${owner}', count(*), 0, 0, 0, 0 FROM kept HAVING count(*) > 0
-    ON CONFLICT (owner) DO UPDATE SET queued = c.queued + excluded.queued
+    SELECT '${owner}', count(*) FILTER (WHERE kept.phase < ${PHASE.processing}),
+      count(*) FILTER (WHERE kept.phase = ${PHASE.processing}), 0, 0, 0 FROM kept HAVING count(*) > 0
+    ON CONFLICT (owner) DO UPDATE SET queued = c.queued + excluded.queued, processing = c.processing + excluded.processing
   )
-  SELECT queued, NULL FROM room
-  UNION ALL SELECT NULL, min(place) FROM kept JOIN input USING (id) GROUP BY id
-  UNION ALL SELECT NULL, NULL FROM (SELECT FROM kept WHERE kept.phase = ${PHASE.ready} LIMIT 1) ready CROSS JOIN LATERAL
+  SELECT queued, NULL, NULL, NULL FROM room
+  UNION ALL SELECT NULL, min(place), min(kept.num), min(kept.phase) FROM kept JOIN input USING (id) GROUP BY id
+  UNION ALL SELECT NULL, NULL, NULL, NULL FROM (SELECT FROM kept WHERE kept.phase = ${PHASE.ready} LIMIT 1) ready CROSS JOIN LATERAL
     (SELECT FROM ${ring} LIMIT 1) rung`
 }

@@ -286,7 +286,7 @@ export class PostgresEngine implements JobEngine {
     if (nextDueAt !== null) dueTimer.arm(nextDueAt)
     if (nextDeliveryAt !== null) this.#deliveryNews.tell(nextDeliveryAt)
     if (nextTick !== null) this.#scheduleNews.tell(nextTick)
-    if (isWorkReady) changes.request()
+    if (isWorkReady) dispatcher.noteReady()
     for (const { waiting, options } of dispatcher.all) {
       if (waiting.length > 0) await changes.between(() => extendLeases(db, waiting, this.clock.now() + options.leaseMs))
     }
