@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { median, report } from './support/report.ts'
 /**
  * No-op jobs from `POST` to completed, over HTTP, beside two services that are wired by hand: Fastify with BullMQ over a
  * Redis that syncs each write, and Fastify with pg-boss over the same PostgreSQL. Replicas are processes that take requests
- * and run jobs; ours also reads the manifest of each job and looks for its file in the object store.
+ * and run jobs, each of which looks for its one input file, ours in the object store.
  */
 const JOBS = 5_000
 const WARM_UP = 4_000
@@ -24,12 +24,17 @@ if (postgres === undefined) throw new Error('There is no PostgreSQL: install it,
 await using redis = await startRedis()
 const folder = await mkdtemp(join(tmpdir(), 'longshore-rivals-'))
 
+const input = join(folder, 'input.txt')
+await writeFile(input, 'x')
+
 type Role = 'all' | 'api' | 'worker'
 const shared = [`DATABASE_URL=${postgres.url}`, `OBJECTS_DIR=${folder}`, `SIGNING_SECRET=${'s'.repeat(32)}`]
 const contestants: Record<string, (role: Role, ...rest: string[]) => Promise<Target>> = {
   Longshore: (role, ...rest) => startTarget('noop-service.ts', [CONCURRENCY, ...shared, `ROLE=${role}`, ...rest]),
-  BullMQ: (role, ...rest) => startTarget('bullmq-service.ts', [String(redis.port), CONCURRENCY, role, ...rest]),
-  'pg-boss': (role, ...rest) => startTarget('pg-boss-service.ts', [postgres.url, CONCURRENCY, role, ...rest]),
+  BullMQ: (role, ...rest) =>
+    startTarget('bullmq-service.ts', [String(redis.port), CONCURRENCY, role, `input=${input}`, ...rest]),
+  'pg-boss': (role, ...rest) =>
+    startTarget('pg-boss-service.ts', [postgres.url, CONCURRENCY, role, `input=${input}`, ...rest]),
 }
 
 for (const replicas of [1, 2, 4]) await compareThroughput(replicas)

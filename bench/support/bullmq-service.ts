@@ -1,4 +1,5 @@
 import { Queue, Worker } from 'bullmq'
+import { lookForInput } from './look-for-input.ts'
 import { serveRival } from './rival-service.ts'
 import { tellBegun } from './tell-begun.ts'
 
@@ -10,6 +11,7 @@ const [, , port = '', concurrency = '64', role = 'all'] = process.argv
 const connection = { host: '127.0.0.1', port: Number(port), maxRetriesPerRequest: null }
 const queue = new Queue('noop', { connection })
 const run = async (): Promise<unknown> => {
+  await lookForInput()
   tellBegun()
   return {}
 }

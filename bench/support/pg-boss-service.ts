@@ -1,5 +1,6 @@
 import { Pool } from 'pg'
 import { PgBoss } from 'pg-boss'
+import { lookForInput } from './look-for-input.ts'
 import { serveRival } from './rival-service.ts'
 import { tellBegun } from './tell-begun.ts'
 
@@ -20,6 +21,7 @@ const options = {
 } as const
 if (role !== 'api') {
   await boss.work('noop', options, async (jobs) => {
+    await Promise.all(jobs.map(lookForInput))
     tellBegun()
     return jobs.map(({ id }) => ({ id, status: 'completed' as const, output: {} }))
   })
