@@ -3,7 +3,7 @@ import { parse as parseDotenv } from 'dotenv'
 import { limitOf } from './access/tenant-limits.ts'
 import { LongshoreError, messageOf, systemCodeOf } from './base/errors.ts'
 import type { Setting } from './setting.ts'
-import { layered, readSecretFiles, type Settings } from './setting-layers.ts'
+import { asText, type GivenSettings, layered, readSecretFiles, type Settings } from './setting-layers.ts'
 import { isSecret, SETTINGS, type SettingName, type SettingValues } from './settings.ts'
 
 const MIB = 1024 * 1024
@@ -30,8 +30,8 @@ export type Config = Readonly<ReturnType<typeof arrange>>
 /**
  * Reads the configuration from settings by name, e.g. an environment. Throws `CONFIG_INVALID` with all faults at once.
  */
-export function parseConfig(given: Settings): Config {
-  const { settings, faults } = readSecretFiles(given)
+export function parseConfig(given: GivenSettings): Config {
+  const { settings, faults } = readSecretFiles(asText(given))
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => [name, readSetting(name, setting, settings[name], faults)]),
   ) as SettingValues
@@ -46,13 +46,13 @@ export function parseConfig(given: Settings): Config {
 }
 
 /** Reads the configuration from the environment and, for what it does not set, from the file `.env` in the current folder. */
-export function loadConfig(overrides: Settings = {}): Config {
+export function loadConfig(overrides: GivenSettings = {}): Config {
   return parseConfig(givenSettings(overrides))
 }
 
 /** The settings of the environment and, for what it does not set, of the file `.env`, as they were written. */
-export function givenSettings(overrides: Settings = {}): Settings {
-  return layered(readDotenv('.env'), process.env, overrides)
+export function givenSettings(overrides: GivenSettings = {}): Settings {
+  return layered(readDotenv('.env'), process.env, asText(overrides))
 }
 
 /** The environment of this process for a program that it starts: all of it, or the named variables that are set. */

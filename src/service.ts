@@ -33,6 +33,7 @@ import { refuseWithinHost } from './processor/hosted/load-processor.ts'
 import { declaredNeeds } from './processor/needs.ts'
 import { type AnyProcessor, openExecutor } from './processor/open-executor.ts'
 import { buildSchedules } from './schedule/build-schedules.ts'
+import type { GivenSettings } from './setting-layers.ts'
 import { LocalStore } from './storage/local-store.ts'
 import type { ObjectStore } from './storage/object-store.ts'
 import { S3Store } from './storage/s3-store.ts'
@@ -56,8 +57,8 @@ import { Worker } from './worker/worker.ts'
 
 /** How a service is made. */
 export interface AppOptions {
-  /** Settings by name, e.g. `{ PORT: '0' }`; they win over the environment and `.env`. */
-  settings?: Readonly<Record<string, string | undefined>>
+  /** Settings by name, e.g. `{ PORT: 0 }`; they win over the environment and `.env`. */
+  settings?: GivenSettings
   /** A pino logger of your own, which sees to its secrets itself; unless given, JSON lines on stdout from `LOG_LEVEL` up. */
   logger?: Logger
   /** How the processor's code is run; `inline`, on the service's own event loop, unless given. */

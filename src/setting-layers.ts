@@ -5,6 +5,20 @@ import { isSecret, SETTINGS } from './settings.ts'
 /** Settings as text, by name. */
 export type Settings = Readonly<Record<string, string | undefined>>
 
+/** The same as programs give them: 8000 is as good as '8000', and true as 'true'. */
+export type GivenSettings = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** Settings as text. What is neither text nor a number nor true or false is told as JSON, which no setting takes. */
+export function asText(given: GivenSettings): Settings {
+  const texts = Object.entries(given).map(([name, value]: [string, unknown]) => [name, textOf(value)])
+  return Object.fromEntries(texts)
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value)
+}
+
 /** A setting that is wrong: where, and what was expected. */
 interface Fault {
   pointer: string

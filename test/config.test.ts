@@ -243,3 +243,14 @@ test('another endpoint for clients is one of the same store', () => {
   assert.equal(storage.publicEndpoint, S3_PUBLIC_ENDPOINT_URL)
   assert.match(faultsOf({ S3_PUBLIC_ENDPOINT_URL })[0] ?? '', /^Expected S3_ENDPOINT_URL to be set, because/)
 })
+
+test('settings may be given as numbers, true and false; what is none of these is told', () => {
+  const { port, metrics } = parseConfig({ PORT: 0, METRICS: false })
+  assert.deepEqual([port, metrics], [0, false])
+  const wrong = { PORT: ['8000'], METRICS: {} } as unknown as Record<string, string>
+  assert.deepEqual(faultsOf(wrong), [
+    'Expected PORT to be an integer from 0 to 65535, got "[\\"8000\\"]".',
+    'Expected METRICS to be "true" or "false", got "{}".',
+  ])
+  assert.equal(parseConfig({ PORT: null } as unknown as Record<string, string>).port, 8000)
+})

@@ -1,11 +1,12 @@
 import type { z } from 'zod'
 import type { Fault } from './errors.ts'
+import { wordsOf } from './fault-words.ts'
 
 /** The faults zod found, each with a JSON pointer (RFC 6901) that begins with `prefix`. */
 export function faultsOf(failure: z.core.$ZodError, prefix = ''): Fault[] {
   return failure.issues.map((issue) => ({
     pointer: `${prefix}${issue.path.map((step) => `/${escapePointer(String(step))}`).join('')}`,
-    message: issue.message,
+    message: wordsOf(issue),
   }))
 }
 

@@ -88,7 +88,6 @@ export function readCursor(cursor: string): Cursor {
     throw new LongshoreError(
       'VALIDATION_FAILED',
       'cursor is not one that a listing gave. Take it from the Link header of the page before, or leave it out to begin anew.',
-      { errors: [{ pointer: '/querystring/cursor', message: 'expected a cursor that a listing gave' }] },
     )
   }
   return { createdAt: Number(createdAt), id }
