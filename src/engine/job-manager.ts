@@ -134,7 +134,7 @@ export class JobManager {
     try {
       return await this.#engine.insert(this.newJob(draft, manifest), room)
     } catch (thrown) {
-      throw await this.#whenToReturn(thrown, room, draft.tenant)
+      throw await this.whenToReturn(thrown, draft.tenant ?? null)
     }
   }
 
@@ -147,6 +147,18 @@ export class JobManager {
   roomOf(tenant: string | null): QueueLimits {
     const { maxQueued, limitsOf } = this.#rules
     return { maxQueued, maxQueuedOfTenant: limitsOf?.(tenant).queuedJobs }
+  }
+
+  /** The error of a full queue, with how long it needs until there is room; any other as it is. */
+  async whenToReturn(thrown: unknown, tenant: string | null): Promise<unknown> {
+    if (this.#drain === undefined || !(thrown instanceof LongshoreError) || thrown.code !== 'QUEUE_FULL') return thrown
+    const { maxQueued, maxQueuedOfTenant = Number.POSITIVE_INFINITY } = this.roomOf(tenant)
+    const isOfTenant = tenant !== null && maxQueuedOfTenant <= maxQueued
+    const wait = isOfTenant ? this.#drain.waitMs(maxQueuedOfTenant, tenant) : this.#drain.waitMs(maxQueued)
+    return wait.then(
+      (retryAfterMs) => new LongshoreError('QUEUE_FULL', thrown.message, { retryAfterMs }),
+      () => thrown,
+    )
   }
 
   /** The job, if it is there. */
@@ -260,18 +272,6 @@ export class JobManager {
     throw new LongshoreError(
       'RESOURCES_UNAVAILABLE',
       `The job can never run here. ${tooLarge(resources, onlyBudget)} Ask for less, or raise WORKER_CPU, WORKER_MEMORY_MB or WORKER_SCRATCH_GB.`,
-    )
-  }
-
-  /** The error of a full queue, with how long it needs until there is room; any other as it is. */
-  async #whenToReturn(thrown: unknown, room: QueueLimits, tenant: string | undefined): Promise<unknown> {
-    if (this.#drain === undefined || !(thrown instanceof LongshoreError) || thrown.code !== 'QUEUE_FULL') return thrown
-    const { maxQueued, maxQueuedOfTenant = Number.POSITIVE_INFINITY } = room
-    const isOfTenant = tenant !== undefined && maxQueuedOfTenant <= maxQueued
-    const wait = isOfTenant ? this.#drain.waitMs(maxQueuedOfTenant, tenant) : this.#drain.waitMs(maxQueued)
-    return wait.then(
-      (retryAfterMs) => new LongshoreError('QUEUE_FULL', thrown.message, { retryAfterMs }),
-      () => thrown,
     )
   }
 

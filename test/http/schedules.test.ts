@@ -194,6 +194,15 @@ test('a tick submits the job, which names its schedule, and the schedule names t
   assert.equal((await service.app.inject('/jobs?schedule=other')).json().length, 0)
 })
 
+test('a schedule that is fired into a full queue says when to come back, by how fast the queue empties', async () => {
+  await using service = await open({ settings: { MAX_QUEUED_JOBS: '1' } })
+  await create(service)
+  assert.equal((await post(service.app, '/schedules/nightly/run', {})).statusCode, 202)
+  const refused = await post(service.app, '/schedules/nightly/run', {})
+  assertProblem(refused, 'QUEUE_FULL')
+  assert.equal(refused.headers['retry-after'], '60', 'nothing ended lately: the longest')
+})
+
 test("the query of a callback URL, which is the receiver's secret, is used and shown to nobody", async () => {
   await using service = await open(TELLING)
   const job = { ...JOB, callback_url: 'https://example.org/hook?token=secret' }

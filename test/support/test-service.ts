@@ -7,6 +7,7 @@ import { type Config, parseConfig } from '../../src/config.ts'
 import { BulkActions } from '../../src/engine/bulk-actions.ts'
 import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
+import { QueueDrain } from '../../src/engine/queue-drain.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { viewEnd } from '../../src/http/webhook-view.ts'
@@ -45,7 +46,8 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const engine = new SqliteEngine({ path: join(folder.path, 'longshore.db'), clock, describeEnd: viewEnd })
   const access = new AccessList(config.apiKeys, config.tenantLimits)
   const limitsOf = (tenant: string | null) => access.limitsOf(tenant)
-  const jobs = new JobManager({ engine, clock, rules: { ...rulesOf(config, options), limitsOf } })
+  const rules = { ...rulesOf(config, options), limitsOf }
+  const jobs = new JobManager({ engine, clock, rules, drain: new QueueDrain(engine.activity, clock) })
   const local = new LocalStore({ folder: join(folder.path, 'objects'), signingSecret: SECRET })
   const store = options.wrapStore?.(local) ?? local
   const feed = new JobFeed(engine, clock)
