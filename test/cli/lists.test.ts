@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { JobClient } from '@longshore/client'
+import { formatKeyEntry } from '../../src/access/api-key.ts'
 import { openService } from '../support/service-here.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { cli } from './cli.ts'
@@ -58,4 +59,25 @@ test('files lists each input once under one head, however many there are', async
   const rows = rowsOf((await run('files', job_id)).stdout)
   assert.deepEqual([rows.length, rows.filter((row) => row === 'STATUS  SIZE  FILE').length], [2002, 1])
   assert.equal(rowsOf((await run('files', job_id, '--json')).stdout).length, 2001)
+})
+
+test('of the jobs of several tenants, whose groups have one name, a command takes those of one', async () => {
+  const keys = { acme: 'key-of-the-tenant-acme', zeta: 'key-of-the-tenant-zeta', all: 'key-of-the-operator' }
+  const entries = [formatKeyEntry(keys.acme, { tenant: 'acme' }), formatKeyEntry(keys.zeta, { tenant: 'zeta' })]
+  await using service = await openService({ API_KEYS: [...entries, formatKeyEntry(keys.all)].join(',') })
+  const { url } = service.api
+  const submit = (key: string) =>
+    new JobClient({ url, apiKey: key }).submitJob({
+      manifest_inline: { files: ['s3://longshore/shared/later.txt'] },
+      group: 'plankton',
+      delay_seconds: 3600,
+    })
+  const [ours] = await Promise.all([submit(keys.acme), submit(keys.zeta)])
+  const run = (...args: string[]) => cli(args, { env: { LONGSHORE_URL: url, LONGSHORE_API_KEY: keys.all } })
+  const listed = await run('jobs', '--tenant', 'acme', '--group', 'plankton')
+  assert.match(listed.stdout, new RegExp(`TENANT  GROUP.*\\n.*${ours.job_id} .* acme  +plankton`))
+  assert.equal(rowsOf(listed.stdout).length, 2)
+  const cancelled = await run('cancel', '--tenant', 'zeta', '--group', 'plankton')
+  assert.equal(cancelled.stdout, '1 job asked to stop\n')
+  assert.deepEqual(rowsOf((await run('jobs', '--status', 'queued')).stdout).length, 2)
 })

@@ -15,6 +15,8 @@ interface Words {
   readonly did: string
 }
 
+const FILTERS = '--status, --label, --group, --schedule, --tenant or --all'
+
 /** Acts on every job that the options choose, with how far it is. */
 export async function actOnJobs(
   { out, signal }: Session,
@@ -36,9 +38,8 @@ export async function actOnJobs(
 /** Ids or a filter, and one of them. Throws what a wrong use of a command is. */
 export function choosesMany(ids: readonly string[], { all, dryRun, ...options }: BulkCommandOptions): boolean {
   const filters = all === true || Object.keys(filterOf(options)).length > 0
-  if (filters === ids.length > 0)
-    throw new UsageError('Give ids of jobs, or say which by --status, --label, --group or --all.')
-  if (dryRun && !filters) throw new UsageError('--dry-run goes with --status, --label, --group or --all.')
+  if (filters === ids.length > 0) throw new UsageError(`Give ids of jobs, or say which by ${FILTERS}.`)
+  if (dryRun && !filters) throw new UsageError(`--dry-run goes with ${FILTERS}.`)
   return filters
 }
 

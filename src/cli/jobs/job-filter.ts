@@ -8,6 +8,7 @@ export interface FilterOptions {
   readonly label?: readonly string[]
   readonly group?: string
   readonly schedule?: string
+  readonly tenant?: string
 }
 
 /** Every state a job may be in. */
@@ -20,6 +21,7 @@ export function withFilterOptions(command: Command): Command {
     .option('--label <name=value>', 'only jobs with this label; may be given several times', collect(String))
     .option('--group <name>', 'only jobs of this group')
     .option('--schedule <name>', 'only jobs that this schedule submitted')
+    .option('--tenant <name>', "only this tenant's, for a key that belongs to none")
 }
 
 /** The jobs that the options choose; empty when they choose all. */
@@ -28,11 +30,13 @@ export function filterOf({
   label,
   group,
   schedule,
+  tenant,
 }: FilterOptions): JobFilter & { status?: JobStatus[]; label?: string[] } {
   return {
     ...(status !== undefined && { status: [...status] }),
     ...(label !== undefined && { label: [...label] }),
     ...(group !== undefined && { group }),
     ...(schedule !== undefined && { schedule }),
+    ...(tenant !== undefined && { tenant }),
   }
 }

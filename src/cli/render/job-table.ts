@@ -15,6 +15,9 @@ export interface Canvas {
 /** The same for a table, which may go on with one that was begun. */
 type JobsCanvas = Canvas & Pick<TableOptions, 'hasHead'>
 
+/** Tells jobs of several tenants apart, whose groups may have the same name. */
+const TENANT: Column<Job> = { head: 'TENANT', cell: (job) => safeText(job.tenant ?? ''), fromWidth: 80 }
+
 /** Jobs as a table. The id is never cut: it is what the other commands take. */
 export function renderJobs(jobs: readonly Job[], { width, nowMs, paint, hasHead = true }: JobsCanvas): string {
   const columns: Column<Job>[] = [
@@ -23,6 +26,7 @@ export function renderJobs(jobs: readonly Job[], { width, nowMs, paint, hasHead 
     { head: 'STATUS', cell: (job) => statusWord(job.status, paint), fromWidth: 56 },
     { head: 'CREATED', cell: (job) => showInstant(job.created_at, nowMs), fromWidth: 120 },
     { head: 'AGE', cell: (job) => showSpan(nowMs - Date.parse(job.created_at)), align: 'right', fromWidth: 56 },
+    ...(jobs.some(({ tenant }) => tenant !== null) ? [TENANT] : []),
     { head: 'GROUP', cell: (job) => safeText(job.group ?? ''), fromWidth: 120 },
     { head: 'DETAIL', cell: (job) => describeState(job, nowMs), fromWidth: 56 },
   ]
