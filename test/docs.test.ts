@@ -62,8 +62,20 @@ test('every page stands in the index and in llms.txt', () => {
   }
 })
 
-/** Pages with commands to run: against which example, with which settings, and what must be printed, in this order. */
-const RUNS: Readonly<Record<string, { main: string; settings?: Record<string, string>; prints: readonly RegExp[] }>> = {
+/** How the commands of a page are run. */
+interface PageRun {
+  /** The example whose service they talk to. */
+  main: string
+  settings?: Record<string, string>
+  /** What the page takes as given. */
+  given?: string
+  /** What must be printed, in this order. */
+  prints: readonly RegExp[]
+}
+
+const KEY = 'a-key-of-sixteen-signs'
+
+const RUNS: Readonly<Record<string, PageRun>> = {
   'docs/submit.md': {
     main: 'minimal',
     prints: [
@@ -84,23 +96,64 @@ const RUNS: Readonly<Record<string, { main: string; settings?: Record<string, st
     settings: { RETRY_BASE_SECONDS: '0' },
     prints: [/"lines": 2,\s*"attempts": 2/, /^exit code 1$/m, /failed/, /UNRECOVERABLE/, /queued/],
   },
+  'docs/schedules.md': {
+    main: 'minimal',
+    prints: [
+      /"name":"reports".*?"cron":"30 2 \* \* mon-fri"/,
+      /nightly fires at 30 2/,
+      /^nightly .*\nreports/m,
+      /^ticks +0 fired/m,
+      /nightly is paused/,
+      /nightly fires again/,
+      /nightly is deleted/,
+      /JOB .*STATUS.*\n.*does not exist/,
+    ],
+  },
+  'docs/webhooks.md': {
+    main: 'minimal',
+    settings: { WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` },
+    given:
+      'echo hello > hello.txt; job=$(longshore submit hello.txt -q --callback-url https://app.example.org); longshore watch "$job" > /dev/null',
+    prints: [/"job_id":"/, /app\.example\.org/, /is pending/],
+  },
+  'docs/secure.md': {
+    main: 'minimal',
+    settings: { API_KEYS: KEY },
+    given: 'echo hello > hello.txt; ID=$(longshore submit hello.txt -q)',
+    prints: [/LONGSHORE_API_KEY=lsk_/, /"token":"/],
+  },
+  'docs/observe.md': { main: 'minimal', settings: { API_KEYS: KEY }, prints: [/^longshore_jobs\{/m] },
+  'docs/dashboard.md': { main: 'minimal', prints: [/The key of wall-screen/] },
 }
 
-for (const [page, { main, settings, prints }] of Object.entries(RUNS)) {
+/** Commands that are not run here, by how their block begins, and who runs them. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  'npm run chaos': '.ci/run',
+  'docker build': 'whoever builds the image: CI has no Docker engine',
+  'cd deploy/compose': 'test/deploy/compose.test.ts',
+  'kubectl create secret': 'nobody: there is no cluster',
+  'longshore generate k8s': 'test/cli/generate.test.ts',
+  'ROLE=api ': 'test/e2e',
+  'S3_ENDPOINT_URL=': 'test/storage',
+  'npm install longshore@latest': 'nobody: nothing is published',
+  '// otel.mjs': 'test/telemetry',
+  'const events = new EventSource': 'test/http/read-tokens.test.ts',
+}
+
+for (const [page, { main, settings, given = '', prints }] of Object.entries(RUNS)) {
   test(`the commands of ${page} do what it says`, async () => {
     await using folder = await tempFolder()
     const data = { DATA_DIR: join(folder.path, 'data'), ...settings }
     await using service = await startService(data, join(ROOT, `examples/${main}/main.ts`))
     await putCommand(folder.path)
-    const script = blocks(page)
-      .filter(({ mark }) => mark === 'run')
-      .map(({ code }) => code)
-      .join('\n')
+    const commands = blocks(page).filter(({ mark }) => mark === 'run')
+    const script = [given, ...commands.map(({ code }) => code)].join('\n')
+    const env = { LONGSHORE_URL: service.url, ...(settings?.API_KEYS && { LONGSHORE_API_KEY: KEY, KEY }) }
     const path = `${folder.path}${delimiter}${process.env.PATH}`
     const { stdout, stderr } = await promisify(execFile)(
       'bash',
-      ['-euo', 'pipefail', '-c', script.replaceAll('http://127.0.0.1:8000', service.url)],
-      { cwd: folder.path, env: { ...process.env, LONGSHORE_URL: service.url, PATH: path } },
+      ['-euo', 'pipefail', '-c', script.replaceAll(/http:\/\/(127\.0\.0\.1|localhost):8000/g, service.url)],
+      { cwd: folder.path, env: { ...process.env, ...env, PATH: path } },
     )
     let rest = stdout
     for (const pattern of prints) {
@@ -111,13 +164,20 @@ for (const [page, { main, settings, prints }] of Object.entries(RUNS)) {
   })
 }
 
-test('every page with commands to run has them run', () => {
-  const withCommands = DOCS.filter((page) => blocks(page).some(({ mark }) => mark === 'run'))
-  const runElsewhere = new Set(['docs/resources.md'])
-  assert.deepEqual(
-    withCommands.filter((page) => !(page in RUNS) && !runElsewhere.has(page)),
-    [],
-  )
+test('every command that is shown is run, here or elsewhere', () => {
+  const shown = DOCS.flatMap((page) => blocks(page).map((block) => ({ page, ...block })))
+  const commands = shown.filter(({ language }) => ['sh', 'bash', 'js'].includes(language))
+  const loose = commands.filter(({ page, mark, code }) => {
+    if (mark === 'run') return !(page in RUNS) && page !== 'docs/resources.md'
+    return mark === undefined && !Object.keys(NOT_RUN).some((begin) => code.startsWith(begin))
+  })
+  assert.deepEqual(loose, [])
+  for (const begin of Object.keys(NOT_RUN)) {
+    assert.ok(
+      commands.some(({ code }) => code.startsWith(begin)),
+      `no block begins with ${begin}`,
+    )
+  }
 })
 
 test('the test that the docs show passes', async () => {
