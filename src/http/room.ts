@@ -109,6 +109,8 @@ export function describe<Schema extends RouteSchema>(name: RouteName, schema: Sc
   const { summary, access, path, takesToken }: Route = ROUTES[name]
   const { response, ...request } = schema
   return {
+    // A field that nobody reads would be taken for one that was heard. Whoever probes an open route may send what he likes.
+    ...(needsKey(access) && { querystring: NO_QUERY }),
     ...request,
     operationId: name,
     summary,
@@ -119,6 +121,8 @@ export function describe<Schema extends RouteSchema>(name: RouteName, schema: Sc
     response: { ...response, default: PROBLEM_ANSWER } as unknown,
   }
 }
+
+const NO_QUERY = z.strictObject({})
 
 const PROBLEM_ANSWER: Answer = {
   description: 'A problem (RFC 9457): `code` names what was wrong, `detail` says what to do',
