@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { SETTINGS } from '../src/settings.ts'
+import { isSecret, SETTINGS } from '../src/settings.ts'
 import { putCommand } from './cli/longshore.ts'
 import { startService } from './support/service-process.ts'
 import { tempFolder } from './support/temp-folder.ts'
@@ -25,6 +25,12 @@ test('the table of settings is the table of the code', () => {
   )
   const table = /\| setting \| default \| meaning \|\n\|---\|---\|---\|\n(.*?)\n\n/s.exec(README)?.[1]
   assert.equal(table, rows.join('\n'))
+})
+
+test('the settings that may lie in a file are the secret ones', () => {
+  const named = /What is\nsecret \((.*?)\) may lie in a file/.exec(README)?.[1]
+  const secrets = Object.keys(SETTINGS).filter(isSecret)
+  assert.equal(named, secrets.map((name) => `\`${name}\``).join(', '))
 })
 
 test('the code shown is that of the examples', () => {
