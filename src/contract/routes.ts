@@ -174,6 +174,12 @@ export const ROUTES = {
   dashboardPages: { method: 'GET', path: '/dashboard/*', access: 'open', summary: 'Its views, and the files it loads' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'open', summary: 'This description, OpenAPI 3.1' },
   docs: { method: 'GET', path: '/docs', access: 'open', summary: 'This description, for people' },
+  docsPages: {
+    method: 'GET',
+    path: '/docs/*',
+    access: 'open',
+    summary: 'Its files, and this description as JSON and YAML',
+  },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES

@@ -73,18 +73,30 @@ export function serveApiDescription(app: FastifyInstance, room: Room): void {
   })
 }
 
-/** The page is served by a plugin that hides its routes; it belongs to the description all the same. */
+/** The page is served by a plugin that hides its routes; they belong to the description all the same. */
 function withPage<Document extends object>(document: Document): Document {
-  const page = { operationId: 'docs', summary: ROUTES.docs.summary, tags: ['service'], security: [] }
-  const get = { ...page, responses: { 200: { description: 'A page', content: { 'text/html': {} } } } }
   const { paths = {} } = document as { paths?: object }
-  return { ...document, paths: { ...paths, [ROUTES.docs.path]: { get } } }
+  const page = ofPage('docs', { description: 'A page', content: { 'text/html': {} } })
+  const parameters = [{ in: 'path', name: 'key', required: true, schema: { type: 'string' } }]
+  const files = { parameters, ...ofPage('docsPages', { description: 'A file of it' }) }
+  const added = { [ROUTES.docs.path]: { get: page }, [keyed(ROUTES.docsPages.path, '{key}')]: { get: files } }
+  return { ...document, paths: { ...paths, ...added } }
+}
+
+function ofPage(name: 'docs' | 'docsPages', answer: object): object {
+  const { summary } = ROUTES[name]
+  return { operationId: name, summary, tags: ['service'], security: [], responses: { 200: answer } }
+}
+
+/** The path of a route with a name for its rest. */
+function keyed(path: string, key: string): string {
+  return path.replace('*', key)
 }
 
 /** Adds what clients must know but no validator checks: headers, signed queries, bodies that are streamed. */
 const withDocumented: Transform = (document) => {
   const name = document.schema?.operationId ?? ''
   const extra = DOCUMENTED[name]
-  const url = document.url.replace('*', ':key')
+  const url = keyed(document.url, ':key')
   return jsonSchemaTransform({ ...document, url, ...(extra && { schema: { ...document.schema, ...extra } }) })
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
+import { parse } from 'yaml'
+import type { z } from 'zod'
 import { formatKeyEntry } from '../../src/access/api-key.ts'
 import { ROUTES, type Route, type RouteName, SCOPES, type Scope } from '../../src/contract/routes.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -49,6 +51,7 @@ function urlOf({ path }: Route, ids: Record<string, string>): string {
     .replace(':job_id', id ?? '')
     .replace(':file_id', ids.file ?? '')
     .replace(':bucket/*', 'longshore/datasets/a.bin')
+    .replace('/docs/*', '/docs/json')
     .replaceAll(/:\w+/g, 'some-name')
 }
 
@@ -110,6 +113,38 @@ test('an open route asks for no key, and a signed one for a signature that no ke
   for (const [, route] of EVERY.filter(([, { access }]) => access === 'signed')) {
     assertProblem(await ask(service, route, urlOf(route, ids)), 'SIGNATURE_INVALID')
     assertProblem(await ask(service, route, urlOf(route, ids), OURS), 'SIGNATURE_INVALID')
+  }
+})
+
+test('what the API page shows without a key is the description, and nothing of what is in the service', async () => {
+  const { service, ids } = await openService()
+  await using _ = service
+  const described = (await service.app.inject({ url: '/openapi.json' })).json()
+  assert.deepEqual((await service.app.inject({ url: '/docs/json' })).json(), described)
+  assert.deepEqual(parse((await service.app.inject({ url: '/docs/yaml' })).body), described)
+  for (const url of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']) {
+    const { statusCode, body } = await service.app.inject({ url })
+    assert.equal(statusCode, 200, url)
+    for (const secret of [SECRET, ...Object.values(ids)]) assert.ok(!body.includes(secret), url)
+  }
+})
+
+test('no route that needs a key takes a field of the query that it does not read', async () => {
+  await using bare = await openTestService()
+  const queries = new Map<string, z.ZodType | undefined>()
+  bare.app.addHook('onRoute', ({ method, url, schema }) => {
+    queries.set(`${method} ${url}`, schema?.querystring as z.ZodType | undefined)
+  })
+  await bare.app.ready()
+  for (const [name, { method, path }] of KEYED) {
+    const taken = queries.get(`${method} ${path}`)?.safeParse({ nonsense: '1' })
+    assert.equal(taken?.success, false, name)
+  }
+  const { service, ids } = await openService()
+  await using _ = service
+  for (const name of ['workers', 'stats', 'jobOutputs', 'cancelJob', 'deleteJob'] as const) {
+    const answer = await ask(service, ROUTES[name], `${urlOf(ROUTES[name], ids)}?nonsense=1`, OURS)
+    assert.match(assertProblem(answer, 'VALIDATION_FAILED').detail, /\/query.*nonsense/, name)
   }
 })
 

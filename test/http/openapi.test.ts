@@ -26,14 +26,14 @@ async function description(app: FastifyInstance): Promise<Description> {
   return (await app.inject({ url: '/openapi.json' })).json<Description>()
 }
 
-/** Every route Fastify is given, without the HEAD that goes with a GET and the files of the API page. */
+/** Every route Fastify is given, without the HEAD that goes with a GET; the files of the API page are one of the table. */
 async function registered(app: FastifyInstance): Promise<string[]> {
   const found = new Set<string>()
   app.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) found.add(`${each} ${url}`)
+    for (const each of [method].flat()) found.add(`${each} ${url.replace(/^\/docs\/.*/, ROUTES.docsPages.path)}`)
   })
   await app.ready()
-  return [...found].filter((route) => !route.startsWith('HEAD ') && !/ \/docs\/.*$/.test(route)).sort()
+  return [...found].filter((route) => !route.startsWith('HEAD ')).sort()
 }
 
 const TABLE = Object.values(ROUTES)
@@ -67,7 +67,7 @@ test('every operation says whether it needs a key, and that it may answer a prob
     const key = { apiKey: route.access === 'known' ? [] : [route.access] }
     const expected = isFree ? [] : [key, ...(route.takesToken ? [{ readToken: [] }] : [])]
     assert.deepEqual(operation.security, expected, operation.operationId)
-    if (operation.operationId !== 'docs') assert.ok(operation.responses.default, operation.operationId)
+    if (!operation.operationId.startsWith('docs')) assert.ok(operation.responses.default, operation.operationId)
   }
 })
 
