@@ -147,7 +147,7 @@ function namedBy(span: TraceSpan | undefined, job: NewJob): NewJob {
   return span ? { ...job, traceparent: span.traceparent } : job
 }
 
-/** Tracing, where OpenTelemetry is installed and was set up before; undefined otherwise, and then it costs nothing. */
+/** Tracing, where OpenTelemetry is installed and was set up before; undefined otherwise, and then no span is made. */
 export function findTracing(): Tracing | undefined {
   const api = loadApi()
   if (api === undefined) return undefined
