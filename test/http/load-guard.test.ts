@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { LongshoreError } from '../../src/base/errors.ts'
 import { loadGuard } from '../../src/http/load-guard.ts'
+import { openTestService } from '../support/test-service.ts'
 
 /** An event loop in the test's hand. */
 function loop() {
@@ -53,4 +56,26 @@ test('nothing is measured while no request comes', () => {
   assert.equal(pending(), 0)
   turn(3, 1)
   assert.equal(pending(), 0)
+})
+
+test('a service answers a flood over its sockets with 503 and when to come back, its health meanwhile with 200', async () => {
+  await using service = await openTestService({ limits: { loopDelayMs: 1 } })
+  const { port } = new URL(await service.listen())
+  const flood = (path: string, count: number): Promise<string> => {
+    const requests = `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(count - 1)
+    return text(
+      connect(Number(port), '127.0.0.1').end(`${requests}GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
+    )
+  }
+  const answers: string[] = []
+  while (!answers.at(-1)?.includes('OVERLOADED')) {
+    const [, health = '', ...jobs] = await Promise.all([
+      flood('/jobs', 300),
+      flood('/healthz', 1),
+      ...Array.from({ length: 20 }, () => flood('/jobs', 20)),
+    ])
+    assert.match(health, /^HTTP\/1\.1 200 /)
+    answers.push(jobs.join(''))
+  }
+  assert.match(answers.at(-1) ?? '', /HTTP\/1\.1 503 .*\r\nretry-after: [1-9]\d*\r\n/s)
 })
