@@ -266,7 +266,7 @@ export const SETTINGS = {
   MAX_LOOP_DELAY_MS: integer(
     0,
     60_000,
-    1000,
+    500,
     'Longest that a flood of requests may hold up the event loop, in ms; beyond it requests answer 503. 0 takes all.',
   ),
 } as const satisfies Record<string, Setting<unknown>>
