@@ -1,9 +1,10 @@
+import { useEffect } from 'preact/hooks'
 import { Empty } from './parts/empty.tsx'
 import { Frame } from './parts/frame.tsx'
 import { later } from './parts/later.tsx'
 import { Link } from './parts/link.tsx'
-import { path, segments } from './state/router.ts'
-import { phase } from './state/session.ts'
+import { go, path, segments } from './state/router.ts'
+import { can, phase } from './state/session.ts'
 import { JobsView } from './views/jobs.tsx'
 import { SignInView } from './views/sign-in.tsx'
 
@@ -23,8 +24,25 @@ export function App() {
   )
 }
 
+/** A key that may not read is led to the one thing that it may be good for here. */
+function ViewWithoutReading() {
+  const { submit } = can.value
+  useEffect(() => {
+    if (submit && path.value !== '/submit') go('/submit', { replace: true })
+  }, [submit, path.value])
+  if (submit) return <SubmitView />
+  return (
+    <Empty title="Your key may not read" isView>
+      <p>
+        Sign out, and give one with the scope <code>read</code> to see jobs.
+      </p>
+    </Empty>
+  )
+}
+
 function View() {
   const [first = '', second] = segments.value
+  if (phase.value === 'signed-in' && !can.value.read) return <ViewWithoutReading />
   if (first === '') return <OverviewView />
   if (first === 'jobs' && second === undefined) return <JobsView key="jobs" />
   if (first === 'jobs' && second !== undefined) return <JobView key={second} id={second} />
@@ -33,8 +51,7 @@ function View() {
   if (first === 'submit') return <SubmitView />
   if (first === 'schedules') return <SchedulesView />
   return (
-    <Empty title="There is no such page">
-      <h1 class="hidden">Not found</h1>
+    <Empty title="There is no such page" isView>
       <p>
         Nothing is shown at <code>{path.value}</code>. <Link to="/">To the overview</Link>
       </p>

@@ -1,10 +1,17 @@
 import type { ComponentChildren } from 'preact'
 
+interface EmptyProps {
+  title: string
+  /** Whether nothing else is shown: then the title is that of the view. */
+  isView?: boolean
+  children?: ComponentChildren
+}
+
 /** What is shown where there is nothing: why, and what to do. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+export function Empty({ title, isView, children }: EmptyProps) {
   return (
     <div class="empty">
-      <h2>{title}</h2>
+      {isView ? <h1 tabIndex={-1}>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   )

@@ -12,6 +12,8 @@ const CONNECTIONS = { connecting: 'Connecting', live: 'Live', broken: 'Reconnect
 
 /** What stands around every view. */
 export function Frame({ children }: { children: ComponentChildren }) {
+  const mayRead = phase.value !== 'signed-in' || can.value.read
+  const limit = phase.value === 'signed-in' ? limitOf(can.value) : undefined
   useChanges(() => {})
   useEffect(() => {
     addEventListener('keydown', onKey)
@@ -32,19 +34,25 @@ export function Frame({ children }: { children: ComponentChildren }) {
           <span class="muted version">{service.value.version}</span>
         </Link>
         <nav aria-label="Views">
-          <Tab to="/" icon="overview" name="Overview" isCurrent={segments.value.length === 0} />
-          <Tab to="/jobs" icon="jobs" name="Jobs" isCurrent={segments.value[0] === 'jobs' && !isFailed()} />
-          <Tab to="/jobs?status=failed" icon="failed" name="Failed" isCurrent={isFailed()} />
-          <Tab to="/schedules" icon="schedules" name="Schedules" isCurrent={path.value === '/schedules'} />
+          {mayRead && (
+            <>
+              <Tab to="/" icon="overview" name="Overview" isCurrent={segments.value.length === 0} />
+              <Tab to="/jobs" icon="jobs" name="Jobs" isCurrent={segments.value[0] === 'jobs' && !isFailed()} />
+              <Tab to="/jobs?status=failed" icon="failed" name="Failed" isCurrent={isFailed()} />
+              <Tab to="/schedules" icon="schedules" name="Schedules" isCurrent={path.value === '/schedules'} />
+            </>
+          )}
           {can.value.submit && <Tab to="/submit" icon="submit" name="Submit" isCurrent={path.value === '/submit'} />}
         </nav>
         <div class="bar-end">
-          <span class={`connection connection-${connection.value}`} title="Whether changes are shown as they happen">
-            <span class="dot" />
-            <span class="wide">{CONNECTIONS[connection.value]}</span>
-          </span>
+          {mayRead && (
+            <span class={`connection connection-${connection.value}`} title="Whether changes are shown as they happen">
+              <span class="dot" />
+              <span class="wide">{CONNECTIONS[connection.value]}</span>
+            </span>
+          )}
           {caller.value.tenant !== null && <span class="chip wide">{caller.value.tenant}</span>}
-          {phase.value === 'signed-in' && !can.value.operate && <span class="chip wide">Read only</span>}
+          {limit !== undefined && <span class="chip wide">{limit}</span>}
           <button
             type="button"
             class="quiet"
@@ -73,6 +81,12 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <Notices />
     </>
   )
+}
+
+/** What a key with few scopes is told; undefined for one that may do most things. */
+function limitOf({ read, submit, operate }: typeof can.value): string | undefined {
+  if (read) return submit || operate ? undefined : 'Read only'
+  return submit && !operate ? 'May only submit' : 'May not read'
 }
 
 function isFailed(): boolean {

@@ -1,7 +1,7 @@
 import type { ChangeNews } from '@longshore/client'
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { client, phase } from './session.ts'
+import { can, client, phase } from './session.ts'
 
 /** Whether changes are heard as they happen. */
 export const connection = signal<'connecting' | 'live' | 'broken'>('connecting')
@@ -22,6 +22,9 @@ export function useChanges(hear: Hearer): void {
   })
 }
 
+/** Whether there is somebody who may hear changes, as far as is known. */
+const mayHear = (): boolean => phase.value !== 'signed-in' || can.value.read
+
 /** Opens the stream, again and again, until the session ends. */
 async function listen(): Promise<void> {
   stop = new AbortController()
@@ -29,7 +32,7 @@ async function listen(): Promise<void> {
   const unwatch = phase.subscribe((now) => {
     if (now === 'signed-out') stop?.abort()
   })
-  while (!stopped.aborted) {
+  while (!stopped.aborted && mayHear()) {
     try {
       for await (const news of client().jobChanges({ signal: stopped })) {
         if (news.type === 'opened') connection.value = 'live'

@@ -21,6 +21,7 @@ export const hasKey = signal(false)
 
 /** Which of the things that need a scope may be done. */
 export const can = computed(() => ({
+  read: caller.value.scopes.includes('read'),
   submit: caller.value.scopes.includes('submit'),
   operate: caller.value.scopes.includes('operate'),
 }))
