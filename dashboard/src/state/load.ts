@@ -8,7 +8,7 @@ export interface Loaded<Value> {
   /** Why the last reading failed. */
   error: string | undefined
   isLoading: boolean
-  /** Reads it anew. */
+  /** Reads it anew: at once, or when the reading under way has ended, which who is far away would else never see the end of. */
   reload(): void
   /** Changes what is shown without reading. */
   change(next: (value: Value) => Value): void
@@ -27,29 +27,41 @@ export function useLoad<Value>(
   const [turn, setTurn] = useState(0)
   const reading = useRef(read)
   reading.current = read
+  const isReading = useRef(false)
+  const isWanted = useRef(false)
+  const reload = useCallback(() => {
+    if (isReading.current) isWanted.current = true
+    else setTurn((n) => n + 1)
+  }, [])
 
   // Not after a frame was painted: what is asked for sooner is there sooner.
   useLayoutEffect(() => {
     const stop = new AbortController()
+    const end = (next: Parameters<typeof setState>[0]): void => {
+      isReading.current = false
+      setState(next)
+      if (isWanted.current) setTurn((n) => n + 1)
+    }
+    isReading.current = true
+    isWanted.current = false
     setState((before) => ({ ...(before.key === key ? before : { key }), isLoading: true }))
     reading
       .current(stop.signal)
-      .then((value) => !stop.signal.aborted && setState({ key, value, isLoading: false }))
+      .then((value) => !stop.signal.aborted && end({ key, value, isLoading: false }))
       .catch((failure: unknown) => {
         if (stop.signal.aborted) return
         const error = messageOf(failure)
-        setState((before) => ({ ...before, error, isLoading: false }))
+        end((before) => ({ ...before, error, isLoading: false }))
       })
     return () => stop.abort()
   }, [key, turn])
 
   useEffect(() => {
     if (everyMs === undefined) return
-    const timer = setInterval(() => document.visibilityState === 'visible' && setTurn((n) => n + 1), everyMs)
+    const timer = setInterval(() => document.visibilityState === 'visible' && reload(), everyMs)
     return () => clearInterval(timer)
   }, [everyMs])
 
-  const reload = useCallback(() => setTurn((n) => n + 1), [])
   const change = useCallback((next: (value: Value) => Value) => {
     setState((before) => (before.value === undefined ? before : { ...before, value: next(before.value) }))
   }, [])

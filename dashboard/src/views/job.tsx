@@ -20,7 +20,7 @@ export function JobView({ id }: { id: string }) {
   const { value } = job
   if (value === undefined) {
     return job.error ? (
-      <Empty title="This job cannot be shown">
+      <Empty title="This job cannot be shown" isView>
         <Fault error={job.error} retry={job.reload} />
         <p>
           <Link to="/jobs">To all jobs</Link>
@@ -38,7 +38,7 @@ export function JobView({ id }: { id: string }) {
           <Timeline job={value} events={events} />
           <Outputs job={value} />
           <Files job={value} />
-          <Logs job={value} />
+          <Logs job={value} events={events} />
         </div>
         <div class="stack">
           <Facts job={value} />

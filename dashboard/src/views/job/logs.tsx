@@ -1,17 +1,20 @@
-import type { Job, LogLine } from '@longshore/client'
+import type { Job, JobEvent, LogLine } from '@longshore/client'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Fault } from '../../parts/empty.tsx'
-import { useLoad } from '../../state/load.ts'
+import { useLoad, useSoon } from '../../state/load.ts'
 import { client } from '../../state/session.ts'
 
 /** Lines that are read; the service keeps about as many. */
 const TAIL = 1_000
 
-/** While the job runs its log is read this often, in ms. */
-const EVERY_MS = 1_500
+/** Lines are written down with progress; events may come more often than it is worth to read, in ms. */
+const PAUSE_MS = 500
 
-/** What the processor logged, as it comes. */
-export function Logs({ job }: { job: Job }) {
+/** A processor may log without telling progress: then no event says that there are new lines, in ms. */
+const QUIET_MS = 2_000
+
+/** What the processor logged, as it comes: read when an event came, and now and then while the job runs. */
+export function Logs({ job, events }: { job: Job; events: readonly JobEvent[] }) {
   const isRunning = job.status === 'processing'
   const [follows, setFollows] = useState(true)
   const box = useRef<HTMLDivElement>(null)
@@ -19,8 +22,12 @@ export function Logs({ job }: { job: Job }) {
   const logs = useLoad(
     (signal) => client().logs(job.job_id, { tail: TAIL, signal }),
     key,
-    isRunning ? EVERY_MS : undefined,
+    isRunning ? QUIET_MS : undefined,
   )
+  const readSoon = useSoon(logs.reload, PAUSE_MS)
+  useEffect(() => {
+    if (isRunning) readSoon()
+  }, [events.length])
   const lines = logs.value ?? []
   useEffect(() => {
     if (follows && box.current) box.current.scrollTop = box.current.scrollHeight
