@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { formatKeyEntry } from '../../src/access/api-key.ts'
 import { type Browser, startChromium } from '../support/chromium.ts'
 import { openDashboard } from '../support/dashboard-page.ts'
 import { openReceiver, WEBHOOK_SECRET } from '../support/receiver.ts'
@@ -50,6 +49,8 @@ describe('the dashboard in Chromium', () => {
     '/submit',
     '/schedules',
     ...Object.values(jobs).map((id) => `/jobs/${id}`),
+    '/jobs/00000000-0000-4000-8000-000000000000',
+    '/nowhere',
   ]
 
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -161,19 +162,33 @@ describe('the dashboard in Chromium', () => {
     await page.waitForSelector('.files .clip:has-text("picked.txt")')
   })
 
-  test('a schedule is shown, paused and fired', async () => {
-    const job = { manifest_inline: { files: ['s3://longshore/nothing.txt'] } }
-    const body = JSON.stringify({ name: 'nightly', cron: '30 2 * * *', job })
-    const headers = { 'content-type': 'application/json' }
-    await fetch(`${service.api.url}/schedules`, { method: 'POST', body, headers })
-    await using opened = await open('/schedules')
+  test('a file of a name that is chosen already is told of, and taken as the person wants', async () => {
+    await using opened = await open('/submit')
     const { page } = opened
-    await page.waitForSelector('code:has-text("30 2 * * *")')
-    await opened.checkAccess('a schedule')
-    await page.click('text=Pause')
-    await page.waitForSelector('.chip:has-text("Paused")')
-    await page.click('text=Run nightly now')
-    await page.waitForSelector('dd:has-text("1 fired")')
+    const choose = (...names: string[]) =>
+      page.setInputFiles(
+        'input[type=file]',
+        names.map((name, i) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('x'.repeat(i + 1)) })),
+      )
+    const chosen = () => page.locator('.chosen-files li').allTextContents()
+    const told = page.locator('.same-names')
+    await choose('scan.tar.gz', 'other.txt')
+    await choose('new.txt', 'scan.tar.gz')
+    await told.filter({ hasText: 'Not added: scan.tar.gz. A job has each name once' }).waitFor()
+    await opened.checkAccess('a name twice')
+    await told.getByRole('button', { name: 'Add as scan-2.tar.gz' }).click()
+    assert.deepEqual(await chosen(), ['scan.tar.gz1 B', 'other.txt2 B', 'new.txt1 B', 'scan-2.tar.gz2 B'])
+    await choose('a.txt', 'other.txt', 'a.txt')
+    await told.filter({ hasText: 'Not added: other.txt, a.txt.' }).waitFor()
+    await told.getByRole('button', { name: 'Replace those chosen before' }).click()
+    assert.deepEqual((await chosen()).slice(1), ['other.txt2 B', 'new.txt1 B', 'scan-2.tar.gz2 B', 'a.txt3 B'])
+    await choose('new.txt')
+    await told.getByRole('button', { name: 'Leave out', exact: true }).click()
+    await told.waitFor({ state: 'detached' })
+    await page.click('text=Submit 5 files')
+    await page.waitForURL('**/dashboard/jobs/*-*')
+    await page.locator('.job-now .status', { hasText: 'Completed' }).waitFor()
+    await page.waitForSelector('.files .clip:has-text("scan-2.tar.gz")')
   })
 
   test('a failed job is retried from its page', async () => {
@@ -182,82 +197,6 @@ describe('the dashboard in Chromium', () => {
     const { page } = opened
     await page.click('button:has-text("Retry")')
     await page.locator('.span').nth(1).waitFor()
-  })
-})
-
-describe('the dashboard of a service with keys', () => {
-  test('asks for a key once, and a key that may only read sees no button it cannot use', async () => {
-    const keys = { reader: 'a-key-that-may-only-read', operator: 'a-key-that-may-do-all' }
-    const entries = [formatKeyEntry(keys.reader, { scopes: ['read'] }), formatKeyEntry(keys.operator)].join(',')
-    await using browser = await startChromium()
-    await using service = await openService({ API_KEYS: entries, SHUTDOWN_GRACE_SECONDS: '0' })
-    const headers = { authorization: `Bearer ${keys.operator}` }
-    const form = new FormData()
-    form.set('file', new Blob(['hello\n']), 'hello.txt')
-    form.set('parameters', '{"workMs":600000}')
-    const answer = await fetch(`${service.api.url}/ingest/upload`, { method: 'POST', body: form, headers })
-    const { job_id: id } = (await answer.json()) as { job_id: string }
-
-    await using opened = await openDashboard(browser, service.api.url, '/jobs')
-    const { page } = opened
-    await opened.checkAccess('the question for a key')
-    await page.fill('#key', 'no-key-of-this-service')
-    await page.click('button[type=submit]')
-    await page.waitForSelector('.refusal:has-text("The API key is not known")')
-    await page.fill('#key', keys.reader)
-    await page.click('button[type=submit]')
-    await page.waitForSelector(`a[title="${id}"]`)
-    for (const path of ['/jobs', `/jobs/${id}`, '/jobs?status=failed']) {
-      await opened.view(path)
-      await page.waitForSelector(path === `/jobs/${id}` ? '.job-now' : '.filters')
-      const words = await page.locator('button, nav a').allTextContents()
-      assert.deepEqual(
-        words.filter((word) => /Cancel$|Cancel all|Retry|Delete|Submit/.test(word)),
-        [],
-        path,
-      )
-    }
-    await page.click('button[aria-label^="Sign out"]')
-    await page.waitForSelector('#key')
-    assert.equal(await page.evaluate('sessionStorage.length'), 0)
-  })
-
-  test("shows whose each job is to who sees those of all, and filters by it; a tenant's page says nothing of tenants", async () => {
-    const keys = { acme: 'a-key-of-the-tenant-acme', operator: 'a-key-that-may-do-all' }
-    const entries = [formatKeyEntry(keys.acme, { tenant: 'acme' }), formatKeyEntry(keys.operator)].join(',')
-    await using browser = await startChromium()
-    await using service = await openService({ API_KEYS: entries, SHUTDOWN_GRACE_SECONDS: '0' })
-    const submitAs = async (key: string): Promise<string> => {
-      const form = new FormData()
-      form.set('file', new Blob(['hello\n']), 'hello.txt')
-      const headers = { authorization: `Bearer ${key}`, prefer: 'wait=30' }
-      const answer = await fetch(`${service.api.url}/ingest/upload`, { method: 'POST', body: form, headers })
-      return ((await answer.json()) as { job_id: string }).job_id
-    }
-    const [theirs, nobodys] = [await submitAs(keys.acme), await submitAs(keys.operator)]
-    const signIn = async (key: string) => {
-      const opened = await openDashboard(browser, service.api.url, '/jobs')
-      await opened.page.fill('#key', key)
-      await opened.page.click('button[type=submit]')
-      await opened.page.waitForSelector(`a[title="${theirs}"]`)
-      return opened
-    }
-    await using opened = await signIn(keys.operator)
-    const { page } = opened
-    await page.waitForSelector(`a[title="${nobodys}"]`)
-    await page.fill('.search input', 'tenant:acme')
-    await page.keyboard.press('Enter')
-    await page.waitForURL('**/dashboard/jobs?tenant=acme')
-    await page.locator(`a[title="${nobodys}"]`).waitFor({ state: 'detached' })
-    await page.click('[aria-label="No longer filter by tenant acme"]')
-    await page.waitForSelector(`a[title="${nobodys}"]`)
-    await page.click('button[aria-label="Tenant acme"]')
-    await page.waitForURL('**/dashboard/jobs?tenant=acme')
-    await opened.checkAccess('jobs of tenants')
-
-    await using own = await signIn(keys.acme)
-    assert.equal(await own.page.locator('.chip-tenant').count(), 0)
-    assert.doesNotMatch(String(await own.page.getAttribute('.search input', 'placeholder')), /tenant/)
   })
 })
 

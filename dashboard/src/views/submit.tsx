@@ -1,28 +1,33 @@
 import type { UploadProgress } from '@longshore/client'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { bytes, plural } from '../format.ts'
+import { CopyButton } from '../parts/code.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Progress } from '../parts/progress.tsx'
 import { notify } from '../state/notices.ts'
 import { go } from '../state/router.ts'
 import { can, client, messageOf } from '../state/session.ts'
+import { useChosenFiles } from './submit/chosen-files.ts'
 import { DropZone } from './submit/drop-zone.tsx'
 import { type Fields, FormFields, fieldsOf, NO_FIELDS } from './submit/form-fields.tsx'
+import { SameNames } from './submit/same-names.tsx'
 
 /** Uploads files, which become a job. */
 export function SubmitView() {
-  const [files, setFiles] = useState<readonly File[]>([])
+  const chosen = useChosenFiles()
+  const { files, sameNames } = chosen
   const [fields, setFields] = useState<Fields>(NO_FIELDS)
   const [fault, setFault] = useState('')
   const [progress, setProgress] = useState<UploadProgress | undefined>(undefined)
+  const [queued, setQueued] = useState<string | undefined>(undefined)
   const stop = useRef<AbortController | undefined>(undefined)
   useEffect(() => () => stop.current?.abort(), [])
-  if (!can.value.submit) return <Empty title="Your key may not submit jobs" />
+  if (!can.value.submit) return <Empty title="Your key may not submit jobs" isView />
 
   const add = (more: readonly File[]): void => {
     setFault('')
-    setFiles((before) => [...before, ...more.filter(({ name }) => before.every((file) => file.name !== name))])
+    chosen.add(more)
   }
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
@@ -30,6 +35,7 @@ export function SubmitView() {
     if (typeof options === 'string') return setFault(options)
     if (files.length === 0) return setFault('Choose at least one file.')
     setFault('')
+    setQueued(undefined)
     stop.current = new AbortController()
     try {
       const { signal } = stop.current
@@ -40,7 +46,10 @@ export function SubmitView() {
         onProgress: setProgress,
       })
       notify(`The job of ${plural(files.length, 'file')} is queued.`)
-      go(`/jobs/${id}`)
+      if (can.value.read) return go(`/jobs/${id}`)
+      chosen.clear()
+      setProgress(undefined)
+      setQueued(id)
     } catch (failure) {
       setProgress(undefined)
       setFault(stop.current.signal.aborted ? 'The upload was stopped; nothing of it is left.' : messageOf(failure))
@@ -50,7 +59,16 @@ export function SubmitView() {
   return (
     <form class="view submit" onSubmit={submit}>
       <h1 tabIndex={-1}>Submit a job</h1>
+      {!can.value.read && (
+        <p>
+          Your key may {can.value.operate ? 'not read' : 'only submit'}. What becomes of a job is shown to one with the
+          scope <code>read</code>.
+        </p>
+      )}
       <DropZone onFiles={add} />
+      {sameNames.length > 0 && (
+        <SameNames files={sameNames} chosen={files} onTake={chosen.put} onLeave={chosen.settle} />
+      )}
       {files.length > 0 && (
         <ul class="plain chosen-files" aria-label="Files of the job">
           {files.map((file) => (
@@ -63,7 +81,7 @@ export function SubmitView() {
                 class="quiet"
                 aria-label={`Leave out ${file.name}`}
                 disabled={progress !== undefined}
-                onClick={() => setFiles(files.filter((each) => each !== file))}
+                onClick={() => chosen.leaveOut(file)}
               >
                 <Icon name="close" />
               </button>
@@ -75,6 +93,11 @@ export function SubmitView() {
       <p class="refusal" role="alert">
         {fault}
       </p>
+      {queued !== undefined && (
+        <p role="status">
+          Queued as job <span class="mono">{queued}</span> <CopyButton text={queued} what="the id" />
+        </p>
+      )}
       <div class="actions">
         <button type="submit" class="primary" disabled={progress !== undefined}>
           {files.length === 0 ? 'Submit' : `Submit ${plural(files.length, 'file')}, ${bytes(total)}`}
