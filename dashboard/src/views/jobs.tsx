@@ -3,18 +3,19 @@ import { useState } from 'preact/hooks'
 import { plural } from '../format.ts'
 import { Empty, Fault } from '../parts/empty.tsx'
 import { FirstJob } from '../parts/first-job.tsx'
+import { Pages } from '../parts/pages.tsx'
 import { STATUSES } from '../parts/status.tsx'
 import { useChanges } from '../state/live.ts'
 import { useLoad, useSoon } from '../state/load.ts'
 import { ask, query } from '../state/router.ts'
-import { can, client } from '../state/session.ts'
+import { caller, can, client } from '../state/session.ts'
 import { BulkDialog } from './jobs/bulk-dialog.tsx'
 import { FilterBar } from './jobs/filter-bar.tsx'
 import { JobTable } from './jobs/job-table.tsx'
 
 const PAGE = 50
 
-/** Which jobs the address asks for. */
+/** Which jobs the address asks for; of a tenant only where those of all are seen. */
 export type Filter = Pick<JobQuery, 'group' | 'schedule' | 'tenant' | 'created_after' | 'created_before'> & {
   status?: JobStatus[]
   label?: string[]
@@ -24,7 +25,8 @@ function filterOf(asked: URLSearchParams): Filter {
   const status = STATUSES.filter((each) => asked.getAll('status').includes(each))
   const label = asked.getAll('label').filter((each) => each.includes('='))
   const text = (name: string): string | undefined => asked.get(name) || undefined
-  const [group, schedule, tenant] = [text('group'), text('schedule'), text('tenant')]
+  const [group, schedule] = [text('group'), text('schedule')]
+  const tenant = caller.value.tenant === null ? text('tenant') : undefined
   const [after, before] = [text('created_after'), text('created_before')]
   return {
     ...(status.length > 0 && { status }),
@@ -103,7 +105,7 @@ export function JobsView() {
       {isEmpty && isFiltered && <NoneMatch filter={filter} />}
       {jobs && jobs.length > 0 && <JobTable jobs={jobs} isLoading={page.isLoading} />}
       {jobs === undefined && !page.error && <JobTable jobs={[]} isLoading />}
-      <Pages page={page.value} cursor={cursor} />
+      <Pages next={page.value?.next} cursor={cursor} names={['Newest', 'Newer', 'Older']} />
       {bulk && <BulkDialog action={bulk} filter={filter} onClose={() => setBulk(undefined)} onDone={reload} />}
     </div>
   )
@@ -128,6 +130,11 @@ function isDeadLetters({ status, ...rest }: Filter): boolean {
   return status?.length === 1 && status[0] === 'failed' && Object.keys(rest).length === 0
 }
 
+/** Whether a name is asked for that tenants may have given, and of none of them. */
+function isOfAnyTenant({ group, schedule, tenant }: Filter): boolean {
+  return caller.value.tenant === null && tenant === undefined && (group ?? schedule) !== undefined
+}
+
 function NoneMatch({ filter }: { filter: Filter }) {
   if (isDeadLetters(filter)) {
     return (
@@ -140,6 +147,11 @@ function NoneMatch({ filter }: { filter: Filter }) {
   }
   return (
     <Empty title="No job matches">
+      {isOfAnyTenant(filter) && (
+        <p>
+          Groups and schedules are a tenant's own: filter by <code>tenant:…</code> too for those of one.
+        </p>
+      )}
       <p>
         <button type="button" onClick={() => ask(NOTHING_ASKED)}>
           Show all jobs
@@ -159,30 +171,6 @@ export const NOTHING_ASKED = {
   created_after: undefined,
   created_before: undefined,
   cursor: undefined,
-}
-
-function Pages({ page, cursor }: { page: JobPage | undefined; cursor: string | undefined }) {
-  const next = page?.next
-  if (!next && cursor === undefined) return null
-  return (
-    <nav class="pages" aria-label="Pages">
-      {cursor !== undefined && (
-        <>
-          <button type="button" onClick={() => ask({ cursor: undefined })}>
-            Newest
-          </button>
-          <button type="button" onClick={() => history.back()}>
-            Newer
-          </button>
-        </>
-      )}
-      {next && (
-        <button type="button" onClick={() => ask({ cursor: next })}>
-          Older
-        </button>
-      )}
-    </nav>
-  )
 }
 
 function withChange(page: JobPage, change: JobChange): JobPage {

@@ -3,37 +3,51 @@ import { absolute, count, shortId } from '../format.ts'
 import { Code } from '../parts/code.tsx'
 import { Empty, Fault } from '../parts/empty.tsx'
 import { Link } from '../parts/link.tsx'
+import { Pages } from '../parts/pages.tsx'
 import { Ago } from '../parts/time.tsx'
 import { useLoad } from '../state/load.ts'
 import { attempt } from '../state/notices.ts'
+import { jobsOf, ownerOf } from '../state/owner.ts'
+import { query, serviceUrl } from '../state/router.ts'
 import { can, client } from '../state/session.ts'
 
-const EXAMPLE =
-  'longshore schedule create nightly --cron "30 2 * * *" --timezone Europe/Berlin --manifest s3://longshore/list.jsonl'
+const EXAMPLE = `longshore schedules create nightly '30 2 * * *' --timezone Europe/Berlin --manifest s3://longshore/list.jsonl --url ${serviceUrl}`
 
-/** Schedules that are read. */
-const PAGE = 100
+/** Schedules of a page. */
+const PAGE = 50
 
-/** Every schedule: when it fires next, and what it did last. */
+/** Every schedule, a page at a time: when it fires next, and what it did last. */
 export function SchedulesView() {
-  const schedules = useLoad((signal) => client().schedules.list({ limit: PAGE }, { signal }), 'schedules', 15_000)
+  const cursor = query.value.get('cursor') ?? undefined
+  const asked = { limit: PAGE, ...(cursor !== undefined && { cursor }) }
+  const schedules = useLoad((signal) => client().schedules.list(asked, { signal }), `${cursor}`, 15_000)
   const all = schedules.value?.schedules
   return (
     <div class="view">
       <h1 tabIndex={-1}>Schedules</h1>
       {schedules.error && <Fault error={schedules.error} retry={schedules.reload} />}
-      {all?.length === 0 && (
-        <Empty title="There are no schedules">
-          <p>A schedule submits a job whenever its time has come. Make one from a terminal:</p>
-          <Code text={EXAMPLE} what="the command" />
-        </Empty>
-      )}
+      {all?.length === 0 && (cursor === undefined ? <FirstSchedule /> : <Empty title="There are no more schedules" />)}
       <ul class="plain stack">
         {all?.map((schedule) => (
           <Item key={`${schedule.tenant} ${schedule.name}`} schedule={schedule} onChange={schedules.reload} />
         ))}
       </ul>
+      <Pages next={schedules.value?.next} cursor={cursor} names={['First', 'Previous', 'Next']} />
     </div>
+  )
+}
+
+function FirstSchedule() {
+  return (
+    <Empty title="There are no schedules">
+      <p>A schedule submits a job whenever its time has come.</p>
+      {can.value.operate && (
+        <>
+          <p>Make one from a terminal:</p>
+          <Code text={EXAMPLE} what="the command" />
+        </>
+      )}
+    </Empty>
   )
 }
 
@@ -43,8 +57,8 @@ function Item({ schedule, onChange }: { schedule: Schedule; onChange: () => void
     <li class="card">
       <div class="view-head">
         <h2>
-          <Link to={`/jobs?${new URLSearchParams({ schedule: name })}`}>{name}</Link>{' '}
-          {tenant !== null && <span class="chip">{tenant}</span>}{' '}
+          <Link to={jobsOf({ schedule: name }, tenant)}>{name}</Link>{' '}
+          {ownerOf(tenant) !== undefined && <span class="chip chip-tenant">{tenant}</span>}{' '}
           {pausedAt !== null && <span class="chip">Paused</span>}
         </h2>
         {can.value.operate && <Actions schedule={schedule} onChange={onChange} />}

@@ -3,10 +3,12 @@ import type { ComponentChildren } from 'preact'
 import { bytes, count, duration } from '../../format.ts'
 import { Link } from '../../parts/link.tsx'
 import { Ago, Took } from '../../parts/time.tsx'
+import { jobsOf, ownerOf } from '../../state/owner.ts'
 
 /** What a job is made of. */
 export function Facts({ job }: { job: Job }) {
-  const { files, labels, group, tenant, processor } = job
+  const { files, labels, group, tenant, schedule, processor } = job
+  const owner = ownerOf(tenant)
   return (
     <section class="card" aria-labelledby="facts">
       <h2 id="facts">Facts</h2>
@@ -37,14 +39,19 @@ export function Facts({ job }: { job: Job }) {
         </Fact>
         <Fact name="Priority">{job.priority}</Fact>
         <Fact name="Time-out">{duration(job.timeout_seconds)} an attempt</Fact>
-        {tenant !== null && (
+        {owner !== undefined && (
           <Fact name="Tenant">
-            <Link to={`/jobs?${new URLSearchParams({ tenant })}`}>{tenant}</Link>
+            <Link to={`/jobs?${new URLSearchParams({ tenant: owner })}`}>{owner}</Link>
           </Fact>
         )}
         {group !== null && (
           <Fact name="Group">
-            <Link to={`/jobs?${new URLSearchParams({ group })}`}>{group}</Link>
+            <Link to={jobsOf({ group }, tenant)}>{group}</Link>
+          </Fact>
+        )}
+        {schedule !== null && (
+          <Fact name="Schedule">
+            <Link to={jobsOf({ schedule: schedule.name }, tenant)}>{schedule.name}</Link>
           </Fact>
         )}
         {Object.entries(labels).map(([name, value]) => (

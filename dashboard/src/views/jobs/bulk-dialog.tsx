@@ -78,12 +78,13 @@ export function BulkDialog({ action, filter, onClose, onDone }: BulkDialogProps)
   )
 }
 
-function describe({ status, label, group, schedule, created_after, created_before }: Filter): string {
+function describe({ status, label, group, schedule, tenant, created_after, created_before }: Filter): string {
   const parts = [
     status && `are ${status.join(' or ')}`,
     ...(label ?? []).map((each) => `have the label ${each}`),
     group && `are of group ${group}`,
     schedule && `come from the schedule ${schedule}`,
+    tenant && `belong to the tenant ${tenant}`,
     created_after && `were created after ${created_after}`,
     created_before && `were created before ${created_before}`,
   ].filter(Boolean)

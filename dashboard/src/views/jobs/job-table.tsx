@@ -4,8 +4,8 @@ import { Link } from '../../parts/link.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Status } from '../../parts/status.tsx'
 import { Ago, Took } from '../../parts/time.tsx'
+import { ownerOf } from '../../state/owner.ts'
 import { ask } from '../../state/router.ts'
-import { caller } from '../../state/session.ts'
 
 /** A page of jobs, each in a row of one height: nothing moves when one of them does. */
 export function JobTable({ jobs, isLoading }: { jobs: readonly Job[]; isLoading: boolean }) {
@@ -75,29 +75,30 @@ function endOf({ status, completed_at, updated_at }: Job): string | null {
 
 /** A tenant knows whose its jobs are; who sees those of all is told. */
 function Labels({ job: { group, tenant, labels } }: { job: Job }) {
-  const owner = caller.value.tenant === null ? tenant : null
+  const owner = ownerOf(tenant)
+  const ofOwner = owner === undefined ? {} : { tenant: owner }
   const all = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
   return (
     <span
       class="labels"
       title={[
-        ...(owner === null ? [] : [`tenant ${owner}`]),
+        ...(owner === undefined ? [] : [`tenant ${owner}`]),
         ...(group === null ? [] : [`group ${group}`]),
         ...all,
       ].join('\n')}
     >
-      {owner !== null && (
+      {owner !== undefined && (
         <button
           type="button"
           class="chip chip-button chip-tenant"
           aria-label={`Tenant ${owner}`}
-          onClick={() => ask({ tenant: owner, cursor: undefined })}
+          onClick={() => ask({ ...ofOwner, cursor: undefined })}
         >
           {owner}
         </button>
       )}
       {group !== null && (
-        <button type="button" class="chip chip-button" onClick={() => ask({ group, cursor: undefined })}>
+        <button type="button" class="chip chip-button" onClick={() => ask({ group, ...ofOwner, cursor: undefined })}>
           {group}
         </button>
       )}
