@@ -12,8 +12,8 @@ import { median, report } from './support/report.ts'
  * the service says the same with less noise.
  */
 const DASHBOARDS = 3
-const FOURS = 20
-const JOBS = 3_000
+const FOURS = 18
+const JOBS = 2_000
 /** After the last job of a turn, the last changes are told within half a second. */
 const ECHO_MS = 600
 const HISTORY = 100_000
