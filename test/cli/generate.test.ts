@@ -59,13 +59,15 @@ const orders = fc.record({
   ingress: fc.option(fc.record({ host: label, className: label, tlsSecret: label }, { requiredKeys: ['host'] }), {
     nil: undefined,
   }),
+  without: fc.subarray(['SIGNING_SECRET', 'WEBHOOK_SECRET']),
+  metricsFrom: fc.array(label, { maxLength: 2 }),
   migration: fc.boolean(),
 })
 
 test('whatever is asked for, the manifests are those of the chart with the same values', { skip: noHelm }, async () => {
   await fc.assert(
     fc.asyncProperty(orders, async (order) => {
-      const { name, replicas, workers, autoscale, settings, secrets, ingress, migration } = order
+      const { name, replicas, workers, autoscale, settings, secrets, without, ingress, metricsFrom, migration } = order
       const options = Object.entries(settings).flatMap(([setting, value]) => ['--set', `${setting}=${value}`])
       const named = Object.entries(secrets).flatMap(([setting, at]) => ['--secret', `${setting}=${at.name}:${at.key}`])
       const manifests = await generate(
@@ -74,17 +76,25 @@ test('whatever is asked for, the manifests are those of the chart with the same 
         ...(ingress ? ['--ingress', ingress.host] : []),
         ...(ingress?.className ? ['--ingress-class', ingress.className] : []),
         ...(ingress?.tlsSecret ? ['--tls-secret', ingress.tlsSecret] : []),
+        ...without.flatMap((secret) => ['--without', secret]),
+        ...metricsFrom.flatMap((namespace) => ['--metrics-from', namespace]),
         ...(migration ? ['--migration-job'] : []),
         ...options,
         ...named,
       )
-      const always = settings.AUTH ? ['DATABASE_URL'] : ['DATABASE_URL', 'API_KEYS']
+      const all = ['DATABASE_URL', 'API_KEYS', 'SIGNING_SECRET', 'WEBHOOK_SECRET']
+      const always = all.filter((secret) => !(settings.AUTH && secret === 'API_KEYS') && !without.includes(secret))
       const values = {
         image: { repository: 'registry.example.org/my-service', tag: '1.2.3' },
         settings: { S3_BUCKET: 'my-bucket', ...settings },
         secrets: { ...Object.fromEntries(always.map((key) => [key, { name, key }])), ...secrets },
         api: { replicas },
         worker: { replicas: workers, autoscaling: { kind: autoscale, minReplicas: workers } },
+        networkPolicy: {
+          metricsFrom: metricsFrom.map((namespace) => ({
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          })),
+        },
         migration: { enabled: migration },
         ...(ingress && { ingress: { enabled: true, ...ingress } }),
       }
@@ -112,7 +122,8 @@ test('what is printed is as Kubernetes takes it, as YAML and as JSON', { skip: n
 
 test('beside the manifests stands how to make the Secrets they read, and no secret', async () => {
   const { stdout, stderr } = await cli([...LEAST, '--name', 'mine', '--secret', 'SIGNING_SECRET=other:key'])
-  assert.match(stderr, /create secret generic mine --from-file=DATABASE_URL=\S+ --from-file=API_KEYS=\S+\n/)
+  const mine = ['DATABASE_URL', 'API_KEYS', 'WEBHOOK_SECRET'].map((name) => ` --from-file=${name}=FILE_WITH_${name}`)
+  assert.ok(stderr.includes(`create secret generic mine${mine.join('')}\n`), stderr)
   assert.match(stderr, /create secret generic other --from-file=key=FILE_WITH_SIGNING_SECRET\n/)
   assert.doesNotMatch(stdout, /kind: Secret|placeholder/)
   assert.equal((await cli([...LEAST, '--quiet'])).stderr, '')
@@ -124,9 +135,11 @@ test('a wrong order is refused with what was expected, also what the service wou
     [['--image', 'a b'], 2, /expected --image to be an image/],
     [['--image', 'x\n---\nkind: Secret'], 2, /expected --image to be an image/],
     [['--ingress', 'jobs.example.org\nx: y'], 2, /expected --ingress to be a host name/],
+    [['--metrics-from', 'app=prometheus'], 2, /expected --metrics-from to be the name of a namespace/],
     [['--set', 'MAX_CONCURENT_JOBS=3'], 2, /expected --set NAME=VALUE with the name of a setting/],
     [['--set', 'S3_SECRET_KEY=x'], 2, /S3_SECRET_KEY is a secret: .* --secret S3_SECRET_KEY/],
     [['--set', 'PORT=1'], 2, /PORT is set by the manifests themselves/],
+    [['--without', 'API_KEYS'], 2, /Expected SIGNING_SECRET or WEBHOOK_SECRET/],
     [['--secret', 'S3_BUCKET'], 2, /expected --secret NAME, .* being one of API_KEYS, DATABASE_URL/],
     [['--secret', 'API_KEYS=Not A Name'], 2, /expected --secret NAME/],
     [['--autoscale', 'keda', '--max-workers', '1'], 2, /expected --max-workers to be at least --workers/],

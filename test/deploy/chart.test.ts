@@ -26,7 +26,7 @@ const SETS: Readonly<Record<string, object>> = {
     ingress: { enabled: true, host: 'jobs.example.org', tlsSecret: 'tls', className: 'nginx', annotations: { a: 'b' } },
     networkPolicy: {
       apiFrom: [{ namespaceSelector: { matchLabels: { name: 'ingress' } } }],
-      workerFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
+      metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
       egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }],
     },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' }, apiKey: { name: 'metrics', key: 'key' } },
@@ -212,6 +212,24 @@ test('a name that looks like something else in YAML is a name', { skip: noHelm }
   assert.equal(find(manifests, 'Deployment', 'on-api').spec.template.spec.serviceAccountName, 'on')
 })
 
+test('who reads metrics reaches every replica, also where it is bounded who reaches the api replicas', {
+  skip: noHelm,
+}, () => {
+  const [clients, monitoring] = ['ingress', 'monitoring'].map((name) => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+  }))
+  const ingressOf = (networkPolicy: object, role: string) =>
+    find(render({ ...VALUES, networkPolicy }), 'NetworkPolicy', `my-service-${role}`).spec.ingress
+  const ports = [{ port: 'http' }]
+  assert.deepEqual(ingressOf({}, 'api'), [{ ports }])
+  assert.deepEqual(ingressOf({}, 'worker'), [])
+  assert.deepEqual(ingressOf({ metricsFrom: [monitoring] }, 'api'), [{ ports }])
+  assert.deepEqual(ingressOf({ metricsFrom: [monitoring] }, 'worker'), [{ ports, from: [monitoring] }])
+  const both = { apiFrom: [clients], metricsFrom: [monitoring] }
+  assert.deepEqual(ingressOf(both, 'api'), [{ ports, from: [clients, monitoring] }])
+  assert.deepEqual(ingressOf(both, 'worker'), [{ ports, from: [monitoring] }])
+})
+
 test('what scales a Deployment and what says its number are never both there', { skip: noHelm }, () => {
   for (const [title, values] of sets) {
     const manifests = render(values)
@@ -239,6 +257,12 @@ test('wrong values are refused with their path and what was expected', { skip: n
     refusalOf({ settings: {}, secrets: { DATABASE_URL: VALUES.secrets.DATABASE_URL }, ingress: { enabled: true } }),
     /- secrets\.API_KEYS: expected .*\n- settings\.S3_BUCKET: expected .*\n- ingress\.host: expected/,
   )
+  assert.match(
+    refusalOf({ serviceMonitor: { enabled: true } }),
+    /- networkPolicy\.metricsFrom: expected .*\n- serviceMonitor\.apiKey\.name: expected/,
+  )
+  const monitored = { serviceMonitor: { enabled: true }, networkPolicy: { enabled: false } }
+  assert.equal(refusalOf({ ...monitored, settings: { S3_BUCKET: 'b', AUTH: 'none' } }), '')
   assert.equal(refusalOf({ settings: { S3_BUCKET: 'b', AUTH: 'none' } }), '')
 })
 

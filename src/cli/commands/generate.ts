@@ -1,14 +1,14 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { kubernetesManifests } from '../generate/kubernetes-manifests.ts'
-import { type KubernetesOptions, type KubernetesOrder, orderOf } from '../generate/kubernetes-order.ts'
+import { DISPENSABLE, type KubernetesOptions, type KubernetesOrder, orderOf } from '../generate/kubernetes-order.ts'
 import { collect, type OutputOptions, wholeNumber, withOutputOptions } from '../options.ts'
 import { Output } from '../output.ts'
 
 const MORE = `
 The manifests are those of the Helm chart in Longshore's repository (deploy/helm/longshore), which can do more.
-Secrets are not made: name those that are there. Unless told otherwise, DATABASE_URL and API_KEYS are keys of a
-Secret that is called like the service.
+Secrets are not made: name those that are there. Unless told otherwise, DATABASE_URL, API_KEYS, SIGNING_SECRET
+(for read tokens) and WEBHOOK_SECRET (for webhooks) are keys of a Secret that is called like the service.
 
 Example:
   longshore generate k8s --image registry.example.org/my-service:1.0 --set S3_BUCKET=my-bucket \\
@@ -37,9 +37,15 @@ function k8sCommand(context: CliContext): Command {
     .option('--max-workers <n>', 'workers at most, with --autoscale', wholeNumber(1, 10_000), 20)
     .option('--set <NAME=VALUE>', 'a setting, e.g. S3_BUCKET=my-bucket; may be repeated', repeated)
     .option('--secret <NAME=SECRET:KEY>', 'a secret setting and the key it lies under; may be repeated', repeated)
+    .addOption(
+      new Option('--without <name>', 'a secret the service is to do without; may be repeated')
+        .choices(DISPENSABLE)
+        .argParser(collect(dispensable)),
+    )
     .option('--ingress <host>', 'let clients in under this name')
     .option('--ingress-class <name>', 'IngressClass of it')
     .option('--tls-secret <name>', 'Secret with the certificate of it')
+    .option('--metrics-from <namespace>', 'let its pods read metrics of workers, too; may be repeated', repeated)
     .option('--migration-job', 'bring the schema up to date by a Job (else the first replica that starts does it)')
     .addHelpText('after', MORE)
   return withOutputOptions(command).action((options: KubernetesOptions & OutputOptions) => {
@@ -59,6 +65,11 @@ function k8sCommand(context: CliContext): Command {
     )
     out.tell(secretsNeeded(order))
   })
+}
+
+function dispensable(name: string): string {
+  if ((DISPENSABLE as readonly string[]).includes(name)) return name
+  throw new InvalidArgumentError(`Expected ${DISPENSABLE.join(' or ')}.`)
 }
 
 function secretsNeeded({ secrets, namespace }: KubernetesOrder): string {

@@ -72,6 +72,7 @@ const EDITS: Readonly<Record<string, (document: Document, order: KubernetesOrder
   Deployment: editDeployment,
   Job: editJob,
   Ingress: editIngress,
+  NetworkPolicy: editNetworkPolicy,
   HorizontalPodAutoscaler: (document, order) => setBounds(document, order, ['minReplicas', 'maxReplicas']),
   ScaledObject: (document, order) => {
     setBounds(document, order, ['minReplicaCount', 'maxReplicaCount'])
@@ -123,6 +124,18 @@ function editJob(document: Document, { name, image, secrets, settings }: Kuberne
 function editIngress(document: Document, { ingress }: KubernetesOrder): void {
   if (ingress?.className === undefined) document.deleteIn(['spec', 'ingressClassName'])
   if (ingress?.tlsSecret === undefined) document.deleteIn(['spec', 'tls'])
+}
+
+/** Anyone reaches the api replicas; the workers are closed to all but who reads their metrics. */
+function editNetworkPolicy(document: Document, { metricsFrom }: KubernetesOrder): void {
+  const isWorker = document.getIn(['spec', 'podSelector', 'matchLabels', 'app.kubernetes.io/component']) === 'worker'
+  if (!isWorker || metricsFrom.length === 0) return
+  const from = metricsFrom.map((namespace) => ({
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+  }))
+  // Away with what is said of a closed one, too.
+  document.deleteIn(['spec', 'ingress'])
+  document.setIn(['spec', 'ingress'], document.createNode([{ ports: [{ port: 'http' }], from }]))
 }
 
 /** Longer than a stop can take, so that running jobs are handed back and not cut off. */

@@ -22,6 +22,8 @@ export interface KubernetesOrder {
   readonly settings: Readonly<Record<string, string>>
   readonly secrets: Readonly<Record<string, SecretKey>>
   readonly ingress: { readonly host: string; readonly className?: string; readonly tlsSecret?: string } | undefined
+  /** Namespaces whose pods may read the metrics of workers, too. */
+  readonly metricsFrom: readonly string[]
   readonly migrationJob: boolean
 }
 
@@ -36,9 +38,11 @@ export interface KubernetesOptions {
   readonly maxWorkers: number
   readonly set?: readonly string[]
   readonly secret?: readonly string[]
+  readonly without?: readonly string[]
   readonly ingress?: string
   readonly ingressClass?: string
   readonly tlsSecret?: string
+  readonly metricsFrom?: readonly string[]
   readonly migrationJob?: true
 }
 
@@ -52,8 +56,10 @@ const RESOURCE = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
 /** Reads the options. Throws `UsageError`, and `CONFIG_INVALID` with what the service itself would refuse. */
 export function orderOf(options: KubernetesOptions): KubernetesOrder {
   const { name, namespace, image, ingress: host, ingressClass, tlsSecret, autoscale } = options
+  const { metricsFrom = [], without = [] } = options
   expect(name, LABEL, '--name to be a name of at most 41 lower-case letters, digits and hyphens')
   expect(namespace, LABEL, '--namespace to be a name of lower-case letters, digits and hyphens')
+  for (const from of metricsFrom) expect(from, LABEL, '--metrics-from to be the name of a namespace, e.g. monitoring')
   expect(image, /^[^\s'"#{}[\],&*!|>%`]+$/, '--image to be an image, e.g. registry.example.org/my-service:1.0')
   if (host !== undefined) expect(host, HOST, '--ingress to be a host name, e.g. jobs.example.org')
   if (ingressClass !== undefined) expect(ingressClass, RESOURCE, '--ingress-class to be the name of an IngressClass')
@@ -70,8 +76,9 @@ export function orderOf(options: KubernetesOptions): KubernetesOrder {
     autoscale,
     maxWorkers: options.maxWorkers,
     settings: { ...(ingress && settingsOf(ingress)), ...settings },
-    secrets: readSecrets(options.secret ?? [], name, settings.AUTH === 'none'),
+    secrets: readSecrets(options.secret ?? [], name, settings.AUTH === 'none' ? ['API_KEYS', ...without] : without),
     ingress,
+    metricsFrom,
     migrationJob: options.migrationJob === true,
   }
   refuseAsTheServiceWould(order)
@@ -103,8 +110,11 @@ function readSetting(text: string): [string, string] {
   return [name, value]
 }
 
-function readSecrets(given: readonly string[], service: string, letsAnyoneIn: boolean): Record<string, SecretKey> {
-  const always = letsAnyoneIn ? ['DATABASE_URL'] : ['DATABASE_URL', 'API_KEYS']
+/** Secrets that a service can do without; unless it is told to, it has them. */
+export const DISPENSABLE = ['SIGNING_SECRET', 'WEBHOOK_SECRET'] as const
+
+function readSecrets(given: readonly string[], service: string, without: readonly string[]): Record<string, SecretKey> {
+  const always = ['DATABASE_URL', 'API_KEYS', ...DISPENSABLE].filter((name) => !without.includes(name))
   const secrets: Record<string, SecretKey> = {}
   for (const text of [...always, ...given]) {
     const [, name = '', secret = service, key = name] = /^(\w+)(?:=([^:]+)(?::(.+))?)?$/.exec(text) ?? []
@@ -128,6 +138,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   S3_ACCESS_KEY: 'secret',
   S3_SECRET_KEY: 'secret',
   SIGNING_SECRET: 'secret'.repeat(8),
+  WEBHOOK_SECRET: 'secret'.repeat(8),
 }
 
 function refuseAsTheServiceWould({ settings, secrets }: KubernetesOrder): void {

@@ -243,7 +243,7 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
   {{- else }}
-  # Nobody but the kubelet has business with them.
+  # Nobody reads their metrics, and but for the kubelet nobody else has business with them.
   ingress: []
   {{- end }}
   {{- with .root.Values.networkPolicy.egress }}
