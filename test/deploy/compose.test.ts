@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { cp, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/config.ts'
 import { isSecret } from '../../src/settings.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const FILES = ['deploy/compose/compose.yaml', 'examples/ifcb-features/compose.yaml', 'src/cli/template/compose.yaml']
@@ -38,9 +44,43 @@ test('the service of several containers takes every secret from a file', () => {
   for (const { name, environment = {} } of replicas('deploy/compose/compose.yaml')) {
     assert.deepEqual(Object.keys(environment).filter(isSecret), [], name)
     const files = Object.entries(environment).filter(([setting]) => setting.endsWith('_FILE'))
-    assert.ok(files.length >= 4, name)
+    for (const feature of ['SIGNING_SECRET_FILE', 'WEBHOOK_SECRET_FILE']) assert.ok(environment[feature], name)
+    assert.ok(files.length >= 6, name)
     for (const [setting, path] of files) assert.ok(secrets[path.replace('/run/secrets/', '')], `${name}: ${setting}`)
   }
+})
+
+test('make-secrets.sh makes each secret of the service once, as the service takes it, and adds those that are missing', async () => {
+  await using folder = await tempFolder()
+  const script = join(folder.path, 'make-secrets.sh')
+  await cp(fileURLToPath(new URL('../../deploy/compose/make-secrets.sh', import.meta.url)), script)
+  const make = () => spawnSync('sh', [script], { encoding: 'utf8' })
+  const held = async () => {
+    const names = (await readdir(join(folder.path, 'secrets'))).sort()
+    const texts = names.map(async (name) => [name, await readFile(join(folder.path, 'secrets', name), 'utf8')] as const)
+    return Object.fromEntries(await Promise.all(texts))
+  }
+  const { stdout, stderr, status } = make()
+  assert.deepEqual([stderr, status], ['', 0])
+  const first = await held()
+  const { services, secrets } = parse(read('deploy/compose/compose.yaml'), { merge: true })
+  assert.deepEqual(Object.keys(first), Object.keys(secrets).sort())
+  const files = Object.entries<string>(services.api.environment)
+    .filter(([setting]) => setting.endsWith('_FILE'))
+    .map(([setting, path]) => [setting, path.replace('/run', folder.path)])
+  const config = parseConfig({ HOST: '0.0.0.0', S3_ENDPOINT_URL: 'http://s3:7070', ...Object.fromEntries(files) })
+  assert.equal(config.webhooks.secrets.length, 1)
+  assert.match(config.signingSecret ?? '', /^[0-9a-f]{64}$/)
+  assert.equal(config.database?.url, `postgres://longshore:${first.postgres_password?.trim()}@postgres/longshore`)
+  const key = /LONGSHORE_API_KEY=(lsk_[0-9a-f]{64})$/m.exec(stdout)?.[1] ?? ''
+  assert.equal(first.api_keys, `sha256:${createHash('sha256').update(key).digest('hex')}\n`)
+  await rm(join(folder.path, 'secrets/webhook_secret'))
+  const again = make()
+  assert.deepEqual([again.stdout, again.status], ['', 0])
+  assert.match(again.stderr, /remove secrets\/api_keys/)
+  const { webhook_secret, ...kept } = await held()
+  assert.deepEqual({ ...kept, webhook_secret: first.webhook_secret }, first)
+  assert.notEqual(webhook_secret, first.webhook_secret)
 })
 
 test('the database and the store are stopped after whoever uses them', () => {
