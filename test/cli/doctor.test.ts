@@ -38,6 +38,9 @@ test('all is told line by line, and nothing failed: exit code 0', async () => {
     stdout.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, '<now>'),
     `ok       node           Node ${process.versions.node}
 ok       configuration  127.0.0.1:0, data in ./data, objects on the local store, bucket longshore
+ok       read tokens    signed with a secret that is kept in ./data
+off      webhooks       None are sent, and a callback_url is refused: there is no secret to sign them with
+                        -> Set WEBHOOK_SECRET to the same secret on every replica, for instance the output of \`openssl rand -base64 32\`
 ok       data folder    ${data} does not exist yet; the service makes it
 ok       store          ${data}/objects, which the service makes
 ok       port           any free port on 127.0.0.1
@@ -68,7 +71,10 @@ test('--json is one document that says the same', async () => {
   assert.equal(report.ok, true)
   assert.deepEqual(
     report.findings.map(({ check, verdict }) => `${check} ${verdict}`),
-    ['node ok', 'configuration ok', 'data folder ok', 'store ok', 'port ok', 'clock ok'],
+    [
+      ...['node ok', 'configuration ok', 'read tokens ok', 'webhooks off'],
+      ...['data folder ok', 'store ok', 'port ok', 'clock ok'],
+    ],
   )
   const bad = await cliProcess(['doctor', '--json'], folder.path, { PORT: 'x' })
   assert.equal(bad.code, 1)

@@ -10,7 +10,8 @@ import { openClient } from '../session.ts'
 
 const MORE = `
 Looks at Node, the configuration (environment and .env in the current folder), the data folder, the
-database, the store, the clock and the port, and at the service at LONGSHORE_URL if it is set.
+database, the store, the clock and the port, and at the service at LONGSHORE_URL if it is set. What is off for want
+of a secret is told, too.
 A running service is not disturbed. Exits with 0 when nothing failed, else with 1.`
 
 /** `longshore doctor`: what keeps a service from working, and what to do about it. */
@@ -26,7 +27,7 @@ export function doctorCommand(context: CliContext): Command {
       // Between two checks: each takes away what it has written first.
       interrupt.throwIfAborted()
       findings.push(finding)
-      if (!out.json && !(out.quiet && finding.verdict === 'ok')) out.print(describe(finding, out))
+      if (!out.json && !(out.quiet && UNTOLD.has(finding.verdict))) out.print(describe(finding, out))
     }
     const isWell = findings.every(({ verdict }) => verdict !== 'failed')
     if (out.json) out.printJson({ ok: isWell, findings })
@@ -46,7 +47,10 @@ async function* examineAll(context: CliContext, options: ServiceOptions): AsyncG
   yield* examine({ env: world.env, clock: world.clock, steady: () => performance.now(), service })
 }
 
-const STYLES: Readonly<Record<Verdict, Style>> = { ok: 'green', warning: 'yellow', failed: 'red' }
+const STYLES: Readonly<Record<Verdict, Style>> = { ok: 'green', off: 'dim', warning: 'yellow', failed: 'red' }
+
+/** What `--quiet` leaves out: nothing of it needs anybody. */
+const UNTOLD: ReadonlySet<Verdict> = new Set(['ok', 'off'])
 
 function describe({ check, verdict, message, todo }: Finding, out: Output): string {
   const mark = out.paint(STYLES[verdict], verdict.padEnd(8))

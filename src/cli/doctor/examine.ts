@@ -5,6 +5,7 @@ import { checkClock, type Steady, watchClock } from './clock.ts'
 import { checkConfiguration } from './configuration.ts'
 import { examineDataFolder } from './data-folder.ts'
 import { checkDatabase } from './database.ts'
+import { checkFeatures } from './features.ts'
 import type { Finding } from './finding.ts'
 import { checkPort } from './port.ts'
 import { checkPostgres } from './postgres.ts'
@@ -33,6 +34,7 @@ export async function* examine({ env, clock, steady, service }: Patient): AsyncG
 }
 
 async function* examineWith(config: Config, clock: Clock): AsyncGenerator<Finding> {
+  yield* checkFeatures(config)
   await using folder = await examineDataFolder(config.dataDir, clock)
   yield* folder.findings
   if (config.database !== undefined) yield* await checkPostgres(config.database)

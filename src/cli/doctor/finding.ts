@@ -1,5 +1,5 @@
-/** How a check came out. Only `failed` keeps a service from working. */
-export type Verdict = 'ok' | 'warning' | 'failed'
+/** How a check came out; `off` is what a setting would turn on. Only `failed` keeps a service from working. */
+export type Verdict = 'ok' | 'off' | 'warning' | 'failed'
 
 /** What one check found. */
 export interface Finding {
@@ -16,6 +16,7 @@ export interface Finding {
 export function findingsOf(check: string) {
   return {
     ok: (message: string): Finding => ({ check, verdict: 'ok', message }),
+    off: (message: string, todo: string): Finding => ({ check, verdict: 'off', message, todo }),
     warning: (message: string, todo: string): Finding => ({ check, verdict: 'warning', message, todo }),
     failed: (message: string, todo: string): Finding => ({ check, verdict: 'failed', message, todo }),
   }
