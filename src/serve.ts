@@ -56,11 +56,13 @@ async function run(processor: AnyProcessor, service: Service): Promise<void> {
     if (!blameCurrentJob(reason)) throw reason
   })
   closeWithGrace({ delay: false, logger: log, skip: ['unhandledRejection'] }, async ({ err, signal }) => {
+    const begunAt = systemClock.now()
     if (signal) log.info(`${signal}: stopping; running jobs have ${config.shutdownGraceMs / 1000} s to end`)
     if (err) log.fatal({ err }, 'stopping after an error nobody caught')
     if (err) blameCurrentJob(err)
     await drain()
     await app.close()
+    await flushTraces(service, systemClock.now() - begunAt)
     log.info('stopped')
   })
   try {
@@ -71,6 +73,19 @@ async function run(processor: AnyProcessor, service: Service): Promise<void> {
     await Promise.race([app.close().catch(() => {}), sleep(systemClock, config.abortGraceMs)])
     throw listenError(failure, config) ?? failure
   }
+}
+
+/** A collector that does not answer may hold up a stop by what is left of the graces, in these bounds, in ms. */
+const [LEAST_FLUSH_MS, LONGEST_FLUSH_MS] = [1_000, 5_000]
+
+/** The process ends by `exit`, before OpenTelemetry would send what it has gathered. */
+async function flushTraces({ flushTraces, config, log }: Service, stoppedForMs: number): Promise<void> {
+  const leftMs = config.shutdownGraceMs + config.abortGraceMs - stoppedForMs
+  const boundMs = Math.min(Math.max(leftMs, LEAST_FLUSH_MS), LONGEST_FLUSH_MS)
+  const overdue = sleep(systemClock, boundMs).then(() => {
+    throw new Error(`The collector did not take them within ${boundMs / 1000} s.`)
+  })
+  await Promise.race([flushTraces(), overdue]).catch((err) => log.warn({ err }, 'the last spans are lost'))
 }
 
 const LISTEN_FAULTS: Readonly<Record<string, string>> = {

@@ -84,6 +84,8 @@ export interface Service {
   work(): Promise<void>
   /** Takes no more work and lets what runs come to its end; the service still answers. */
   drain(): Promise<void>
+  /** Sends the spans that OpenTelemetry still holds, where it is set up; rejects when it cannot. */
+  flushTraces(): Promise<void>
 }
 
 /** Whether a service takes work. */
@@ -207,7 +209,8 @@ export function buildService(
   })
   app.addHook('preClose', drain)
   app.addHook('onClose', () => labour.stop().finally(() => lifecycle.stop()))
-  return { app, config, log, work, drain }
+  const flushTraces = async (): Promise<void> => instruments.tracing?.flush()
+  return { app, config, log, work, drain, flushTraces }
 }
 
 /** Takes over what changes in `API_KEYS_FILE`. */

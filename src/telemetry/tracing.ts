@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { ProxyTracerProvider } from '@opentelemetry/api'
 import { systemCodeOf } from '../base/errors.ts'
 import { parseTraceparent } from '../base/traceparent.ts'
 import type { Job, Lease, NewJob } from '../job/job.ts'
@@ -33,6 +34,13 @@ export class Tracing {
 
   constructor(api: OtelApi) {
     this.#place = { api, tracer: api.trace.getTracer('longshore') }
+  }
+
+  /** Has OpenTelemetry send the spans that it still holds; rejects when it cannot. What was set up may know no such thing. */
+  async flush(): Promise<void> {
+    const provider: object = this.#place.api.trace.getTracerProvider()
+    const setUp = 'getDelegate' in provider ? (provider as ProxyTracerProvider).getDelegate() : provider
+    if ('forceFlush' in setUp && typeof setUp.forceFlush === 'function') await setUp.forceFlush()
   }
 
   /** Begins the span of a request: below the one that is active, if HTTP itself is traced, else below the client's. */
