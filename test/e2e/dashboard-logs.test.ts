@@ -16,8 +16,8 @@ class Teller extends BaseProcessor<typeof Result> {
   readonly began = Promise.withResolvers<void>()
   readonly #words = new EventEmitter<{ said: [text: string, percent?: number]; ended: [] }>()
 
-  async processInput({ log }: JobInput): Promise<z.input<typeof Result>> {
-    const words = on(this.#words, 'said', { close: ['ended'] })
+  async processInput({ log, signal }: JobInput): Promise<z.input<typeof Result>> {
+    const words = on(this.#words, 'said', { close: ['ended'], signal })
     this.began.resolve()
     for await (const [text, percent] of words) {
       log.info(text)
@@ -39,7 +39,7 @@ describe('the log on the page of a job', () => {
   test('gets each line while the job runs: with its progress, and where there is none, too', async () => {
     const teller = new Teller()
     await using browser = await startChromium()
-    await using service = await openServiceOf(teller)
+    await using service = await openServiceOf(teller, { SHUTDOWN_GRACE_SECONDS: '0' })
     const id = await service.api.upload({ 'hello.txt': 'hello\n' })
     await teller.began.promise
     await using opened = await openDashboard(browser, service.api.url, `/jobs/${id}`)
@@ -47,8 +47,11 @@ describe('the log on the page of a job', () => {
     const processing = page.locator('.job-now .status', { hasText: 'Processing' })
     const line = (text: string) => page.locator('.line', { hasText: text })
     await processing.waitFor()
-    teller.say('nothing but a line')
-    await line('nothing but a line').waitFor()
+    await page.waitForSelector('text=Nothing was logged.')
+    for (const text of ['nothing but a line', 'the events at the start are over', 'another line']) {
+      teller.say(text)
+      await line(text).waitFor()
+    }
 
     // What asks every so often is put out of the page: the event alone tells of the line.
     await page.addInitScript('window.setInterval = () => 0')
