@@ -149,7 +149,7 @@ function NoneMatch({ filter }: { filter: Filter }) {
     <Empty title="No job matches">
       {isOfAnyTenant(filter) && (
         <p>
-          Groups and schedules are a tenant's own: filter by <code>tenant:…</code> too for those of one.
+          Groups and schedules belong to tenants: filter by <code>tenant:…</code> too.
         </p>
       )}
       <p>

@@ -4,6 +4,7 @@ import { bytes, plural } from '../format.ts'
 import { CopyButton } from '../parts/code.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { Link } from '../parts/link.tsx'
 import { Progress } from '../parts/progress.tsx'
 import { notify } from '../state/notices.ts'
 import { go } from '../state/router.ts'
@@ -12,6 +13,16 @@ import { useChosenFiles } from './submit/chosen-files.ts'
 import { DropZone } from './submit/drop-zone.tsx'
 import { type Fields, FormFields, fieldsOf, NO_FIELDS } from './submit/form-fields.tsx'
 import { SameNames } from './submit/same-names.tsx'
+
+function MayNotSubmit() {
+  return (
+    <Empty title="Your key may not submit jobs" isView>
+      <p>
+        Sign out, and give one with the scope <code>submit</code>; or go <Link to="/jobs">to the jobs</Link>.
+      </p>
+    </Empty>
+  )
+}
 
 /** Uploads files, which become a job. */
 export function SubmitView() {
@@ -23,7 +34,7 @@ export function SubmitView() {
   const [queued, setQueued] = useState<string | undefined>(undefined)
   const stop = useRef<AbortController | undefined>(undefined)
   useEffect(() => () => stop.current?.abort(), [])
-  if (!can.value.submit) return <Empty title="Your key may not submit jobs" isView />
+  if (!can.value.submit) return <MayNotSubmit />
 
   const add = (more: readonly File[]): void => {
     setFault('')
@@ -45,8 +56,10 @@ export function SubmitView() {
         signal,
         onProgress: setProgress,
       })
-      notify(`The job of ${plural(files.length, 'file')} is queued.`)
-      if (can.value.read) return go(`/jobs/${id}`)
+      if (can.value.read) {
+        notify(`The job of ${plural(files.length, 'file')} is queued.`)
+        return go(`/jobs/${id}`)
+      }
       chosen.clear()
       setProgress(undefined)
       setQueued(id)
