@@ -11,7 +11,9 @@ import { jobsOf, ownerOf } from '../state/owner.ts'
 import { query, serviceUrl } from '../state/router.ts'
 import { can, client } from '../state/session.ts'
 
-const EXAMPLE = `longshore schedules create nightly '30 2 * * *' --timezone Europe/Berlin --manifest s3://longshore/list.jsonl --url ${serviceUrl}`
+const EXAMPLE = `longshore schedules create nightly '30 2 * * *' \\
+  --timezone Europe/Berlin --manifest s3://longshore/list.jsonl \\
+  --url ${serviceUrl}`
 
 /** Schedules of a page. */
 const PAGE = 50
