@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises'
+import { access, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LongshoreError, messageOf, systemCodeOf } from '../base/errors.ts'
 
@@ -33,6 +33,12 @@ export async function unless<Result>(codes: readonly string[], work: Promise<Res
     if (codes.includes(systemCodeOf(failure) ?? '')) return undefined
     throw failure
   }
+}
+
+/** Whether something lies at the path. */
+export async function exists(path: string): Promise<boolean> {
+  const found = access(path).then(() => true)
+  return (await unless(['ENOENT', 'ENOTDIR'], found)) ?? false
 }
 
 /** Writes a folder's entries to disk: only then does a file made, renamed or removed in it stay so after a power cut. */

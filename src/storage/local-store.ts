@@ -23,14 +23,16 @@ import type {
 } from './object-store.ts'
 import { ObjectTree } from './object-tree.ts'
 import { checkObjectRef, formatObjectUri, isBucketName, MAX_KEY_BYTES, type ObjectRef } from './object-uri.ts'
+import { SharedUploads } from './shared-uploads.ts'
 import { signUrl } from './signed-url.ts'
+import type { Uploads } from './upload-folder.ts'
 import { type ListedPart, sameEtag } from './upload-parts.ts'
 
 /** What a local store needs. */
 export interface LocalStoreOptions {
   /** Folder that holds a folder per bucket; made when it is missing. One process at a time may use it, unless `shared`. */
   folder: string
-  /** Other processes use the folder too: nothing that may be theirs is swept away at the start. Default false. */
+  /** Other processes use the folder too: each takes any part, and sweeps away nothing that may be another's. Default false. */
   shared?: boolean
   /** Signs part and download URLs; whoever checks them needs the same, see `verifySignedUrl`. */
   signingSecret: string
@@ -44,7 +46,7 @@ export interface LocalStoreOptions {
 export class LocalStore implements ObjectStore {
   readonly kind = 'local'
   readonly #tree: ObjectTree
-  readonly #uploads: LocalUploads
+  readonly #uploads: Uploads
   readonly #tempFolder: string
   readonly #secret: string
   readonly #shared: boolean
@@ -54,7 +56,8 @@ export class LocalStore implements ObjectStore {
     this.#shared = options.shared ?? false
     this.#tempFolder = this.#shared ? join(this.#tree.root, '.tmp', randomUUID()) : join(this.#tree.root, '.tmp')
     const place = (file: string, ref: ObjectRef): Promise<void> => this.#tree.place(file, ref)
-    this.#uploads = new LocalUploads(join(this.#tree.root, '.uploads'), this.#tempFolder, place)
+    const at = { folder: join(this.#tree.root, '.uploads'), tempFolder: this.#tempFolder, place }
+    this.#uploads = this.#shared ? new SharedUploads(at) : new LocalUploads(at)
     this.#secret = options.signingSecret
   }
 
@@ -63,7 +66,7 @@ export class LocalStore implements ObjectStore {
     return onDisk(async () => {
       await rm(this.#tempFolder, { recursive: true, force: true })
       await mkdir(this.#tempFolder, { recursive: true })
-      await this.#uploads.start({ sweep: !this.#shared })
+      await this.#uploads.start()
     })
   }
 

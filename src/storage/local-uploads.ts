@@ -1,18 +1,25 @@
-import { randomUUID } from 'node:crypto'
-import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LongshoreError } from '../base/errors.ts'
-import { onDisk, syncFolder, unless } from './disk.ts'
+import { exists, onDisk, unless } from './disk.ts'
 import type { ObjectBody, UploadedPart, UploadPlan } from './object-store.ts'
 import type { ObjectRef } from './object-uri.ts'
-import { DATA_FILE, JOURNAL_FILE, OpenUpload } from './open-upload.ts'
-import { createJournal, UploadJournal } from './upload-journal.ts'
+import { OpenUpload } from './open-upload.ts'
+import {
+  clearUploadFolder,
+  createUploadFolder,
+  DATA_FILE,
+  isUploadId,
+  JOURNAL_FILE,
+  type Uploads,
+  type UploadsPlace,
+  uploadNotFound,
+} from './upload-folder.ts'
+import { UploadJournal } from './upload-journal.ts'
+import type { PartTarget } from './upload-layout.ts'
 import type { ListedPart } from './upload-parts.ts'
 
 /** Uploads kept in memory while nobody uses them; the journals of others are read again when needed. */
 const MAX_IDLE = 1000
-
-const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 interface Seat {
   users: number
@@ -20,62 +27,35 @@ interface Seat {
   completing?: Promise<void>
 }
 
-/** The multipart uploads of the local store: a folder for each, with a journal and one file. They survive restarts. */
-export class LocalUploads {
+/** The uploads of a folder that this process has to itself: a journal and one file for each. They survive restarts. */
+export class LocalUploads implements Uploads {
+  readonly #at: UploadsPlace
   readonly #folder: string
-  readonly #tempFolder: string
-  readonly #place: (file: string, ref: ObjectRef) => Promise<void>
   readonly #seats = new Map<string, Seat>()
 
-  /** `place` makes a finished file the object; `tempFolder` must lie on the same file system. */
-  constructor(folder: string, tempFolder: string, place: (file: string, ref: ObjectRef) => Promise<void>) {
-    this.#folder = folder
-    this.#tempFolder = tempFolder
-    this.#place = place
+  constructor(at: UploadsPlace) {
+    this.#at = at
+    this.#folder = at.folder
   }
 
-  /** Makes the folder and, if asked, sweeps away what is no upload: those that a crash kept from being cleared after completion. */
-  async start({ sweep }: { sweep: boolean }): Promise<void> {
+  async start(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    if (!sweep) return
     for (const id of await readdir(this.#folder)) {
       if (!(await isWhole(join(this.#folder, id)))) await rm(join(this.#folder, id), { recursive: true, force: true })
     }
   }
 
-  /** Opens an upload. Its folder appears in one step, so that there is never one without a journal. */
-  async create(ref: ObjectRef, plan: UploadPlan): Promise<string> {
-    const id = randomUUID()
-    const draft = join(this.#tempFolder, id)
-    try {
-      await mkdir(draft)
-      await (await open(join(draft, DATA_FILE), 'wx')).close()
-      await createJournal(join(draft, JOURNAL_FILE), ref, plan)
-      await syncFolder(draft)
-      await rename(draft, join(this.#folder, id))
-      await syncFolder(this.#folder)
-    } catch (failure) {
-      await rm(draft, { recursive: true, force: true })
-      throw failure
-    }
-    return id
+  create(ref: ObjectRef, plan: UploadPlan): Promise<string> {
+    return createUploadFolder(this.#at, ref, plan)
   }
 
-  /** Receives one part. Throws `UPLOAD_NOT_FOUND`, `PARTS_MISMATCH` or `PART_SIZE_MISMATCH`. */
-  receive(
-    ref: ObjectRef,
-    id: string,
-    part: { partNumber: number; sizeBytes: number },
-    body: ObjectBody,
-    signal?: AbortSignal,
-  ): Promise<UploadedPart> {
+  receive(ref: ObjectRef, id: string, part: PartTarget, body: ObjectBody, signal?: AbortSignal): Promise<UploadedPart> {
     return this.#use(ref, id, async (upload) => {
       if (!upload) throw uploadNotFound(id)
       return upload.receive(part, body, signal)
     })
   }
 
-  /** The parts received so far, by number. */
   listParts(ref: ObjectRef, id: string): Promise<UploadedPart[]> {
     return this.#use(ref, id, async (upload) => {
       if (!upload) throw uploadNotFound(id)
@@ -83,7 +63,6 @@ export class LocalUploads {
     })
   }
 
-  /** Makes the object of the upload. False when there is no such upload, e.g. because it was completed before. */
   complete(ref: ObjectRef, id: string, parts: readonly ListedPart[]): Promise<boolean> {
     return this.#use(ref, id, async (upload, seat) => {
       if (!upload) return false
@@ -96,7 +75,6 @@ export class LocalUploads {
     })
   }
 
-  /** Drops an upload; one that is not there is no fault. */
   abort(ref: ObjectRef, id: string): Promise<void> {
     return this.#use(ref, id, async (upload, seat) => {
       await seat.completing?.catch(() => {})
@@ -105,7 +83,6 @@ export class LocalUploads {
     })
   }
 
-  /** Drops every upload of a key that begins with `prefix`. */
   async abortAll(bucket: string, prefix: string): Promise<void> {
     for (const id of await onDisk(() => readdir(this.#folder))) {
       const ref = await onDisk(() => this.#refOf(id))
@@ -122,7 +99,7 @@ export class LocalUploads {
     await upload.close()
     try {
       upload.checkParts(parts)
-      await onDisk(async () => this.#place(await upload.assemble(), upload.header.ref))
+      await onDisk(async () => this.#at.place(await upload.assemble(), upload.header.ref))
     } catch (failure) {
       upload.reopen()
       throw failure
@@ -131,12 +108,9 @@ export class LocalUploads {
     await this.#clear(id).catch(() => {})
   }
 
-  /** Moves the folder out of sight first: one half removed must not be taken for an upload. */
   async #clear(id: string): Promise<void> {
     this.#seats.delete(id)
-    const rubbish = join(this.#tempFolder, id)
-    await unless(['ENOENT'], rename(join(this.#folder, id), rubbish))
-    await rm(rubbish, { recursive: true, force: true })
+    await clearUploadFolder(this.#at, id)
   }
 
   /** Lets `action` have the upload, the same object for all who use it at once. */
@@ -165,7 +139,7 @@ export class LocalUploads {
   }
 
   async #load(id: string): Promise<OpenUpload | undefined> {
-    if (!UPLOAD_ID.test(id)) return undefined
+    if (!isUploadId(id)) return undefined
     const folder = join(this.#folder, id)
     if (!(await isWhole(folder))) return undefined
     const content = await unless(['ENOENT'], UploadJournal.open(join(folder, JOURNAL_FILE)))
@@ -175,18 +149,6 @@ export class LocalUploads {
 
 /** Without its data file an upload has become an object. */
 async function isWhole(folder: string): Promise<boolean> {
-  const files = [DATA_FILE, JOURNAL_FILE].map((file) =>
-    unless(
-      ['ENOENT', 'ENOTDIR'],
-      access(join(folder, file)).then(() => true),
-    ),
-  )
-  return (await Promise.all(files)).every((isThere) => isThere === true)
-}
-
-function uploadNotFound(id: string): LongshoreError {
-  return new LongshoreError(
-    'UPLOAD_NOT_FOUND',
-    `There is no upload ${id.slice(0, 100)} of this object: it was completed, aborted or never opened.`,
-  )
+  const there = await Promise.all([DATA_FILE, JOURNAL_FILE].map((file) => exists(join(folder, file))))
+  return there.every(Boolean)
 }

@@ -1,13 +1,16 @@
 import type { BigIntStats } from 'node:fs'
-import { access, type FileHandle, lstat, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemCodeOf } from '../base/errors.ts'
-import { makeFolders, syncFolder, unless } from './disk.ts'
+import { exists, makeFolders, syncFolder, unless } from './disk.ts'
 import { blockedName, keyToComponents } from './key-paths.ts'
 import type { ObjectRef } from './object-uri.ts'
 import { Turnstile } from './turnstile.ts'
 
 const NOT_THERE = ['ENOENT', 'ENOTDIR']
+
+/** How often an object's folder may vanish because another process emptied it, before the object is given up. */
+const PLACE_TRIES = 10
 
 /** An object's file, open: it stays readable when the object is overwritten or removed. */
 export interface OpenFile {
@@ -44,10 +47,7 @@ export class ObjectTree {
   /** Makes a finished, synced file the object, durably and in one step. */
   async place(file: string, ref: ObjectRef): Promise<void> {
     const path = this.pathOf(ref)
-    await this.#changes.pass(async () => {
-      await this.#makeWay(ref.bucket, path)
-      await this.#moveTo(file, path)
-    })
+    await this.#changes.pass(() => this.#moveIn(file, ref.bucket, path))
     await unless(NOT_THERE, syncFolder(dirname(path)))
   }
 
@@ -64,6 +64,18 @@ export class ObjectTree {
   /** Where an object lies unless its name is blocked. */
   pathOf(ref: ObjectRef): string {
     return join(this.root, ref.bucket, ...keyToComponents(ref.key))
+  }
+
+  /** Once more when another process has removed the folder before the file came. */
+  async #moveIn(file: string, bucket: string, path: string, tries = PLACE_TRIES): Promise<void> {
+    try {
+      await this.#makeWay(bucket, path)
+      await this.#moveTo(file, path)
+    } catch (failure) {
+      const isFolderGone = systemCodeOf(failure) === 'ENOENT' && (await exists(file))
+      if (!isFolderGone || tries === 1) throw failure
+      await this.#moveIn(file, bucket, path, tries - 1)
+    }
   }
 
   async #makeWay(bucket: string, path: string): Promise<void> {
@@ -92,12 +104,7 @@ export class ObjectTree {
   }
 
   async #moveTo(file: string, path: string): Promise<void> {
-    const isBlocked =
-      (await unless(
-        NOT_THERE,
-        access(blockedName(path)).then(() => true),
-      )) ?? false
-    if (isBlocked) return rename(file, blockedName(path))
+    if (await exists(blockedName(path))) return rename(file, blockedName(path))
     try {
       await rename(file, path)
     } catch (failure) {

@@ -5,13 +5,10 @@ import { LongshoreError } from '../base/errors.ts'
 import { type WrittenBody, writeBody } from './body-writer.ts'
 import { onDisk } from './disk.ts'
 import type { ObjectBody, UploadedPart } from './object-store.ts'
+import { DATA_FILE } from './upload-folder.ts'
 import type { StoredPart, UploadHeader, UploadJournal } from './upload-journal.ts'
+import { checkPlanned, type PartTarget, partCountOf, partEtag, positionOf } from './upload-layout.ts'
 import { findPartFault, type ListedPart } from './upload-parts.ts'
-
-/** The one file of an upload, in its folder; moved away when the upload completes. */
-export const DATA_FILE = 'data'
-/** The journal of an upload, in its folder. */
-export const JOURNAL_FILE = 'journal'
 
 /** How much of a repeated part is read at once when it is put in its place. */
 const COPY_BYTES = 512 * 1024
@@ -45,13 +42,9 @@ export class OpenUpload {
   }
 
   /** Receives one part; when this resolves it is on disk. */
-  async receive(
-    part: { partNumber: number; sizeBytes: number },
-    body: ObjectBody,
-    signal?: AbortSignal,
-  ): Promise<UploadedPart> {
+  async receive(part: PartTarget, body: ObjectBody, signal?: AbortSignal): Promise<UploadedPart> {
     this.#closing.signal.throwIfAborted()
-    this.#checkPlan(part)
+    checkPlanned(this.header, part)
     const attempt = this.#attempt(part, body, signal)
     this.#attempts.add(attempt)
     try {
@@ -63,7 +56,7 @@ export class OpenUpload {
 
   /** Throws `PARTS_MISMATCH` that names the part unless exactly these were received and nothing is missing. */
   checkParts(parts: readonly ListedPart[]): void {
-    const fault = findPartFault(parts, this.#parts, this.#partCount())
+    const fault = findPartFault(parts, this.#parts, partCountOf(this.header))
     if (fault) throw new LongshoreError('PARTS_MISMATCH', fault)
   }
 
@@ -91,11 +84,7 @@ export class OpenUpload {
     return path
   }
 
-  async #attempt(
-    part: { partNumber: number; sizeBytes: number },
-    body: ObjectBody,
-    signal?: AbortSignal,
-  ): Promise<UploadedPart> {
+  async #attempt(part: PartTarget, body: ObjectBody, signal?: AbortSignal): Promise<UploadedPart> {
     const { partNumber } = part
     const inPlace = !this.#inPlace.has(partNumber) && this.#parts.get(partNumber)?.file !== null
     const file = inPlace ? null : `part-${partNumber}-${randomUUID()}`
@@ -114,16 +103,11 @@ export class OpenUpload {
     }
   }
 
-  async #write(
-    part: { partNumber: number; sizeBytes: number },
-    body: ObjectBody,
-    file: string | null,
-    signal?: AbortSignal,
-  ): Promise<WrittenBody> {
+  async #write(part: PartTarget, body: ObjectBody, file: string | null, signal?: AbortSignal): Promise<WrittenBody> {
     const handle = await onDisk(() => open(join(this.#folder, file ?? DATA_FILE), file === null ? 'r+' : 'wx'))
     try {
       const either = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal
-      const position = file === null ? this.#positionOf(part) : 0
+      const position = file === null ? positionOf(this.header, part.partNumber) : 0
       const written = await writeBody(handle, body, { position, sizeBytes: part.sizeBytes, signal: either })
       await onDisk(() => handle.datasync())
       return written
@@ -143,36 +127,9 @@ export class OpenUpload {
     const source = await open(join(this.#folder, file), 'r')
     try {
       const body = source.createReadStream({ highWaterMark: COPY_BYTES })
-      await writeBody(handle, body, { position: this.#positionOf(part), sizeBytes: part.sizeBytes })
+      await writeBody(handle, body, { position: positionOf(this.header, part.partNumber), sizeBytes: part.sizeBytes })
     } finally {
       await source.close()
     }
   }
-
-  #positionOf({ partNumber }: { partNumber: number }): number {
-    return (partNumber - 1) * this.header.partSizeBytes
-  }
-
-  #partCount(): number {
-    return Math.max(1, Math.ceil(this.header.sizeBytes / this.header.partSizeBytes))
-  }
-
-  #checkPlan({ partNumber, sizeBytes }: { partNumber: number; sizeBytes: number }): void {
-    const partCount = this.#partCount()
-    if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > partCount) {
-      throw new LongshoreError(
-        'PARTS_MISMATCH',
-        `Part ${partNumber} is not one of the ${partCount} parts of the upload.`,
-      )
-    }
-    const { partSizeBytes } = this.header
-    const planned = partNumber < partCount ? partSizeBytes : this.header.sizeBytes - (partCount - 1) * partSizeBytes
-    if (sizeBytes === planned) return
-    throw new LongshoreError('PART_SIZE_MISMATCH', `Part ${partNumber} has ${planned} bytes by plan, not ${sizeBytes}.`)
-  }
-}
-
-/** The same for the same bytes. CRC-32, because MD5 alone would take as long as receiving and writing the part. */
-function partEtag(written: WrittenBody): string {
-  return `"${written.crc32.toString(16).padStart(8, '0')}-${written.sizeBytes.toString(16)}"`
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { LocalStore } from '../../src/storage/local-store.ts'
+import type { ObjectStore } from '../../src/storage/object-store.ts'
 import { objectStoreConformance, type StoreUnderTest } from '../conformance/object-store.ts'
 import { readAll, someBytes } from '../support/bytes.ts'
 import { serveSignedObjects } from '../support/signed-object-server.ts'
@@ -11,9 +12,15 @@ import { tempFolder } from '../support/temp-folder.ts'
 
 const SECRET = 'a secret that is long enough to sign with'
 
-objectStoreConformance('the local store', async (): Promise<StoreUnderTest> => {
+objectStoreConformance('the local store', () =>
+  underTest((folder) => new LocalStore({ folder, signingSecret: SECRET })),
+)
+
+objectStoreConformance('a folder that three local stores share, each asked in its turn,', () => underTest(inTurns))
+
+async function underTest(make: (folder: string) => ObjectStore): Promise<StoreUnderTest> {
   const folder = await tempFolder()
-  const store = new LocalStore({ folder: folder.path, signingSecret: SECRET })
+  const store = make(folder.path)
   await store.start()
   const server = await serveSignedObjects(store, SECRET)
   const dispose = async (): Promise<void> => {
@@ -22,7 +29,24 @@ objectStoreConformance('the local store', async (): Promise<StoreUnderTest> => {
     await folder[Symbol.asyncDispose]()
   }
   return { store, bucket: 'tested', absolute: (url) => server.origin + url, [Symbol.asyncDispose]: dispose }
-})
+}
+
+/** What one store is told, the next one is asked about: nothing may lie in the memory of either. */
+function inTurns(folder: string): ObjectStore {
+  const stores = [1, 2, 3].map(() => new LocalStore({ folder, shared: true, signingSecret: SECRET }))
+  const all = async (verb: 'start' | 'stop'): Promise<void> => {
+    for (const store of stores) await store[verb]()
+  }
+  const own = { start: () => all('start'), stop: () => all('stop') }
+  let turn = 0
+  return new Proxy(stores[0] ?? assert.fail(), {
+    get: (_, verb) => {
+      turn += 1
+      const next = stores[turn % stores.length] ?? assert.fail()
+      return Reflect.get(own, verb) ?? Reflect.get(next, verb, next).bind?.(next) ?? Reflect.get(next, verb, next)
+    },
+  })
+}
 
 async function openStore(): Promise<
   { store: LocalStore; path: string; reopen(): Promise<LocalStore> } & AsyncDisposable
