@@ -15,8 +15,13 @@ const REF = { bucket: 'crashed', key: 'folder/object' }
 const CHILD = new URL('../support/store-child.ts', import.meta.url).pathname
 
 /** What the child said before it was killed with SIGKILL, at the given line or once it has said the given word. */
-async function killed(folder: string, action: string, at: number | string): Promise<[word: string, value: string][]> {
-  const child = spawn(process.execPath, [CHILD, folder, action], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function killed(
+  folder: string,
+  action: string,
+  at: number | string,
+  how = 'alone',
+): Promise<[word: string, value: string][]> {
+  const child = spawn(process.execPath, [CHILD, folder, action, how], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const said: [string, string][] = []
   for await (const line of createInterface(child.stdout)) {
@@ -28,10 +33,11 @@ async function killed(folder: string, action: string, at: number | string): Prom
   return said
 }
 
-async function reopened(folder: string): Promise<LocalStore> {
-  const store = new LocalStore({ folder, signingSecret: 'a secret that is long enough to sign with' })
+async function reopened(folder: string, how = 'alone'): Promise<LocalStore> {
+  const shared = how === 'shared'
+  const store = new LocalStore({ folder, shared, signingSecret: 'a secret that is long enough to sign with' })
   await store.start()
-  assert.deepEqual(await readdir(join(folder, '.tmp')), [])
+  if (!shared) assert.deepEqual(await readdir(join(folder, '.tmp')), [])
   return store
 }
 
@@ -56,12 +62,20 @@ for (const line of [1, 3, 4, 5, 6, 9, 14, 22]) {
   })
 }
 
-for (const line of [2, 4, 9, 16, 25, 37, 60]) {
-  test(`killed at step ${line} of receiving parts, the store has every part it answered for`, async () => {
+/** In a folder that the store has alone, and in one that it shares with the store that comes after it. */
+function bothWays<At>(places: readonly At[]): [At, 'alone' | 'shared'][] {
+  return places.flatMap((at): [At, 'alone' | 'shared'][] => [
+    [at, 'alone'],
+    [at, 'shared'],
+  ])
+}
+
+for (const [line, how] of bothWays([2, 4, 9, 16, 25, 37, 60])) {
+  test(`killed at step ${line} of receiving parts, the store has every part it answered for (${how})`, async () => {
     await using folder = await tempFolder()
-    const said = await killed(folder.path, 'parts', line)
+    const said = await killed(folder.path, 'parts', line, how)
     const id = lastOf(said, 'upload') ?? ''
-    const store = await reopened(folder.path)
+    const store = await reopened(folder.path, how)
     const answered = said.filter(([word]) => word === 'part').map(([, value]): UploadedPart => JSON.parse(value))
     const listed = await store.listParts(REF, id)
     for (const { partNumber } of answered) assert.ok(listed.some((part) => part.partNumber === partNumber))
@@ -81,11 +95,11 @@ for (const line of [2, 4, 9, 16, 25, 37, 60]) {
   })
 }
 
-for (const word of ['completing', 'completing', 'completing', 'completing', 'completed']) {
-  test(`killed when ${word}, an upload can be completed, once more or at last`, async () => {
+for (const [word, how] of bothWays(['completing', 'completing', 'completing', 'completing', 'completed'])) {
+  test(`killed when ${word}, an upload can be completed, once more or at last (${how})`, async () => {
     await using folder = await tempFolder()
-    const said = await killed(folder.path, 'complete', word)
-    const store = await reopened(folder.path)
+    const said = await killed(folder.path, 'complete', word, how)
+    const store = await reopened(folder.path, how)
     const parts: UploadedPart[] = JSON.parse(lastOf(said, 'completing') ?? '')
     const info = await store.completeUpload(REF, lastOf(said, 'upload') ?? '', parts)
     const seeds = [1, 3, 1, 1, 1, 1].map((seed, i) => seed * 10 + i + 1)

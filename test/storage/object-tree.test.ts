@@ -33,6 +33,20 @@ test('a delete never takes the folder that a put at the same time has just made'
   assert.deepEqual(await opened.files(), [])
 })
 
+test('an object is put though another process removes the folders that it empties', async () => {
+  await using opened = await openTree()
+  const other = new ObjectTree(opened.tree.root)
+  for (let round = 0; round < 60; round += 1) {
+    await opened.put('a/b/c/old')
+    const file = join(opened.path, 'young')
+    await writeFile(file, 'young')
+    const young = { bucket: 'bucket', key: 'a/b/c/young' }
+    await Promise.all([other.remove([{ bucket: 'bucket', key: 'a/b/c/old' }]), opened.tree.place(file, young)])
+    assert.ok(await opened.tree.stat(young))
+    await opened.tree.remove([young])
+  }
+})
+
 test('an object is one file, before, while and after a folder has its name', async () => {
   await using opened = await openTree()
   await opened.put('a')

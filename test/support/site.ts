@@ -5,6 +5,8 @@ import { tempFolder } from './temp-folder.ts'
 
 /** Replicas of one service: a schema and a folder of objects that they share, a data folder for each. */
 export interface Site extends AsyncDisposable {
+  /** The folder of objects. */
+  objects: string
   /** Starts a replica; `main` is the fixture service unless given. */
   start(settings?: Record<string, string>, main?: string): Promise<ServiceProcess>
 }
@@ -27,6 +29,7 @@ export async function openSite(
     ...settings,
   }
   return {
+    objects: objects.path,
     async start(own = {}, main) {
       const data = stack.use(await tempFolder())
       return stack.use(await startService({ ...shared, DATA_DIR: data.path, ...own }, main))

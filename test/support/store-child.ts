@@ -5,13 +5,17 @@ import { someBytes } from './bytes.ts'
 /**
  * Works on a local store until it is killed, saying each step on stdout once it is done: what was said must hold
  * afterwards. `put`: overwrites one object without end. `parts`: sends every part of an upload again and again, three at
- * once. `complete`: sends all parts and completes.
+ * once. `complete`: sends all parts and completes. `shared`: other processes use the folder, too.
  */
-const [folder = '', action = ''] = process.argv.slice(2)
+const [folder = '', action = '', how = ''] = process.argv.slice(2)
 const REF = { bucket: 'crashed', key: 'folder/object' }
 const PARTS = 6
 const PART_BYTES = 300_000
-const store = new LocalStore({ folder, signingSecret: 'a secret that is long enough to sign with' })
+const store = new LocalStore({
+  folder,
+  shared: how === 'shared',
+  signingSecret: 'a secret that is long enough to sign with',
+})
 await store.start()
 
 if (action === 'put') for (let seed = 1; ; seed += 1) await put(seed)
