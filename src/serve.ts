@@ -85,7 +85,10 @@ async function flushTraces({ flushTraces, config, log }: Service, stoppedForMs: 
   const overdue = sleep(systemClock, boundMs).then(() => {
     throw new Error(`The collector did not take them within ${boundMs / 1000} s.`)
   })
-  await Promise.race([flushTraces(), overdue]).catch((err) => log.warn({ err }, 'the last spans are lost'))
+  await Promise.race([flushTraces(), overdue]).catch((thrown) => {
+    // OpenTelemetry throws a list: one fault of each processor.
+    log.warn(`the last spans are lost: ${[thrown].flat().map(messageOf).join('; ')}`)
+  })
 }
 
 const LISTEN_FAULTS: Readonly<Record<string, string>> = {

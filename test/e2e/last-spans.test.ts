@@ -49,5 +49,14 @@ test('a service that is stopped right after a job has its spans sent before it e
 test('a collector that never answers does not keep a service from ending, and the loss is logged', async () => {
   await using sink = await openSink(() => {})
   const lines = await stopAfterJob(sink.url, { SHUTDOWN_GRACE_SECONDS: '0', ABORT_GRACE_SECONDS: '1' })
-  assert.ok(lines.some((line) => line.includes('the last spans are lost')))
+  assert.ok(lines.some((line) => line.includes('the last spans are lost: The collector did not take them within 1 s.')))
+})
+
+test('why a collector could not be reached is logged', async () => {
+  const { url } = await openSink(() => {}).then(async (sink) => {
+    await sink[Symbol.asyncDispose]()
+    return sink
+  })
+  const lines = await stopAfterJob(url)
+  assert.ok(lines.some((line) => line.includes('the last spans are lost: fetch failed')))
 })
