@@ -101,7 +101,6 @@ export class Worker implements Component {
   }
 
   async #within(graceMs: number, ended: Promise<void>): Promise<void> {
-    if (this.#running.size === 0) return
     const over = new AbortController()
     const grace = sleep(this.#parts.clock, graceMs, over.signal).catch(() => {})
     await Promise.race([ended, grace])

@@ -82,6 +82,23 @@ test('a stuck attempt is handed back at no cost, and what it says later changes 
   assert.partialDeepStrictEqual(await jobs.get(job.id), { state: 'queued', attempt: 0, result: null })
 })
 
+test('a stop waits for a claim under way, though nothing runs: it has to be handed back while the engine is there', async () => {
+  await using bench = await sqliteBench()
+  const handedBack = Promise.withResolvers<void>()
+  const claims = (jobs: JobManager): JobManager =>
+    Object.assign(jobs, { dispatch: () => ({ stop: () => handedBack.promise }) })
+  const { worker } = openWorker(bench, async () => {}, claims)
+  await worker.start()
+  let stopped = false
+  const stopping = worker.stop().then(() => {
+    stopped = true
+  })
+  await turn()
+  assert.equal(stopped, false)
+  handedBack.resolve()
+  await stopping
+})
+
 test('a stop ends even when the disk takes nothing any more', async () => {
   await using bench = await sqliteBench()
   const full = new LongshoreError('STORAGE_FULL', 'full')
