@@ -121,6 +121,28 @@ describe('a job that comes to a free slot of the PostgreSQL engine', { skip }, (
     }
     assert.deepEqual(order, [ids[0], ids[2], ids[1]])
   })
+
+  test('waits with others of its moment for runs to end in the order of a claim', async () => {
+    await using bench = await openBench()
+    const worker = await idleWorker(bench, { concurrency: 2 })
+    await Promise.all([submit(bench), submit(bench)])
+    const runs = await worker.take(2)
+    for (const { lease } of runs) await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    const wishes = [{ id: 'a' }, { id: 'b', priority: 1 }]
+    await Promise.all(wishes.map((wish) => submit(bench, wish)))
+    const states = await Promise.all(wishes.map(({ id }) => bench.engine.get(id)))
+    assert.deepEqual(
+      states.map((job) => job?.state),
+      ['processing', 'processing'],
+    )
+    for (const { end } of runs) end()
+    const next = await worker.take(2)
+    assert.deepEqual(
+      next.map(({ job }) => job.id),
+      ['b', 'a'],
+    )
+    for (const { end } of next) end()
+  })
 })
 
 describe('between two statements of the PostgreSQL engine', { skip }, () => {

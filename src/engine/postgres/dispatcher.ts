@@ -21,7 +21,7 @@ export interface DispatcherParts {
 /** Free slots that are kept for jobs on their way into the database. */
 export interface KeptSlots {
   readonly claim: BirthClaim
-  /** The jobs that may be claimed as they are inserted. */
+  /** The jobs that may be claimed as they are inserted, in the order of a claim. */
   readonly jobs: ReadonlySet<NewJob>
   /** Lets the slots go and begins those jobs that were claimed. */
   begin(claimed: readonly StoredJob[]): void

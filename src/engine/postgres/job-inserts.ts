@@ -203,10 +203,13 @@ function keptOf(row: Row): Kept | undefined {
   return row[1] === null ? undefined : { place: integer(row, 1), num: integer(row, 2), phase: integer(row, 3) }
 }
 
-function bornOf(asked: readonly Asked[], kept: readonly Kept[], { claim }: KeptSlots): StoredJob[] {
-  return kept.flatMap(({ place, num, phase }) => {
-    const job = asked[place]?.job
-    return job && phase === PHASE.processing ? bornJob(job, num, claim) : []
+/** The jobs that were claimed, in the order of a claim: some may wait for runs to end. */
+function bornOf(asked: readonly Asked[], kept: readonly Kept[], { jobs, claim }: KeptSlots): StoredJob[] {
+  const numbers = new Map<NewJob | undefined, number>()
+  for (const { place, num, phase } of kept) if (phase === PHASE.processing) numbers.set(asked[place]?.job, num)
+  return [...jobs].flatMap((job) => {
+    const num = numbers.get(job)
+    return num === undefined ? [] : bornJob(job, num, claim)
   })
 }
 
