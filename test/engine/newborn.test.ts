@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Claims } from '../../src/engine/postgres/claims.ts'
+import { Dispatcher } from '../../src/engine/postgres/dispatcher.ts'
 import { claimableAtBirth, type FreeSlots } from '../../src/engine/postgres/newborn.ts'
+import { freshJob } from '../../src/engine/record/fresh-job.ts'
+import { SlotDispatch } from '../../src/engine/slot-dispatch.ts'
 import type { NewJob } from '../../src/job/job.ts'
 import { newJob } from '../support/new-job.ts'
 
@@ -38,4 +42,20 @@ test('new jobs with groups are claimed only all at once: their turn is not known
 test('with a limit only new jobs are claimed that it does not concern', () => {
   assert.equal(claimable([{}, {}], { isLimited: true }), 'ab')
   assert.equal(claimable([{}, { group: 'x' }], { isLimited: true }), '')
+})
+
+test('while a claim is under way only new jobs are claimed that need nothing: what it takes is not known yet', () => {
+  const nothing = async (): Promise<void> => {}
+  const never = new Promise<never>(() => {})
+  const claims = { next: () => never, served() {} } as unknown as Claims
+  const rest = { now: () => 0, claimed() {}, ring: nothing, tellOthers() {}, request() {} }
+  const dispatcher = new Dispatcher({ claims, ...rest })
+  const owner = { renew: () => undefined, ended() {}, giveBack: nothing, quiet: nothing, onError() {} }
+  const dispatch = new SlotDispatch({ worker: 'w', concurrency: 2, leaseMs: 1, budget: FREE.room }, () => never, owner)
+  dispatcher.add(dispatch)
+  dispatch.begin({ num: 1, phase: 2, job: freshJob(newJob(0, { id: 'running' })), events: '' })
+  dispatcher.fill()
+  dispatcher.noteSettled({ jobId: 'running', attempt: 0, token: 0, worker: 'w', expiresAt: 0 })
+  assert.equal(dispatcher.keepSlots([newJob(0, needs(1))], 0), undefined)
+  assert.equal(dispatcher.keepSlots([newJob(0)], 0)?.jobs.size, 1)
 })

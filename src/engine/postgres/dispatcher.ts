@@ -1,4 +1,5 @@
 import type { Lease, NewJob } from '../../job/job.ts'
+import { NO_RESOURCES } from '../../job/resources.ts'
 import type { SlotDispatch } from '../slot-dispatch.ts'
 import { type ClaimLimits, type Claims, type ClaimWish, isLimited } from './claims.ts'
 import type { StoredJob } from './job-entry.ts'
@@ -42,6 +43,8 @@ export class Dispatcher {
   #heardWhenNothing = 0
   /** Inserts under way that claim. */
   readonly #births = new Set<Promise<void>>()
+  /** Whose claim is under way. */
+  #claiming: SlotDispatch | undefined
   #filled: (() => void)[] = []
   /** The claims that are under way. */
   #filling: Promise<void> = Promise.resolve()
@@ -82,7 +85,9 @@ export class Dispatcher {
     const dispatch = this.all.find((each) => freeOf(each) > 0)
     if (dispatch === undefined) return undefined
     const { admission, options } = dispatch
-    const free = { slots: freeOf(dispatch), room: admission.room, isLimited: isLimited(limitsOf(dispatch)) }
+    // What a claim under way takes of the worker is not known before its answer.
+    const room = dispatch === this.#claiming ? NO_RESOURCES : admission.room
+    const free = { slots: freeOf(dispatch), room, isLimited: isLimited(limitsOf(dispatch)) }
     const jobs = claimableAtBirth(due, free)
     if (jobs.length === 0) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -183,7 +188,11 @@ export class Dispatcher {
     const heard = this.#heardOfReady
     const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), limits, admission }
     const letGo = dispatch.keep(count)
-    const { entries, more } = await this.#claim(wish).finally(letGo)
+    this.#claiming = dispatch
+    const { entries, more } = await this.#claim(wish).finally(() => {
+      this.#claiming = undefined
+      letGo()
+    })
     if (!more) this.#heardWhenNothing = heard
     this.#begin(dispatch, entries)
     // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
