@@ -77,7 +77,7 @@ export const SETTINGS = {
     /^(postgres(ql)?:\/\/\S+)?$/,
     'a postgres:// URL',
     '',
-    'The same database without a pooler between, for the two or three connections that listen. Needed only when `DATABASE_URL` leads to a pooler in transaction mode.',
+    'The same database without a pooler between, for the two to four connections that listen. Needed only when `DATABASE_URL` leads to a pooler in transaction mode.',
   ),
   DATABASE_SCHEMA: text(
     /^[a-z_][a-z0-9_]{0,40}$/,
@@ -91,7 +91,7 @@ export const SETTINGS = {
     'graphile_worker',
     "Schema of Graphile Worker's tables, by which idle workers are woken.",
   ),
-  DATABASE_POOL_SIZE: integer(2, 1000, 10, 'Connections of a replica at most, beside the two or three that listen.'),
+  DATABASE_POOL_SIZE: integer(2, 1000, 10, 'Connections of a replica at most, beside the two to four that listen.'),
   MIGRATE_ON_START: flag(
     true,
     'Bring the database schema up to date at the start. Else run `longshore migrate` before.',

@@ -48,7 +48,7 @@ export interface PostgresEngineOptions {
   schema?: string
   /** Schema of Graphile Worker's tables. Default `graphile_worker`. */
   workerSchema?: string
-  /** Connections at most, beside two or three that listen. Default 10. */
+  /** Connections at most, beside two to four that listen. Default 10. */
   poolSize?: number
   /** Brings the schema up to date at the start; else it must be. Default true. */
   migrates?: boolean
