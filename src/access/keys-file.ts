@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { messageOf } from '../base/errors.ts'
@@ -20,11 +20,14 @@ export interface KeysFileParts {
 
 /**
  * Takes over what changes in the file of the keys. The folder is watched, because editors and Kubernetes put a new file
- * in the place of the old one; a file system that tells of no changes is read again by {@link KeysFile.read}.
+ * in the place of the old one; and the file itself, because Docker mounts it alone, and what is written to it outside
+ * does not happen in the folder that is seen inside. A file system that tells of no changes is read again by
+ * {@link KeysFile.read}.
  */
 export class KeysFile implements Component {
   readonly #parts: KeysFileParts
-  #watcher: FSWatcher | undefined
+  #folderWatcher: FSWatcher | undefined
+  #fileWatcher: FSWatcher | undefined
   #reading: Promise<void> | undefined
   #isStale = false
   #text: string | undefined
@@ -34,19 +37,14 @@ export class KeysFile implements Component {
   }
 
   async start(): Promise<void> {
-    const { path, onFault } = this.#parts
-    try {
-      this.#watcher = watch(dirname(path), { persistent: false }, () => void this.read())
-      this.#watcher.on('error', onFault)
-    } catch (failure) {
-      onFault(new Error(`${path} cannot be watched: ${messageOf(failure)}. Restart the service to change its keys.`))
-    }
+    this.#folderWatcher = this.#watch(dirname(this.#parts.path))
     await this.read()
   }
 
   async stop(): Promise<void> {
-    this.#watcher?.close()
+    this.#folderWatcher?.close()
     await this.#reading
+    this.#fileWatcher?.close()
   }
 
   /** Reads the file, and once more when it changes meanwhile. Never rejects. */
@@ -56,12 +54,29 @@ export class KeysFile implements Component {
     return this.#reading
   }
 
+  #watch(path: string): FSWatcher | undefined {
+    const { onFault } = this.#parts
+    try {
+      return watch(path, { persistent: false }, () => void this.read()).on('error', onFault)
+    } catch (failure) {
+      onFault(new Error(`${path} cannot be watched: ${messageOf(failure)}. Restart the service to change its keys.`))
+      return undefined
+    }
+  }
+
   async #readUntilFresh(): Promise<void> {
     while (this.#isStale) {
       this.#isStale = false
+      this.#followFile()
       await this.#readOnce()
     }
     this.#reading = undefined
+  }
+
+  /** Watches whichever file has the name now, before it is read, so that no change falls between. */
+  #followFile(): void {
+    this.#fileWatcher?.close()
+    this.#fileWatcher = existsSync(this.#parts.path) ? this.#watch(this.#parts.path) : undefined
   }
 
   async #readOnce(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rename, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { AccessList, UNLIMITED } from '../../src/access/access-list.ts'
@@ -43,6 +43,25 @@ test('keys come and go with their file: written over, put in its place, or swapp
   assert.equal(await file.next(), 1)
   assert.equal(file.access.find(FIRST), undefined)
   assert.deepEqual([...file.learnt], [FIRST, SECOND], 'what the log must not have is known, old keys too')
+})
+
+test('a file that is changed from elsewhere is read, as one that Docker mounts alone, and so is one put in its place', async () => {
+  await using folder = await tempFolder()
+  const path = join(folder.path, 'inside', 'keys')
+  // Another name of the same file stands for the one outside: what is written by it happens in no folder but its own.
+  const outside = join(folder.path, 'keys')
+  await mkdir(join(folder.path, 'inside'))
+  await writeFile(outside, `${FIRST}\n`)
+  await link(outside, path)
+  await using file = await watched(path)
+  await appendFile(outside, `${SECOND}\n`)
+  assert.equal(await file.next(), 2)
+  await writeFile(join(folder.path, 'next'), SECOND)
+  await link(join(folder.path, 'next'), join(folder.path, 'inside', 'new'))
+  await rename(join(folder.path, 'inside', 'new'), path)
+  assert.equal(await file.next(), 1)
+  await appendFile(join(folder.path, 'next'), `\n${FIRST}\n${THIRD}\n`)
+  assert.equal(await file.next(), 3)
 })
 
 test('a file that cannot be used locks nobody out and lets nobody in', async () => {
