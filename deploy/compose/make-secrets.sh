@@ -31,5 +31,6 @@ if lacks api_keys; then
   echo
   echo "  LONGSHORE_API_KEY=$key"
 else
-  echo 'The key for clients was shown when it was made. To have another one, remove secrets/api_keys and run this again.' >&2
+  echo 'The key for clients was shown when it was made. To have another one, remove secrets/api_keys, run this again,' >&2
+  echo 'and restart the containers, which hold the files that were there when they started: docker-compose restart' >&2
 fi

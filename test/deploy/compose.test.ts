@@ -77,7 +77,7 @@ test('make-secrets.sh makes each secret of the service once, as the service take
   await rm(join(folder.path, 'secrets/webhook_secret'))
   const again = make()
   assert.deepEqual([again.stdout, again.status], ['', 0])
-  assert.match(again.stderr, /remove secrets\/api_keys/)
+  assert.match(again.stderr, /remove secrets\/api_keys, run this again,\nand restart .*: docker-compose restart$/m)
   const { webhook_secret, ...kept } = await held()
   assert.deepEqual({ ...kept, webhook_secret: first.webhook_secret }, first)
   assert.notEqual(webhook_secret, first.webhook_secret)
