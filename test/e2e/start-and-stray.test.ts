@@ -46,7 +46,8 @@ test('a promise that a processor forgot fails its own job; every other goes on',
   )
   assert.deepEqual([stray.status, stray.errors[0]?.code], ['failed', 'PROCESSOR_FAILED'])
   assert.match(stray.error ?? '', /nobody caught: forgotten/)
-  const late = await api.ended(await api.upload({ 'c.txt': 'c' }, { parameters: { stray: 'promise' } }))
+  const parameters = { stray: 'promise', strayAfterMs: 1_000 }
+  const late = await api.ended(await api.upload({ 'c.txt': 'c' }, { parameters }))
   assert.equal(late.status, 'completed', 'it had ended before')
   assert.equal((await api.ended(other)).status, 'completed')
 })

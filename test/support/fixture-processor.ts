@@ -23,6 +23,8 @@ const Parameters = z.strictObject({
   fail: z.enum(['unrecoverable', 'always', 'bad-result']).optional(),
   /** Leaves a rejected promise, or an error in a timer, behind. */
   stray: z.enum(['promise', 'timer']).optional(),
+  /** When that throws, from the beginning of the attempt. */
+  strayAfterMs: z.number().default(10),
   snoozeOnceMs: z.number().optional(),
   /** Writes this many records and artifacts. */
   records: z.number().default(0),
@@ -75,8 +77,9 @@ export class FixtureProcessor extends BaseProcessor<typeof Result, typeof Parame
   }
 
   async #obeyFailures({ attempt, parameters, checkpoint, log }: Input): Promise<void> {
-    if (parameters.stray === 'promise') void delay(10).then(() => Promise.reject(new Error('forgotten')))
-    if (parameters.stray === 'timer') setTimeout(() => assert.fail('forgotten'), 10)
+    if (parameters.stray === 'promise')
+      void delay(parameters.strayAfterMs).then(() => Promise.reject(new Error('forgotten')))
+    if (parameters.stray === 'timer') setTimeout(() => assert.fail('forgotten'), parameters.strayAfterMs)
     log.info({ parameters }, `attempt ${attempt} begins`)
     if (parameters.fail === 'unrecoverable') throw new UnrecoverableError('this can never work')
     if (parameters.fail === 'always' || attempt < parameters.failUntil) throw new Error(`attempt ${attempt} failed`)
