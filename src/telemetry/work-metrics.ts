@@ -126,7 +126,9 @@ export function attemptMetrics(registry: Registry): Tally {
     'stage.ended': ({ stage, durationMs, bytes }) => {
       seconds.add(stage, durationMs / 1000)
       if (stage !== 'wait') now[stage] -= 1
-      if (bytes > 0) (stage === 'download' ? fetched : committed).inc(bytes)
+      if (bytes === 0) return
+      if (stage === 'download') fetched.inc(bytes)
+      if (stage === 'output') committed.inc(bytes)
     },
     'attempt.ended': ({ verdict }) => attempts.add(verdict),
   }

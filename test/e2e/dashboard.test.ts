@@ -53,6 +53,13 @@ describe('the dashboard in Chromium', () => {
     '/nowhere',
   ]
 
+  test('a queue in which no job is due yet is not told to be empty', async () => {
+    await using later = await openService()
+    await later.api.upload({ 'a.txt': 'a' }, { delay_seconds: '3600' })
+    await using opened = await openDashboard(browser, later.api.url, '')
+    await opened.page.getByRole('region', { name: 'Figures' }).getByText('none is due yet').waitFor()
+  })
+
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`every view can be used by everybody (axe), in the ${colorScheme}, and keeps to its policy`, async () => {
       await using opened = await open('', { colorScheme, reducedMotion: 'reduce' })

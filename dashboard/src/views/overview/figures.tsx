@@ -16,7 +16,7 @@ export function Figures({ stats, workers }: { stats: Stats | undefined; workers:
         {slotsOf(workers)}
       </Figure>
       <Figure name="Queued" value={stats && compact(stats.states.queued ?? 0)} to="/jobs?status=queued">
-        {stats && stats.queue_age_seconds > 0 ? `oldest waits ${duration(stats.queue_age_seconds)}` : 'nothing waits'}
+        {stats && waitOf(stats)}
       </Figure>
       <Figure
         name="Completed"
@@ -77,4 +77,9 @@ function rate({ slices, slice_seconds }: Stats): string {
   const jobs = newest.reduce((sum, slice) => sum + slice.completed, 0)
   const perMinute = (60 * jobs) / Math.max(1, newest.length * slice_seconds)
   return `${perMinute >= 10 || perMinute === 0 ? compact(Math.round(perMinute)) : perMinute.toFixed(1)} a minute lately`
+}
+
+function waitOf({ states, queue_age_seconds: age }: Stats): string {
+  if (age > 0) return `oldest waits ${duration(age)}`
+  return states.queued ? 'none is due yet' : 'nothing waits'
 }
