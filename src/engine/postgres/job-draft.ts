@@ -69,15 +69,15 @@ export class JobDraft {
   }
 
   /** Notes a fact; refuses a move that the transition table does not know. */
-  record({ type, patch, data }: Fact, endedBy: string | null = this.#after.endedBy): Job {
+  record({ type, at, patch, data }: Fact, endedBy: string | null = this.#after.endedBy): Job {
     const { job, events } = this.#after
     if (!mayHappen(type, job.state)) {
       throw new LongshoreError('INTERNAL', `${type} cannot happen to job ${job.id}: it is ${job.state}.`)
     }
-    const stored = { seq: job.version + 1, type, at: this.#now, data }
+    const stored = { seq: job.version + 1, type, at, data }
     this.#write({ ...patch, version: stored.seq }, this.#keep(stored, events), endedBy)
     const event: JobEvent = { jobId: job.id, ...stored, state: this.job.state }
-    this.counted.push(...countedOf(type, job, this.#now))
+    this.counted.push(...countedOf(type, job, at))
     const delivery = newDelivery(event, this.job, this.#describeEnd)
     if (delivery) this.deliveries.push(delivery)
     this.news.push({ event, job: this.job })

@@ -188,7 +188,7 @@ export class PostgresEngine implements JobEngine {
   async save(lease: Lease, changes: AttemptChanges): Promise<boolean> {
     const saved = await this.#opened().changes.learn(lease, changes, (draft, unwritten) => {
       const patch = draft.learn(unwritten)
-      const fact = progressed(patch)
+      const fact = progressed(patch, this.clock.now())
       if (fact) draft.record(fact)
       else draft.amend(patch)
       return true

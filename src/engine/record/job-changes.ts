@@ -11,6 +11,8 @@ const MAX_ERRORS = 100
 /** A fact about a job, and what of its record it changes: the same on every engine. */
 export interface Fact {
   type: JobEventType
+  /** When it happened, in ms since 1970: the instants in `patch` are this one. */
+  at: number
   patch: Partial<Job>
   data: JobEvent['data']
 }
@@ -19,7 +21,7 @@ export interface Fact {
 export function started(job: Job, worker: string, leaseMs: number, now: number): Fact {
   const attempt = job.attempt + 1
   const patch = { attempt, token: job.token + 1, worker, leaseExpiresAt: now + leaseMs, startedAt: now } as const
-  return { type: 'job.started', patch: { ...patch, state: 'processing' }, data: { attempt, worker } }
+  return { type: 'job.started', at: now, patch: { ...patch, state: 'processing' }, data: { attempt, worker } }
 }
 
 /** What of an attempt's news lies in the job's own record; `files` are the sums of the ledger after it. */
@@ -32,24 +34,25 @@ export function learnt(files: FileCounts, changes: AttemptChanges): Partial<Job>
 }
 
 /** An attempt reports progress; undefined when it learnt what is no fact of its own, such as sums of the ledger. */
-export function progressed(patch: Partial<Job>): Fact | undefined {
-  return patch.progress && { type: 'job.progressed', patch, data: dataOf(patch.progress) }
+export function progressed(patch: Partial<Job>, now: number): Fact | undefined {
+  return patch.progress && { type: 'job.progressed', at: now, patch, data: dataOf(patch.progress) }
 }
 
 /** An attempt ends. Its last progress is part of that event: it has none of its own. */
 export function ended(job: Job, settlement: Settlement, last: Partial<Job>, now: number): Fact {
   const patch = { ...last, ...ending(job, settlement, now) }
-  return { type: settlement.event, patch, data: endingData(job, settlement, last.progress) }
+  return { type: settlement.event, at: now, patch, data: endingData(job, settlement, last.progress) }
 }
 
 /** A person asks a job to stop: a queued one is cancelled at once, a processing one is marked; undefined when nothing changes. */
 export function cancelAsked(job: Job, now: number): Fact | undefined {
   const data = { attempt: job.attempt }
   if (job.state === 'queued') {
-    return { type: 'job.cancelled', patch: { state: 'cancelled', cancelRequestedAt: now, completedAt: now }, data }
+    const patch = { state: 'cancelled', cancelRequestedAt: now, completedAt: now } as const
+    return { type: 'job.cancelled', at: now, patch, data }
   }
   if (isFinal(job.state) || job.cancelRequestedAt !== null) return undefined
-  return { type: 'job.cancel_requested', patch: { cancelRequestedAt: now }, data }
+  return { type: 'job.cancel_requested', at: now, patch: { cancelRequestedAt: now }, data }
 }
 
 /**
@@ -70,7 +73,7 @@ export function requeued(job: Job, failedFilesOnly: boolean, now: number): Fact 
     outputs: [],
     ...(!failedFilesOnly && { checkpoint: null, files: { total: 0, done: 0, failed: 0, bytes: 0 } }),
   }
-  return { type: 'job.requeued', patch, data: { failed_files_only: failedFilesOnly } }
+  return { type: 'job.requeued', at: now, patch, data: { failed_files_only: failedFilesOnly } }
 }
 
 /** The job with a patch applied. What it shows as progress begins anew with every return to the queue. */

@@ -38,7 +38,7 @@ export class Attempts {
     const entry = this.held(lease)
     if (entry === undefined) return false
     const patch = this.#learn(entry, changes)
-    const fact = progressed(patch)
+    const fact = progressed(patch, this.#clock.now())
     if (fact) this.#records.record(entry, fact)
     else this.#records.amend(entry, patch)
     return true

@@ -112,11 +112,10 @@ export class JobRecords {
   }
 
   /** Writes a fact about a job and what it changed; refuses a move that the transition table does not know. */
-  record(before: JobEntry, { type, patch, data }: Fact): JobEntry {
+  record(before: JobEntry, { type, at, patch, data }: Fact): JobEntry {
     if (!mayHappen(type, before.job.state)) {
       throw new LongshoreError('INTERNAL', `${type} cannot happen to job ${before.job.id}: it is ${before.job.state}.`)
     }
-    const at = this.#clock.now()
     const version = before.job.version + 1
     const events = this.#events.append(before, { seq: version, type, at, data })
     const after = this.#write(before, { ...patch, version, updatedAt: at }, events)
