@@ -95,9 +95,18 @@ export async function migrateDoorbell(pool: Pool, workerSchema: string): Promise
   await runMigrations({ pgPool: pool, preset: { worker: { schema: workerSchema } }, logger: quietLogger(() => {}) })
 }
 
-/** A FROM item that rings, for a statement of its own or within one. Each ringer has one bell waiting at most: `key`. */
-export function ringSql({ workerSchema, schema }: DoorbellPlace, key: string): string {
-  const spec = `ROW('${bellName({ workerSchema, schema })}', '{}', NULL, NULL, NULL, '${key}', NULL, NULL)`
+/**
+ * A FROM item, to be named, that rings, for a statement of its own or within one. Each ringer has one bell waiting at most:
+ * `key`. Graphile Worker adds none, and says so by no row, when that bell was taken while it was being rung: whoever took it
+ * may look before what it was rung for is there, so another one is added, without a key.
+ */
+export function ringSql(place: DoorbellPlace, key: string): string {
+  return `(WITH rung AS MATERIALIZED (SELECT FROM ${addSql(place, `'${key}'`)})
+    SELECT FROM rung UNION ALL SELECT FROM ${addSql(place, 'NULL')} WHERE NOT EXISTS (SELECT FROM rung))`
+}
+
+function addSql({ workerSchema, schema }: DoorbellPlace, key: string): string {
+  const spec = `ROW('${bellName({ workerSchema, schema })}', '{}', NULL, NULL, NULL, ${key}, NULL, NULL)`
   return `${quoted(workerSchema)}.add_jobs(ARRAY[${spec}::${quoted(workerSchema)}.job_spec])`
 }
 

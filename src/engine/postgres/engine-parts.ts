@@ -97,7 +97,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
       for (const entry of entries) changes.keep(entry)
       publish(entries.map(startOf))
     },
-    ring: async () => void (await db.query(`SELECT FROM ${ring}`)),
+    ring: async () => void (await db.query(`SELECT FROM ${ring} bell`)),
     tellOthers: () => news_.tellOfReady(),
     request: () => changes.request(),
   })
@@ -105,7 +105,6 @@ export function buildParts(setting: EngineSetting): EngineParts {
     db,
     describeEnd: setting.describeEnd,
     writes: new JobWrites(db, { maxLogLines: setting.maxLogLines, owner: `${id}:changes`, ring }),
-    clock,
     settled: (lease) => dispatcher.noteSettled(lease),
     publish,
     fill: async () => {
@@ -146,7 +145,7 @@ async function promote({ schema, query }: Database, ring: string, now: number): 
         FOR UPDATE SKIP LOCKED)
       RETURNING num
     ), rung AS (
-      SELECT count(*) FROM (SELECT FROM due LIMIT 1) one CROSS JOIN LATERAL (SELECT FROM ${ring} LIMIT 1) bell
+      SELECT count(*) FROM (SELECT FROM due LIMIT 1) one CROSS JOIN LATERAL ${ring} bell
     )
     SELECT (SELECT count(*) FROM due), (SELECT run_at FROM ${schema}.jobs WHERE phase = 0 AND run_at > $1 ORDER BY run_at LIMIT 1),
       (SELECT * FROM rung)`,

@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job, Lease } from '../../job/job.ts'
 import type { AttemptChanges } from '../job-engine.ts'
@@ -34,7 +33,6 @@ interface Change extends LaneTask {
 export interface JobChangesParts {
   db: Database
   writes: JobWrites
-  clock: Clock
   describeEnd: DescribeEnd | undefined
   /** Hears of an attempt whose end is written, or about to be. */
   settled(lease: Lease): void
@@ -237,10 +235,9 @@ export class JobChanges {
     const read = new Map(rows.map(readStoredJob).map((entry) => [entry.job.id, entry]))
     const entries = ids.flatMap((id) => read.get(id) ?? this.#running.get(id) ?? [])
     const standing = await this.#standingOf(changes, new Map(entries.map((entry) => [entry.job.id, entry])))
-    const { clock, describeEnd } = this.#parts
-    const now = clock.now()
+    const { describeEnd } = this.#parts
     const draftOf = (entry: StoredJob): JobDraft =>
-      new JobDraft(entry, standing.get(entry.num) ?? new Map(), now, describeEnd)
+      new JobDraft(entry, standing.get(entry.num) ?? new Map(), describeEnd)
     return new Map(entries.map((entry) => [entry.job.id, draftOf(entry)]))
   }
 

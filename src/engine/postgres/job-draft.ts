@@ -38,15 +38,13 @@ export class JobDraft {
   /** Files that are `downloaded` in the table become `done`. */
   marksDone = false
   readonly #standing: Map<number, Standing>
-  readonly #now: number
   readonly #describeEnd: DescribeEnd | undefined
   #after: StoredJob
 
-  constructor(before: StoredJob, standing: Map<number, Standing>, now: number, describeEnd?: DescribeEnd) {
+  constructor(before: StoredJob, standing: Map<number, Standing>, describeEnd?: DescribeEnd) {
     this.before = before
     this.#after = before
     this.#standing = standing
-    this.#now = now
     this.#describeEnd = describeEnd
   }
 
@@ -75,7 +73,7 @@ export class JobDraft {
       throw new LongshoreError('INTERNAL', `${type} cannot happen to job ${job.id}: it is ${job.state}.`)
     }
     const stored = { seq: job.version + 1, type, at, data }
-    this.#write({ ...patch, version: stored.seq }, this.#keep(stored, events), endedBy)
+    this.#write({ ...patch, version: stored.seq, updatedAt: at }, this.#keep(stored, events), endedBy)
     const event: JobEvent = { jobId: job.id, ...stored, state: this.job.state }
     this.counted.push(...countedOf(type, job, at))
     const delivery = newDelivery(event, this.job, this.#describeEnd)
@@ -84,9 +82,9 @@ export class JobDraft {
     return this.job
   }
 
-  /** Notes what is no fact of its own. */
-  amend(patch: Partial<Job>): void {
-    this.#write(patch, this.#after.events, this.#after.endedBy)
+  /** Notes what is no fact of its own, and when. */
+  amend(patch: Partial<Job>, at: number): void {
+    this.#write({ ...patch, updatedAt: at }, this.#after.events, this.#after.endedBy)
   }
 
   /** Takes in an attempt's ledger rows and log lines; answers what lies in the job's own record. */
@@ -117,8 +115,8 @@ export class JobDraft {
 
   #write(patch: Partial<Job>, events: string, endedBy: string | null): void {
     const before = this.#after
-    const job = patched(before.job, { ...patch, updatedAt: this.#now })
-    const phase = job.state === before.job.state ? before.phase : phaseOf(job, this.#now)
+    const job = patched(before.job, patch)
+    const phase = job.state === before.job.state ? before.phase : phaseOf(job)
     this.#after = { ...before, job, phase, events, endedBy }
   }
 

@@ -292,5 +292,5 @@ function insertSql(schema: string, owner: string, ring: string): string {
   SELECT queued, NULL, NULL, NULL FROM room
   UNION ALL SELECT NULL, min(place), min(kept.num), min(kept.phase) FROM kept JOIN input USING (id) GROUP BY id
   UNION ALL SELECT NULL, NULL, NULL, NULL FROM (SELECT FROM kept WHERE kept.phase = ${PHASE.ready} LIMIT 1) ready CROSS JOIN LATERAL
-    (SELECT FROM ${ring} LIMIT 1) rung`
+    ${ring} rung`
 }

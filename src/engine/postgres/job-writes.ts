@@ -219,7 +219,7 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
   )
   SELECT num FROM written
   UNION ALL SELECT NULL FROM (SELECT FROM written WHERE phase = ${PHASE.ready} AND was <> 'queued' LIMIT 1) ready
-    CROSS JOIN LATERAL (SELECT FROM ${ring} LIMIT 1) rung`
+    CROSS JOIN LATERAL ${ring} rung`
 }
 
 function restSql(schema: string) {

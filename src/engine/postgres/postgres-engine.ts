@@ -188,9 +188,10 @@ export class PostgresEngine implements JobEngine {
   async save(lease: Lease, changes: AttemptChanges): Promise<boolean> {
     const saved = await this.#opened().changes.learn(lease, changes, (draft, unwritten) => {
       const patch = draft.learn(unwritten)
-      const fact = progressed(patch, this.clock.now())
+      const now = this.clock.now()
+      const fact = progressed(patch, now)
       if (fact) draft.record(fact)
-      else draft.amend(patch)
+      else draft.amend(patch, now)
       return true
     })
     return saved ?? false

@@ -119,7 +119,7 @@ export class Replica {
       const [unlock = '', drop = ''] = unlockSql(bell)
       await run(unlock, [bells])
       await run(drop)
-      await run(`SELECT FROM ${ring}`)
+      await run(`SELECT FROM ${ring} bell`)
     })
   }
 }

@@ -14,10 +14,10 @@ export function stateOf(phase: number): JobState {
   return state
 }
 
-/** The phase a job is stored with. */
-export function phaseOf(job: Job, now: number): Phase {
-  if (job.state !== 'queued') return PHASE[job.state]
-  return job.runAt <= now ? PHASE.ready : PHASE.delayed
+/** The phase a job is stored with, at the instant of its last change. */
+export function phaseOf({ state, runAt, updatedAt }: Job): Phase {
+  if (state !== 'queued') return PHASE[state]
+  return runAt <= updatedAt ? PHASE.ready : PHASE.delayed
 }
 
 /** The phases that are listed for a state. */

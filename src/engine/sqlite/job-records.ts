@@ -215,7 +215,7 @@ export class JobRecords {
 
   #write(before: JobEntry, patch: Partial<Job>, events: string): JobEntry {
     const job = patched(before.job, patch)
-    const phase = job.state === before.job.state ? before.phase : phaseOf(job, this.#clock.now())
+    const phase = job.state === before.job.state ? before.phase : phaseOf(job)
     const after = { num: before.num, phase, job, events }
     this.#table.update(before, after)
     this.#move(before, after)

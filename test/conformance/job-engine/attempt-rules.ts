@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AttemptChanges } from '../../../src/engine/job-engine.ts'
-import type { Lease } from '../../../src/job/job.ts'
+import type { Job, Lease } from '../../../src/job/job.ts'
+import type { Settlement } from '../../../src/job/settlement.ts'
 import { jobFile } from '../../support/new-job.ts'
 import { type HeldRun, TestWorker } from '../../support/test-worker.ts'
 import {
@@ -131,6 +132,19 @@ export function attemptRules(makeEngine: MakeEngine): void {
       const job = await bench.engine.settle(lease, decideOn({ type: 'interrupted' }, bench.clock.now()), {})
       assert.partialDeepStrictEqual(job, { state: 'queued', attempt: 0, runAt: bench.clock.now() })
       end()
+    })
+
+    test('an interrupted job is due at once, though time goes by while its end is decided', async () => {
+      await using bench = await makeEngine()
+      const { lease, end, worker } = await beginOne(bench)
+      const slowly = (job: Job): Settlement => {
+        bench.advance(5)
+        return decideOn({ type: 'interrupted' }, bench.clock.now())(job)
+      }
+      await bench.engine.settle(lease, slowly, {})
+      end()
+      const { job } = await worker.next()
+      assert.partialDeepStrictEqual(job, { id: lease.jobId, attempt: 1, startedAt: bench.clock.now() })
     })
 
     test('the next attempt finds the checkpoint and the ledger of the one before', async () => {
