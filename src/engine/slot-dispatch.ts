@@ -1,14 +1,21 @@
 import PQueue from 'p-queue'
+import type { Clock, Timer } from '../base/clock.ts'
 import type { Job, Lease } from '../job/job.ts'
 import type { Resources } from '../job/resources.ts'
 import type { WorkerRoom } from '../job/waiting.ts'
 import { Admission } from './admission.ts'
 import type { Claim, Dispatch, DispatchOptions } from './job-engine.ts'
+import { Pace } from './pace.ts'
 import type { JobEntry } from './record/job-row.ts'
+
+/** A claim waits no longer than this for a slot that nobody is about to leave, in ms: another worker may have one. */
+const PATIENCE_MS = 500
 
 /** A claim from its round until its run has ended. */
 export interface Held {
   claim: Claim
+  /** When it was claimed, and once it has begun when that was, in ms since 1970. */
+  since: number
   begun: boolean
   /** Its run has asked to settle it. Should that fail, the lease is still current. */
   settled: boolean
@@ -16,6 +23,7 @@ export interface Held {
 
 /** What a dispatch tells the engine. */
 export interface DispatchOwner {
+  clock: Clock
   /** A claim begins: its lease, which may count from now; undefined when it is no longer its own. */
   renew(lease: Lease, leaseMs: number): Lease | undefined | Promise<Lease | undefined>
   /** A run has ended. */
@@ -40,6 +48,8 @@ export class SlotDispatch implements Dispatch {
   readonly #owner: DispatchOwner
   readonly #queue: PQueue
   readonly #held = new Map<string, Held>()
+  readonly #pace = new Pace()
+  #impatience: Timer | undefined
   /** Slots for jobs whose claim is under way. */
   #kept = 0
   #stopping: Promise<void> | undefined
@@ -65,6 +75,11 @@ export class SlotDispatch implements Dispatch {
     return free
   }
 
+  /** How many more jobs may be claimed that wait for a slot: as many as there are slots, where attempts are short. */
+  get ahead(): number {
+    return this.#pace.isQuick && !this.#stopping ? this.options.concurrency : 0
+  }
+
   /** Keeps so many slots for jobs that are being claimed, and what those need as far as it is known; answers how to let go. */
   keep(slots: number, needs: readonly (Resources | null)[] = []): () => void {
     this.#kept += slots
@@ -83,11 +98,12 @@ export class SlotDispatch implements Dispatch {
       worker: this.options.worker,
       expiresAt: job.leaseExpiresAt ?? 0,
     }
-    const held = { claim: { job, lease }, begun: false, settled: false }
+    const held = { claim: { job, lease }, since: this.#owner.clock.now(), begun: false, settled: false }
     this.#held.set(keyOf(lease), held)
     this.admission.take(job.resources)
     // The only rejection is that of a claim which `stop` takes off the queue.
     this.#queue.add(() => this.#attempt(held)).catch(() => {})
+    if (this.#surplus > 0) this.#waitForSlots()
   }
 
   /** The jobs of all claims that have not ended. */
@@ -102,7 +118,9 @@ export class SlotDispatch implements Dispatch {
 
   noteSettled(lease: Lease): void {
     const held = this.#held.get(keyOf(lease))
-    if (held) held.settled = true
+    if (held === undefined || held.settled) return
+    held.settled = true
+    this.#pace.note(this.#owner.clock.now() - held.since)
   }
 
   isWaiting({ job }: JobEntry): boolean {
@@ -116,9 +134,43 @@ export class SlotDispatch implements Dispatch {
     return { worker, slots: concurrency, running: this.#held.size + this.#kept, budget, used: this.admission.used }
   }
 
+  /** How many claims wait for slots that nobody is about to leave. */
+  get #surplus(): number {
+    let surplus = this.#held.size - this.options.concurrency
+    for (const { settled } of this.#held.values()) if (settled) surplus--
+    return surplus
+  }
+
+  #waitForSlots(): void {
+    this.#impatience ??= this.#owner.clock.setTimer(PATIENCE_MS, () => {
+      this.#impatience = undefined
+      this.#giveUpWaiting().catch(this.#owner.onError)
+      if (this.#surplus > 0 && !this.#stopping) this.#waitForSlots()
+    })
+  }
+
+  /** Attempts are not as short as they were: gives back what has waited for too long, the last claims first. */
+  async #giveUpWaiting(): Promise<void> {
+    const patient = this.#owner.clock.now() - PATIENCE_MS
+    const surplus = this.#surplus
+    if (surplus <= 0) return
+    const waiting = [...this.#held.values()].filter(({ begun }) => !begun).slice(-surplus)
+    const overdue = waiting.filter(({ since }) => since <= patient)
+    if (overdue.length === 0) return
+    this.#pace.forget()
+    await this.#giveBack(overdue)
+  }
+
+  async #giveBack(held: readonly Held[]): Promise<void> {
+    for (const each of held) this.#release(each)
+    if (held.length > 0) await this.#owner.giveBack(held.map(({ claim }) => claim.lease))
+  }
+
   async #attempt(held: Held): Promise<void> {
-    held.begun = true
     const { job, lease } = held.claim
+    if (!this.#held.has(keyOf(lease))) return
+    held.begun = true
+    held.since = this.#owner.clock.now()
     try {
       const current = await this.#owner.renew(lease, this.options.leaseMs)
       if (current) await this.#run({ job, lease: current })
@@ -138,9 +190,8 @@ export class SlotDispatch implements Dispatch {
     this.#queue.pause()
     await this.#owner.quiet()
     this.#queue.clear()
-    const unbegun = [...this.#held.values()].filter(({ begun }) => !begun)
-    for (const held of unbegun) this.#release(held)
-    if (unbegun.length > 0) await this.#owner.giveBack(unbegun.map(({ claim }) => claim.lease))
+    this.#impatience?.cancel()
+    await this.#giveBack([...this.#held.values()].filter(({ begun }) => !begun))
     await this.#queue.onIdle()
   }
 }

@@ -6,6 +6,7 @@ import { claimableAtBirth, type FreeSlots } from '../../src/engine/postgres/newb
 import { freshJob } from '../../src/engine/record/fresh-job.ts'
 import { SlotDispatch } from '../../src/engine/slot-dispatch.ts'
 import type { NewJob } from '../../src/job/job.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { newJob } from '../support/new-job.ts'
 
 const FREE: FreeSlots = {
@@ -50,7 +51,14 @@ test('while a claim is under way only new jobs are claimed that need nothing: wh
   const claims = { next: () => never, served() {} } as unknown as Claims
   const rest = { now: () => 0, claimed() {}, ring: nothing, tellOthers() {}, request() {} }
   const dispatcher = new Dispatcher({ claims, ...rest })
-  const owner = { renew: () => undefined, ended() {}, giveBack: nothing, quiet: nothing, onError() {} }
+  const owner = {
+    clock: new ManualClock(),
+    renew: () => undefined,
+    ended() {},
+    giveBack: nothing,
+    quiet: nothing,
+    onError() {},
+  }
   const dispatch = new SlotDispatch({ worker: 'w', concurrency: 2, leaseMs: 1, budget: FREE.room }, () => never, owner)
   dispatcher.add(dispatch)
   dispatch.begin({ num: 1, phase: 2, job: freshJob(newJob(0, { id: 'running' })), events: '' })

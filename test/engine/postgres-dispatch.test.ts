@@ -3,9 +3,10 @@ import { after, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { DispatchOptions } from '../../src/engine/job-engine.ts'
-import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
+import type { Job } from '../../src/job/job.ts'
+import { COMPLETED, decideOn, runOne, submit, until } from '../conformance/job-engine/bench.ts'
 import { startPostgres } from '../support/postgres-server.ts'
-import { TestWorker } from '../support/test-worker.ts'
+import { type HeldRun, TestWorker } from '../support/test-worker.ts'
 import { type PostgresBench, postgresBench } from './postgres-bench.ts'
 
 const server = await startPostgres()
@@ -142,6 +143,78 @@ describe('a job that comes to a free slot of the PostgreSQL engine', { skip }, (
       ['b', 'a'],
     )
     for (const { end } of next) end()
+  })
+})
+
+describe('a worker of the PostgreSQL engine whose attempts are short', { skip }, () => {
+  /** Its slot is taken by a run that goes on. */
+  async function busyWorker(bench: PostgresBench): Promise<{ worker: TestWorker; run: HeldRun }> {
+    const worker = await idleWorker(bench)
+    for (let n = 0; n < 32; n++) {
+      await submit(bench)
+      const { lease, end } = await worker.next()
+      await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+      end()
+    }
+    await submit(bench)
+    return { worker, run: await worker.next() }
+  }
+
+  async function statesOf({ engine }: PostgresBench, jobs: readonly Job[]): Promise<(string | undefined)[]> {
+    return Promise.all(jobs.map(async ({ id }) => (await engine.get(id))?.state))
+  }
+
+  test('claims as many new jobs as it has slots before those are free, and begins them as they are', async () => {
+    await using bench = await openBench()
+    const { worker, run } = await busyWorker(bench)
+    const jobs = [await submit(bench), await submit(bench)]
+    assert.deepEqual(await statesOf(bench, jobs), ['processing', 'queued'])
+    for (const { id } of jobs) {
+      const { lease, end } = run
+      await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+      end()
+      Object.assign(run, await worker.next())
+      assert.equal(run.job.id, id)
+      assert.equal(run.lease.attempt, 1)
+    }
+    run.end()
+  })
+
+  test('claims nothing ahead of what is ready', async () => {
+    await using bench = await openBench()
+    const { run } = await busyWorker(bench)
+    const jobs = [await submit(bench), await submit(bench), await submit(bench, { priority: 1 })]
+    assert.deepEqual(await statesOf(bench, jobs), ['processing', 'queued', 'queued'])
+    run.end()
+  })
+
+  test('gives back what has waited for half a second, at no cost of an attempt, to a worker that has a slot', async () => {
+    await using bench = await openBench()
+    const { worker, run } = await busyWorker(bench)
+    const waiting = await submit(bench)
+    bench.advance(499)
+    assert.partialDeepStrictEqual(await bench.engine.get(waiting.id), { state: 'processing', attempt: 1 })
+    bench.advance(1)
+    await until(bench.engine, waiting.id, ({ state }) => state === 'queued')
+    assert.partialDeepStrictEqual(await bench.engine.get(waiting.id), { attempt: 0, worker: null })
+    const other = new TestWorker(await bench.replica(), { worker: 'other' })
+    const elsewhere = await other.next()
+    assert.partialDeepStrictEqual(elsewhere.job, { id: waiting.id, attempt: 1, worker: 'other' })
+    assert.equal(worker.untaken, 0)
+    const next = await submit(bench)
+    assert.deepEqual(await statesOf(bench, [next]), ['queued'])
+    for (const { end } of [run, elsewhere]) end()
+  })
+
+  test('a stop gives back what waits', async () => {
+    await using bench = await openBench()
+    const { worker, run } = await busyWorker(bench)
+    const waiting = await submit(bench)
+    const stopped = worker.dispatch.stop()
+    await until(bench.engine, waiting.id, ({ state }) => state === 'queued')
+    run.end()
+    await stopped
+    assert.partialDeepStrictEqual(await bench.engine.get(waiting.id), { attempt: 0, worker: null })
   })
 })
 

@@ -79,15 +79,24 @@ export class Dispatcher {
     this.#parts.request()
   }
 
+  /**
+   * The claim that may take all that is ready, so that new jobs need none of their own; undefined when none is to come, or
+   * not worth waiting for.
+   */
+  get emptying(): Promise<void> | undefined {
+    if (this.#heardWhenNothing === this.#heardOfReady || !this.all.some(isEmptying)) return undefined
+    return this.#claiming ? this.#filling : this.#nextFill()
+  }
+
   /** Keeps free slots for those of the jobs, all of which are due, that may be claimed with their insert. */
   keepSlots(due: readonly NewJob[], now: number): KeptSlots | undefined {
     if (this.#isUnsure || due.length === 0) return undefined
-    const dispatch = this.all.find((each) => freeOf(each) > 0)
+    const dispatch = this.all.find((each) => roomAtBirth(each) > 0)
     if (dispatch === undefined) return undefined
     const { admission, options } = dispatch
     // What a claim under way takes of the worker is not known before its answer.
     const room = dispatch === this.#claiming ? NO_RESOURCES : admission.room
-    const free = { slots: freeOf(dispatch), room, isLimited: isLimited(limitsOf(dispatch)) }
+    const free = { slots: roomAtBirth(dispatch), room, isLimited: isLimited(limitsOf(dispatch)) }
     const jobs = claimableAtBirth(due, free)
     if (jobs.length === 0) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -127,10 +136,7 @@ export class Dispatcher {
     if (this.#dispatches.size === 0) return this.#parts.tellOthers()
     this.#passesOn = true
     this.#heardOfReady += 1
-    await new Promise<void>((resolve) => {
-      this.#filled.push(resolve)
-      this.#parts.request()
-    })
+    await this.#nextFill()
     while (this.#dispatches.size > 0 && !this.#hasRoom) {
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve))
     }
@@ -170,6 +176,13 @@ export class Dispatcher {
     }
   }
 
+  #nextFill(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#filled.push(resolve)
+      this.#parts.request()
+    })
+  }
+
   get #hasRoom(): boolean {
     return this.all.some((dispatch) => freeOf(dispatch) > 0)
   }
@@ -177,7 +190,7 @@ export class Dispatcher {
   async #fillOne(dispatch: SlotDispatch, passesOn: boolean): Promise<void> {
     if (this.#heardWhenNothing === this.#heardOfReady && !passesOn) return
     const count = freeOf(dispatch)
-    if (count === 0) {
+    if (count <= 0) {
       // It got full while the bell was on its way, and keeps it until there is room.
       if (passesOn) this.#parts.tellOthers()
       return
@@ -239,4 +252,14 @@ function limitsOf({ options }: SlotDispatch): ClaimLimits {
 
 function freeOf(dispatch: SlotDispatch): number {
   return dispatch.free(() => false)
+}
+
+/** Whether it keeps up with what is ready: its attempts are short, slots are free, and its claims wait for nobody. */
+function isEmptying(dispatch: SlotDispatch): boolean {
+  return dispatch.ahead > 0 && freeOf(dispatch) > 0 && !isLimited(limitsOf(dispatch))
+}
+
+/** How many new jobs may be claimed with their insert. */
+function roomAtBirth(dispatch: SlotDispatch): number {
+  return freeOf(dispatch) + dispatch.ahead
 }

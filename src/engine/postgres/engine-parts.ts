@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock.ts'
-import type { Lease } from '../../job/job.ts'
+import type { Job, Lease } from '../../job/job.ts'
 import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
 import { settle } from '../../job/settlement.ts'
 import type { Presence } from '../activity.ts'
 import { DueTimer } from '../due-timer.ts'
 import type { Listeners } from '../listeners.ts'
 import { integer } from '../record/columns.ts'
-import { ended } from '../record/job-changes.ts'
+import { ended, type Fact } from '../record/job-changes.ts'
 import type { DescribeEnd } from '../record/new-delivery.ts'
 import type { DispatchOwner } from '../slot-dispatch.ts'
 import { Claims } from './claims.ts'
@@ -120,6 +120,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
     owner: `${id}:inserts`,
     ring,
     publish,
+    emptying: () => dispatcher.emptying,
     keepSlots: (due, now) => dispatcher.keepSlots(due, now),
     ready: () => dispatcher.noteReady(),
   })
@@ -156,27 +157,23 @@ async function promote({ schema, query }: Database, ring: string, now: number): 
 }
 
 /** What dispatches see of the engine. */
-export function dispatchOwner(
-  parts: EngineParts,
-  now: () => number,
-  onError: (thrown: unknown) => void,
-): DispatchOwner {
+export function dispatchOwner(parts: EngineParts, clock: Clock, onError: (thrown: unknown) => void): DispatchOwner {
   return {
+    clock,
     onError,
     // The heartbeat of the replica renews the leases of claims that wait. One that seems over is asked about: the answer
     // to its claim may have been held up on its way, and somebody else may run the job by now.
-    renew: (lease, leaseMs) => (lease.expiresAt > now() ? lease : renewed(parts, lease, now() + leaseMs)),
+    renew: (lease, leaseMs) => (lease.expiresAt > clock.now() ? lease : renewed(parts, lease, clock.now() + leaseMs)),
     ended: () => parts.dispatcher.ended(),
     quiet: () => parts.dispatcher.quiet(),
     async giveBack(leases) {
-      const circumstances = { now: now(), random: 0, policy: DEFAULT_RETRY_POLICY }
+      const now = clock.now()
+      const circumstances = { now, random: 0, policy: DEFAULT_RETRY_POLICY }
+      const interrupted = (job: Job): Fact => ended(job, settle(job, { type: 'interrupted' }, circumstances), {}, now)
       const back = leases.map((lease) =>
-        parts.changes.settle(lease, {}, (draft) =>
-          draft.record(
-            ended(draft.job, settle(draft.job, { type: 'interrupted' }, circumstances), {}, now()),
-            markOf(lease),
-          ),
-        ),
+        parts.changes
+          .settle(lease, {}, (draft) => draft.record(interrupted(draft.job), markOf(lease)))
+          .finally(() => parts.changes.leave(lease)),
       )
       await Promise.all(back)
     },

@@ -18,6 +18,13 @@ const JOBS_PER_NOTIFICATION = 120
 /** Jobs that somebody follows here are looked at this often, should a notification be lost; in ms. */
 const LOOK_EVERY_MS = 5_000
 
+/**
+ * After each notification the next ones gather for a while, so that telling takes a tenth of the time at most: every replica
+ * hears each, whether or not somebody follows a job there. It is so many times as long as sending took, at most so many ms.
+ */
+const GATHER_TIMES = 9
+const GATHER_MS = 50
+
 /** Pause before the listening connection is tried again, in ms. */
 const RECONNECT_MS = 1_000
 
@@ -157,8 +164,10 @@ export class JobNews {
     this.#parts.delayedTo(runAt)
   }
 
-  /** While one notification is under way the next ones gather. */
+  /** While one notification is under way, and for a while after it, the next ones gather. */
   async #send(): Promise<void> {
+    const { clock } = this.#parts
+    const begun = clock.now()
     const message = this.#outbox
     this.#outbox = undefined
     if (message === undefined) return
@@ -173,6 +182,8 @@ export class JobNews {
     await this.#parts.db
       .query('SELECT pg_notify($1, page) FROM unnest($2::text[]) AS page', [this.#parts.channel, pages])
       .catch(this.#parts.onError)
+    const gatherMs = Math.min((clock.now() - begun) * GATHER_TIMES, GATHER_MS)
+    if (gatherMs > 0) await sleep(clock, gatherMs, this.#stopped.signal).catch(() => {})
   }
 
   async #connect(): Promise<void> {

@@ -138,39 +138,40 @@ function isTaken(before: StoredJob, after: StoredJob): boolean {
   return before.phase === PHASE.processing && after.phase !== PHASE.processing && after.endedBy === null
 }
 
+/** A column that is left out is NULL, at no cost of being sent and read. */
 function rowOf(before: StoredJob, after: StoredJob) {
   const { job } = after
   const { worker, error } = job
   return {
     num: before.num,
     revision: before.revision,
-    lease_seen: isTaken(before, after) ? before.job.leaseExpiresAt : null,
+    lease_seen: isTaken(before, after) ? before.job.leaseExpiresAt : undefined,
     was: stateOf(before.phase),
     now: stateOf(after.phase),
     phase: after.phase,
     version: job.version,
     updated_at: job.updatedAt,
     run_at: job.runAt,
-    started_at: job.startedAt,
-    completed_at: job.completedAt,
-    cancel_requested_at: job.cancelRequestedAt,
+    started_at: job.startedAt ?? undefined,
+    completed_at: job.completedAt ?? undefined,
+    cancel_requested_at: job.cancelRequestedAt ?? undefined,
     failed_files_only: job.failedFilesOnly ? 1 : 0,
     attempt: job.attempt,
     attempt_base: job.attemptBase,
-    worker: storable(worker),
-    ended_by: storable(after.endedBy),
-    checkpoint: job.checkpoint === null ? null : JSON.stringify(job.checkpoint),
-    progress: isSilent(job) ? null : JSON.stringify(job.progress),
-    result: job.result === null ? null : JSON.stringify(job.result),
-    error: storable(error),
-    errors: job.errors.length === 0 ? null : JSON.stringify(job.errors),
+    worker: storable(worker) ?? undefined,
+    ended_by: storable(after.endedBy) ?? undefined,
+    checkpoint: job.checkpoint === null ? undefined : JSON.stringify(job.checkpoint),
+    progress: isSilent(job) ? undefined : JSON.stringify(job.progress),
+    result: job.result === null ? undefined : JSON.stringify(job.result),
+    error: storable(error) ?? undefined,
+    errors: job.errors.length === 0 ? undefined : JSON.stringify(job.errors),
     files_total: job.files.total,
     files_done: job.files.done,
     files_failed: job.files.failed,
     files_downloaded: after.downloaded,
     files_bytes: job.files.bytes,
     log_lines: after.logLines,
-    outputs: job.outputs.length === 0 ? null : JSON.stringify(job.outputs),
+    outputs: job.outputs.length === 0 ? undefined : JSON.stringify(job.outputs),
     events: after.events,
   } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'lease_seen' | 'was' | 'now', unknown>
 }

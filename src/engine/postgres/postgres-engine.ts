@@ -165,7 +165,7 @@ export class PostgresEngine implements JobEngine {
     const parts = this.#opened()
     const { changes, dispatcher } = parts
     const runAndForget = (claim: Claim): Promise<void> => run(claim).finally(() => changes.leave(claim.lease))
-    const owner = dispatchOwner(parts, () => this.clock.now(), this.#onError)
+    const owner = dispatchOwner(parts, this.clock, this.#onError)
     const dispatch = new SlotDispatch(options, runAndForget, owner)
     dispatcher.add(dispatch)
     this.#listenForBell(parts)

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts'
 import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
 import { settle } from '../../job/settlement.ts'
 import type { DispatchOwner } from '../slot-dispatch.ts'
@@ -9,17 +10,18 @@ const WORTH_RENEWING = 0.02
 /** What dispatches see of the engine; `opened` is undefined once that has stopped. */
 export function dispatchOwner(
   opened: () => EngineParts | undefined,
-  now: () => number,
+  clock: Clock,
   onError: (thrown: unknown) => void,
 ): DispatchOwner {
   return {
+    clock,
     onError,
     // Claims are made and begun within one turn of the event loop.
     quiet: async () => {},
     renew(lease, leaseMs) {
       const parts = opened()
       const entry = parts?.attempts.held(lease)
-      const expiresAt = now() + leaseMs
+      const expiresAt = clock.now() + leaseMs
       const waitedMs = expiresAt - lease.expiresAt
       if (parts === undefined || entry === undefined || waitedMs < leaseMs * WORTH_RENEWING) return lease
       parts.records.extendLease(entry, expiresAt)
@@ -34,7 +36,8 @@ export function dispatchOwner(
       await parts?.commit.write(() => {
         for (const lease of leases) {
           const entry = parts.attempts.held(lease)
-          if (entry) parts.attempts.settle(entry, (job) => settle(job, { type: 'interrupted' }, circumstances(now())))
+          if (entry)
+            parts.attempts.settle(entry, (job) => settle(job, { type: 'interrupted' }, circumstances(clock.now())))
         }
       })
     },

@@ -160,11 +160,7 @@ export class SqliteEngine implements JobEngine {
     const dispatch = new SlotDispatch(
       options,
       run,
-      dispatchOwner(
-        () => this.#parts,
-        () => this.#options.clock.now(),
-        this.#onError,
-      ),
+      dispatchOwner(() => this.#parts, this.#options.clock, this.#onError),
     )
     dispatcher.add(dispatch)
     commit.request()
