@@ -12,8 +12,10 @@ export class Pace {
 
   /** Notes how long an attempt took a slot, in ms. */
   note(tookMs: number): void {
-    this.#sumMs += tookMs - (this.#tookMs[this.#next] ?? 0)
-    this.#tookMs[this.#next] = tookMs
+    // The clock may have been set back meanwhile.
+    const noted = Math.max(0, tookMs)
+    this.#sumMs += noted - (this.#tookMs[this.#next] ?? 0)
+    this.#tookMs[this.#next] = noted
     this.#next = (this.#next + 1) % ATTEMPTS
   }
 

@@ -17,6 +17,8 @@ export interface Held {
   /** When it was claimed, and once it has begun when that was, in ms since 1970. */
   since: number
   begun: boolean
+  /** It is on its way back to the queue. */
+  returning: boolean
   /** Its run has asked to settle it. Should that fail, the lease is still current. */
   settled: boolean
 }
@@ -37,8 +39,9 @@ export interface DispatchOwner {
 
 /**
  * One worker's dispatch. A claim replaces an attempt as soon as that has settled, in the same transaction, and p-queue
- * lets it begin when the run before it has ended: so at most `concurrency` run, at most as many more wait, and one fsync
- * serves a whole round.
+ * lets it begin when the run before it has ended, and one fsync serves a whole round. Where attempts are short, new jobs are
+ * claimed before a slot is free: so at most `concurrency` run, as many may wait for runs that have settled, and as many
+ * more {@link ahead}. Those that wait for too long are given back.
  */
 export class SlotDispatch implements Dispatch {
   readonly options: DispatchOptions
@@ -71,7 +74,7 @@ export class SlotDispatch implements Dispatch {
   free(isCurrent: (held: Held) => boolean): number {
     if (this.#stopping) return 0
     let free = this.options.concurrency - this.#kept
-    for (const held of this.#held.values()) if (!held.settled || isCurrent(held)) free--
+    for (const held of this.#held.values()) if (!held.returning && (!held.settled || isCurrent(held))) free--
     return free
   }
 
@@ -98,7 +101,13 @@ export class SlotDispatch implements Dispatch {
       worker: this.options.worker,
       expiresAt: job.leaseExpiresAt ?? 0,
     }
-    const held = { claim: { job, lease }, since: this.#owner.clock.now(), begun: false, settled: false }
+    const held = {
+      claim: { job, lease },
+      since: this.#owner.clock.now(),
+      begun: false,
+      returning: false,
+      settled: false,
+    }
     this.#held.set(keyOf(lease), held)
     this.admission.take(job.resources)
     // The only rejection is that of a claim which `stop` takes off the queue.
@@ -118,7 +127,7 @@ export class SlotDispatch implements Dispatch {
 
   noteSettled(lease: Lease): void {
     const held = this.#held.get(keyOf(lease))
-    if (held === undefined || held.settled) return
+    if (held === undefined || !held.begun || held.settled) return
     held.settled = true
     this.#pace.note(this.#owner.clock.now() - held.since)
   }
@@ -137,38 +146,63 @@ export class SlotDispatch implements Dispatch {
   /** How many claims wait for slots that nobody is about to leave. */
   get #surplus(): number {
     let surplus = this.#held.size - this.options.concurrency
-    for (const { settled } of this.#held.values()) if (settled) surplus--
+    for (const { settled, returning } of this.#held.values()) if (settled || returning) surplus--
     return surplus
   }
 
+  /** The claims that wait for those, the last ones. */
+  get #unserved(): Held[] {
+    const surplus = this.#surplus
+    if (surplus <= 0) return []
+    return [...this.#held.values()].filter(({ begun, returning }) => !begun && !returning).slice(-surplus)
+  }
+
   #waitForSlots(): void {
-    this.#impatience ??= this.#owner.clock.setTimer(PATIENCE_MS, () => {
+    const [first] = this.#unserved
+    if (first === undefined || this.#stopping) return
+    const leftMs = Math.max(0, first.since + PATIENCE_MS - this.#owner.clock.now())
+    this.#impatience ??= this.#owner.clock.setTimer(leftMs, () => {
       this.#impatience = undefined
       this.#giveUpWaiting().catch(this.#owner.onError)
-      if (this.#surplus > 0 && !this.#stopping) this.#waitForSlots()
+      this.#waitForSlots()
     })
   }
 
   /** Attempts are not as short as they were: gives back what has waited for too long, the last claims first. */
   async #giveUpWaiting(): Promise<void> {
     const patient = this.#owner.clock.now() - PATIENCE_MS
-    const surplus = this.#surplus
-    if (surplus <= 0) return
-    const waiting = [...this.#held.values()].filter(({ begun }) => !begun).slice(-surplus)
-    const overdue = waiting.filter(({ since }) => since <= patient)
+    const overdue = this.#unserved.filter(({ since }) => since <= patient)
     if (overdue.length === 0) return
     this.#pace.forget()
     await this.#giveBack(overdue)
   }
 
   async #giveBack(held: readonly Held[]): Promise<void> {
-    for (const each of held) this.#release(each)
-    if (held.length > 0) await this.#owner.giveBack(held.map(({ claim }) => claim.lease))
+    if (held.length === 0) return
+    for (const each of held) each.returning = true
+    try {
+      await this.#owner.giveBack(held.map(({ claim }) => claim.lease))
+      for (const each of held) this.#release(each)
+    } catch (thrown) {
+      for (const each of held) this.#stopping ? this.#release(each) : this.#waitOn(each)
+      throw thrown
+    } finally {
+      this.#owner.ended()
+    }
+  }
+
+  /** It may have been given back, or not: it asks before it begins. */
+  #waitOn(held: Held): void {
+    held.returning = false
+    held.since = this.#owner.clock.now()
+    held.claim = { ...held.claim, lease: { ...held.claim.lease, expiresAt: 0 } }
+    this.#queue.add(() => this.#attempt(held)).catch(() => {})
+    this.#waitForSlots()
   }
 
   async #attempt(held: Held): Promise<void> {
     const { job, lease } = held.claim
-    if (!this.#held.has(keyOf(lease))) return
+    if (held.begun || held.returning || this.#held.get(keyOf(lease)) !== held) return
     held.begun = true
     held.since = this.#owner.clock.now()
     try {
@@ -182,8 +216,11 @@ export class SlotDispatch implements Dispatch {
     }
   }
 
-  #release({ claim }: Held): void {
-    if (this.#held.delete(keyOf(claim.lease))) this.admission.release(claim.job.resources)
+  #release(held: Held): void {
+    const key = keyOf(held.claim.lease)
+    if (this.#held.get(key) !== held) return
+    this.#held.delete(key)
+    this.admission.release(held.claim.job.resources)
   }
 
   async #stop(): Promise<void> {

@@ -5,7 +5,7 @@ import { Dispatcher } from '../../src/engine/postgres/dispatcher.ts'
 import { claimableAtBirth, type FreeSlots } from '../../src/engine/postgres/newborn.ts'
 import { freshJob } from '../../src/engine/record/fresh-job.ts'
 import { SlotDispatch } from '../../src/engine/slot-dispatch.ts'
-import type { NewJob } from '../../src/job/job.ts'
+import type { Lease, NewJob } from '../../src/job/job.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { newJob } from '../support/new-job.ts'
 
@@ -66,4 +66,25 @@ test('while a claim is under way only new jobs are claimed that need nothing: wh
   dispatcher.noteSettled({ jobId: 'running', attempt: 0, token: 0, worker: 'w', expiresAt: 0 })
   assert.equal(dispatcher.keepSlots([newJob(0, needs(1))], 0), undefined)
   assert.equal(dispatcher.keepSlots([newJob(0)], 0)?.jobs.size, 1)
+})
+
+test('new jobs wait for a claim to come, but for none while what is ready fits no slot here', async () => {
+  const nothing = async (): Promise<void> => {}
+  const claims = { next: async () => ({ entries: [], more: true }), served() {} } as unknown as Claims
+  const rest = { now: () => 0, claimed() {}, ring: nothing, tellOthers() {}, request() {} }
+  const dispatcher = new Dispatcher({ claims, ...rest })
+  const owner = { renew: (lease: Lease) => lease, ended() {}, giveBack: nothing, quiet: nothing, onError() {} }
+  const options = { worker: 'w', concurrency: 1, leaseMs: 60_000 }
+  const dispatch = new SlotDispatch(options, nothing, { clock: new ManualClock(), ...owner })
+  for (let n = 0; n < 32; n++) {
+    dispatch.begin({ num: n, phase: 2, job: freshJob(newJob(0, { id: `${n}` })), events: '' })
+    dispatch.noteSettled({ jobId: `${n}`, attempt: 0, token: 0, worker: 'w', expiresAt: 0 })
+    await new Promise(setImmediate)
+  }
+  dispatcher.add(dispatch)
+  const claim = dispatcher.emptying
+  assert.ok(claim)
+  await dispatcher.fill()
+  await claim
+  assert.equal(dispatcher.emptying, undefined)
 })

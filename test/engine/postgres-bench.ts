@@ -9,6 +9,7 @@ import type { PostgresServer } from '../support/postgres-server.ts'
 export interface PostgresBench extends EngineBench {
   engine: PostgresEngine
   clock: ManualClock
+  url: string
   schema: string
   errors: unknown[]
   reopen(): Promise<PostgresEngine>
@@ -37,6 +38,7 @@ export async function postgresBench(
   const bench: PostgresBench = {
     engine: await open(),
     clock,
+    url: server.url,
     schema,
     errors,
     advance: (byMs) => clock.advance(byMs),

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
-import { Client } from 'pg'
 import type { DispatchOptions } from '../../src/engine/job-engine.ts'
-import type { Job } from '../../src/job/job.ts'
-import { COMPLETED, decideOn, runOne, submit, until } from '../conformance/job-engine/bench.ts'
+import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { startPostgres } from '../support/postgres-server.ts'
-import { type HeldRun, TestWorker } from '../support/test-worker.ts'
+import { TestWorker } from '../support/test-worker.ts'
 import { type PostgresBench, postgresBench } from './postgres-bench.ts'
+import { holdUp, lock } from './postgres-holds.ts'
 
 const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
@@ -19,28 +17,6 @@ async function openBench(): Promise<PostgresBench> {
   await submit(bench)
   await runOne(bench, COMPLETED)
   return bench
-}
-
-/** Keeps a writer from ending its next statement, until told to let go. */
-function holdUp({ schema }: PostgresBench, writer: 'inserts' | 'changes' | 'claims') {
-  return lock(`SELECT FROM ${schema}.counters WHERE owner LIKE '%:${writer}' FOR UPDATE`)
-}
-
-/** Holds what a statement locks. */
-async function lock(statement: string) {
-  const client = new Client({ connectionString: server?.url })
-  await client.connect()
-  await client.query('BEGIN')
-  await client.query(statement)
-  const waiting = 'SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))'
-  return {
-    async reached(): Promise<void> {
-      while ((await client.query(waiting)).rowCount === 0) await pause(5)
-    },
-    async letGo(): Promise<void> {
-      await client.end()
-    },
-  }
 }
 
 /** Lets another worker have a job as soon as its claim is written. */
@@ -146,78 +122,6 @@ describe('a job that comes to a free slot of the PostgreSQL engine', { skip }, (
   })
 })
 
-describe('a worker of the PostgreSQL engine whose attempts are short', { skip }, () => {
-  /** Its slot is taken by a run that goes on. */
-  async function busyWorker(bench: PostgresBench): Promise<{ worker: TestWorker; run: HeldRun }> {
-    const worker = await idleWorker(bench)
-    for (let n = 0; n < 32; n++) {
-      await submit(bench)
-      const { lease, end } = await worker.next()
-      await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
-      end()
-    }
-    await submit(bench)
-    return { worker, run: await worker.next() }
-  }
-
-  async function statesOf({ engine }: PostgresBench, jobs: readonly Job[]): Promise<(string | undefined)[]> {
-    return Promise.all(jobs.map(async ({ id }) => (await engine.get(id))?.state))
-  }
-
-  test('claims as many new jobs as it has slots before those are free, and begins them as they are', async () => {
-    await using bench = await openBench()
-    const { worker, run } = await busyWorker(bench)
-    const jobs = [await submit(bench), await submit(bench)]
-    assert.deepEqual(await statesOf(bench, jobs), ['processing', 'queued'])
-    for (const { id } of jobs) {
-      const { lease, end } = run
-      await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
-      end()
-      Object.assign(run, await worker.next())
-      assert.equal(run.job.id, id)
-      assert.equal(run.lease.attempt, 1)
-    }
-    run.end()
-  })
-
-  test('claims nothing ahead of what is ready', async () => {
-    await using bench = await openBench()
-    const { run } = await busyWorker(bench)
-    const jobs = [await submit(bench), await submit(bench), await submit(bench, { priority: 1 })]
-    assert.deepEqual(await statesOf(bench, jobs), ['processing', 'queued', 'queued'])
-    run.end()
-  })
-
-  test('gives back what has waited for half a second, at no cost of an attempt, to a worker that has a slot', async () => {
-    await using bench = await openBench()
-    const { worker, run } = await busyWorker(bench)
-    const waiting = await submit(bench)
-    bench.advance(499)
-    assert.partialDeepStrictEqual(await bench.engine.get(waiting.id), { state: 'processing', attempt: 1 })
-    bench.advance(1)
-    await until(bench.engine, waiting.id, ({ state }) => state === 'queued')
-    assert.partialDeepStrictEqual(await bench.engine.get(waiting.id), { attempt: 0, worker: null })
-    const other = new TestWorker(await bench.replica(), { worker: 'other' })
-    const elsewhere = await other.next()
-    assert.partialDeepStrictEqual(elsewhere.job, { id: waiting.id, attempt: 1, worker: 'other' })
-    assert.equal(worker.untaken, 0)
-    const next = await submit(bench)
-    assert.deepEqual(await statesOf(bench, [next]), ['queued'])
-    for (const { end } of [run, elsewhere]) end()
-  })
-
-  test('a stop gives back what waits', async () => {
-    await using bench = await openBench()
-    const { worker, run } = await busyWorker(bench)
-    const waiting = await submit(bench)
-    const stopped = worker.dispatch.stop()
-    await until(bench.engine, waiting.id, ({ state }) => state === 'queued')
-    run.end()
-    await stopped
-    assert.partialDeepStrictEqual(await bench.engine.get(waiting.id), { attempt: 0, worker: null })
-  })
-})
-
 describe('between two statements of the PostgreSQL engine', { skip }, () => {
   test('a stop gives back what is claimed in the place of an attempt that is settled meanwhile', async () => {
     await using bench = await openBench()
@@ -308,7 +212,7 @@ describe('between two statements of the PostgreSQL engine', { skip }, () => {
   test('a stop leaves a database that does not answer, after a while', async () => {
     await using bench = await openBench()
     const other = await bench.replica()
-    const leaving = await lock(`LOCK TABLE ${bench.schema}.replicas`)
+    const leaving = await lock(bench.url, `LOCK TABLE ${bench.schema}.replicas`)
     const stopping = other.stop()
     await leaving.reached()
     bench.advance(10_000)

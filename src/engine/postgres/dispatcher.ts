@@ -41,6 +41,8 @@ export class Dispatcher {
   /** How often it was heard that something is ready, and how often when it was last seen that nothing is. */
   #heardOfReady = 1
   #heardWhenNothing = 0
+  /** The last claim left what fits no slot here. */
+  #leavesSome = false
   /** Inserts under way that claim. */
   readonly #births = new Set<Promise<void>>()
   /** Whose claim is under way. */
@@ -84,14 +86,15 @@ export class Dispatcher {
    * not worth waiting for.
    */
   get emptying(): Promise<void> | undefined {
-    if (this.#heardWhenNothing === this.#heardOfReady || !this.all.some(isEmptying)) return undefined
+    const isEmpty = this.#heardWhenNothing === this.#heardOfReady
+    if (isEmpty || this.#isUnsure || this.#leavesSome || !this.all.some(isEmptying)) return undefined
     return this.#claiming ? this.#filling : this.#nextFill()
   }
 
   /** Keeps free slots for those of the jobs, all of which are due, that may be claimed with their insert. */
   keepSlots(due: readonly NewJob[], now: number): KeptSlots | undefined {
     if (this.#isUnsure || due.length === 0) return undefined
-    const dispatch = this.all.find((each) => roomAtBirth(each) > 0)
+    const dispatch = this.all.find((each) => freeOf(each) > 0) ?? this.all.find((each) => roomAtBirth(each) > 0)
     if (dispatch === undefined) return undefined
     const { admission, options } = dispatch
     // What a claim under way takes of the worker is not known before its answer.
@@ -207,9 +210,10 @@ export class Dispatcher {
       letGo()
     })
     if (!more) this.#heardWhenNothing = heard
+    this.#leavesSome = more && entries.length < count
     this.#begin(dispatch, entries)
     // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
-    if (more && entries.length < count && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
+    if (this.#leavesSome && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
     // With a limit, an attempt that ends here may make room for a job that fits only elsewhere.
     if (more && entries.length >= count && (passesOn || isLimited(limits))) await this.#parts.ring()
   }

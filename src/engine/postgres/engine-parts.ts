@@ -168,8 +168,10 @@ export function dispatchOwner(parts: EngineParts, clock: Clock, onError: (thrown
     quiet: () => parts.dispatcher.quiet(),
     async giveBack(leases) {
       const now = clock.now()
-      const circumstances = { now, random: 0, policy: DEFAULT_RETRY_POLICY }
-      const interrupted = (job: Job): Fact => ended(job, settle(job, { type: 'interrupted' }, circumstances), {}, now)
+      // It never began, and keeps its place: it is due when it was.
+      const circumstances = (job: Job) => ({ now: job.runAt, random: 0, policy: DEFAULT_RETRY_POLICY })
+      const interrupted = (job: Job): Fact =>
+        ended(job, settle(job, { type: 'interrupted' }, circumstances(job)), {}, now)
       const back = leases.map((lease) =>
         parts.changes
           .settle(lease, {}, (draft) => draft.record(interrupted(draft.job), markOf(lease)))
@@ -182,7 +184,9 @@ export function dispatchOwner(parts: EngineParts, clock: Clock, onError: (thrown
 
 async function renewed({ changes, db }: EngineParts, lease: Lease, expiresAt: number): Promise<Lease | undefined> {
   const [news] = await changes.between(() => extendLeases(db, [lease], expiresAt))
-  return news && !news.lost ? { ...lease, expiresAt } : undefined
+  if (news && !news.lost) return { ...lease, expiresAt }
+  changes.leave(lease)
+  return undefined
 }
 
 function startOf({ job }: StoredJob): News {

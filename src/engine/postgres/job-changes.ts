@@ -134,7 +134,7 @@ export class JobChanges {
 
   /** Forgets an attempt that has ended here. */
   leave(lease: Lease): void {
-    this.forget(lease.jobId)
+    if (this.#running.get(lease.jobId)?.job.token === lease.token) this.forget(lease.jobId)
     this.#lines.leave(lease)
     this.#unsure.delete(markOf(lease))
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, sleep } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job, NewJob } from '../../job/job.ts'
 import type { QueueLimits } from '../job-engine.ts'
@@ -32,6 +32,9 @@ export const NO_LIMITS: QueueLimits = { maxQueued: Number.MAX_SAFE_INTEGER }
 
 /** One round takes at most so many, so that no single statement holds the others up. */
 const ROUND = 500
+
+/** A claim that may take all that is ready is waited for no longer than this, in ms: it may wait for somebody itself. */
+const PATIENCE_MS = 50
 
 /** What the lane of inserts needs. */
 export interface JobInsertsParts {
@@ -96,7 +99,22 @@ export class JobInserts {
   }
 
   async #round(inserts: readonly Insert[]): Promise<void> {
-    for (let from = 0; from < inserts.length; from += ROUND) await this.#together(inserts.slice(from, from + ROUND))
+    for (let from = 0; from < inserts.length; from += ROUND) {
+      const some = inserts.slice(from, from + ROUND)
+      await this.#emptied(some)
+      await this.#together(some)
+    }
+  }
+
+  /** Lets a claim go first that may take all that is ready: what is due is then claimed with its insert. */
+  async #emptied(inserts: readonly Insert[]): Promise<void> {
+    const { clock, emptying } = this.#parts
+    const isAnyDue = inserts.some(({ job }) => isDue(job, clock.now()))
+    const claim = isAnyDue ? emptying() : undefined
+    if (claim === undefined) return
+    const claimed = new AbortController()
+    await Promise.race([claim, sleep(clock, PATIENCE_MS, claimed.signal).catch(() => {})])
+    claimed.abort()
   }
 
   async #together(inserts: readonly Insert[]): Promise<void> {
@@ -112,7 +130,6 @@ export class JobInserts {
   }
 
   async #write(inserts: readonly Insert[]): Promise<void> {
-    await this.#parts.emptying()
     const now = this.#parts.clock.now()
     const due = inserts.flatMap(({ job }) => (isDue(job, now) ? job : []))
     const slots = this.#parts.keepSlots(due, now)
