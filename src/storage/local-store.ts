@@ -10,6 +10,7 @@ import { resolveRange } from './byte-range.ts'
 import { contentTypeOf } from './content-type.ts'
 import { onDisk } from './disk.ts'
 import { readFileRange } from './file-body.ts'
+import { removeLeftFiles } from './left-files.ts'
 import { LocalUploads } from './local-uploads.ts'
 import { listTree } from './object-listing.ts'
 import type {
@@ -41,7 +42,8 @@ export interface LocalStoreOptions {
 /**
  * Objects as files: `<folder>/<bucket>/<key>`, written aside, synced and renamed, so that a crash leaves the old object
  * or the new one. ETags come from size, time and inode; the content type from the key's extension. Beside the buckets
- * lie `.tmp` (emptied at start; when shared, a folder in it per process) and `.uploads`.
+ * lie `.tmp` (emptied at start; when shared, a folder in it per process, emptied at the start of any once nobody has written
+ * to it for a day) and `.uploads`.
  */
 export class LocalStore implements ObjectStore {
   readonly kind = 'local'
@@ -66,6 +68,7 @@ export class LocalStore implements ObjectStore {
     return onDisk(async () => {
       await rm(this.#tempFolder, { recursive: true, force: true })
       await mkdir(this.#tempFolder, { recursive: true })
+      if (this.#shared) await removeLeftFiles(this.#tempFolder)
       await this.#uploads.start()
     })
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
@@ -231,4 +231,19 @@ test('a folder that cannot be used is named with what the system says', async ()
   await writeFile(join(folder.path, 'file'), '')
   const store = new LocalStore({ folder: join(folder.path, 'file'), signingSecret: SECRET })
   await assert.rejects(store.start(), { code: 'STORE_UNAVAILABLE', message: /file.*ENOTDIR|ENOTDIR.*file/ })
+})
+
+test('where folders are shared, what a process left that died is removed a day later; what may be written just now is not', async () => {
+  await using folder = await tempFolder()
+  const other = join(folder.path, '.tmp', 'of another process')
+  await mkdir(other, { recursive: true })
+  const dayAgoSeconds = Date.now() / 1000 - 86_400
+  for (const [name, ageSeconds] of Object.entries({ left: 60, recent: -60 })) {
+    await writeFile(join(other, name), 'half an object')
+    await utimes(join(other, name), dayAgoSeconds - ageSeconds, dayAgoSeconds - ageSeconds)
+  }
+  const store = new LocalStore({ folder: folder.path, shared: true, signingSecret: SECRET })
+  await store.start()
+  assert.deepEqual(await readdir(other), ['recent'])
+  await store.stop()
 })
