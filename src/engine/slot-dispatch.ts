@@ -13,6 +13,8 @@ const PATIENCE_MS = 500
 
 /** A claim from its round until its run has ended. */
 export interface Held {
+  /** Names its lease. */
+  key: string
   claim: Claim
   /** When it was claimed, and once it has begun when that was, in ms since 1970. */
   since: number
@@ -102,17 +104,18 @@ export class SlotDispatch implements Dispatch {
       expiresAt: job.leaseExpiresAt ?? 0,
     }
     const held = {
+      key: keyOf(lease),
       claim: { job, lease },
       since: this.#owner.clock.now(),
       begun: false,
       returning: false,
       settled: false,
     }
-    this.#held.set(keyOf(lease), held)
+    this.#held.set(held.key, held)
     this.admission.take(job.resources)
     // The only rejection is that of a claim which `stop` takes off the queue.
     this.#queue.add(() => this.#attempt(held)).catch(() => {})
-    if (this.#surplus > 0) this.#waitForSlots()
+    if (this.#held.size > this.options.concurrency) this.#waitForSlots()
   }
 
   /** The jobs of all claims that have not ended. */
@@ -158,10 +161,11 @@ export class SlotDispatch implements Dispatch {
   }
 
   #waitForSlots(): void {
+    if (this.#impatience !== undefined || this.#stopping) return
     const [first] = this.#unserved
-    if (first === undefined || this.#stopping) return
+    if (first === undefined) return
     const leftMs = Math.max(0, first.since + PATIENCE_MS - this.#owner.clock.now())
-    this.#impatience ??= this.#owner.clock.setTimer(leftMs, () => {
+    this.#impatience = this.#owner.clock.setTimer(leftMs, () => {
       this.#impatience = undefined
       this.#giveUpWaiting().catch(this.#owner.onError)
       this.#waitForSlots()
@@ -202,7 +206,7 @@ export class SlotDispatch implements Dispatch {
 
   async #attempt(held: Held): Promise<void> {
     const { job, lease } = held.claim
-    if (held.begun || held.returning || this.#held.get(keyOf(lease)) !== held) return
+    if (held.begun || held.returning || this.#held.get(held.key) !== held) return
     held.begun = true
     held.since = this.#owner.clock.now()
     try {
@@ -217,9 +221,8 @@ export class SlotDispatch implements Dispatch {
   }
 
   #release(held: Held): void {
-    const key = keyOf(held.claim.lease)
-    if (this.#held.get(key) !== held) return
-    this.#held.delete(key)
+    if (this.#held.get(held.key) !== held) return
+    this.#held.delete(held.key)
     this.admission.release(held.claim.job.resources)
   }
 
