@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type ApiKey, digestOf, parseKeyEntry } from './api-key.ts'
+import { type ApiKey, digestOf, isExpired, parseKeyEntry } from './api-key.ts'
 import { EntryFault } from './entry.ts'
 import { isTenantEntry, parseTenantEntry, type TenantConcurrency, type TenantLimits } from './tenant-limits.ts'
 
@@ -48,6 +48,13 @@ export class AccessList {
     const digest = digestOf(presented)
     const found = this.#entries.keys.get(digest.toString('hex'))
     return timingSafeEqual(found?.digest ?? NO_DIGEST, digest) ? found : undefined
+  }
+
+  /** Whether a key that was let in before still may all it could then, for the same tenant: entries change, and keys end. */
+  holds({ digest, tenant, scopes }: ApiKey, now: number): boolean {
+    const key = this.#entries.keys.get(digest.toString('hex'))
+    if (key === undefined || key.tenant !== tenant || isExpired(key, now)) return false
+    return scopes.every((scope) => key.scopes.includes(scope))
   }
 
   /** What a tenant may have; nothing is limited for who has none. */

@@ -15,6 +15,11 @@ export interface ApiKey {
   readonly expiresAt: number | null
 }
 
+/** Whether a key is refused by now. */
+export function isExpired({ expiresAt }: Pick<ApiKey, 'expiresAt'>, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now
+}
+
 /** What an entry says of its key beside the hash. */
 export interface KeyAttributes {
   name?: string | undefined

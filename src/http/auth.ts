@@ -1,10 +1,10 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { AccessList } from '../access/access-list.ts'
-import type { ApiKey } from '../access/api-key.ts'
+import { type ApiKey, isExpired } from '../access/api-key.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Scope } from '../contract/routes.ts'
-import { noteCaller } from './caller.ts'
+import { type Caller, noteCaller } from './caller.ts'
 
 /** Gives the hook that lets in who may do what a scope names, or whoever has a key. */
 export type Gate = (needed: Scope | 'known') => onRequestHookHandler
@@ -24,12 +24,17 @@ export function openGate(access: AccessList, clock: Clock): Gate | undefined {
   }
 }
 
+/** Whether who was let in before would be let in now: what is open for long asks again. */
+export function mayStay(caller: Caller | ApiKey, access: AccessList, now: number): boolean {
+  return 'digest' in caller ? access.holds(caller, now) : !isExpired(caller, now)
+}
+
 function identify(request: FastifyRequest, access: AccessList, now: number): ApiKey | LongshoreError {
   const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
   if (given === undefined) return refused('Send an API key as `Authorization: Bearer <key>`.')
   const key = access.find(given)
   if (key === undefined) return refused('The API key is not known.')
-  if (key.expiresAt !== null && key.expiresAt <= now) return refused('The API key has expired; ask for a new one.')
+  if (isExpired(key, now)) return refused('The API key has expired; ask for a new one.')
   return key
 }
 

@@ -1,28 +1,31 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import type { FastifyReply } from 'fastify'
-import { type Clock, every } from '../base/clock.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { every } from '../base/clock.ts'
 import type { Hold } from './holds.ts'
+import type { Room } from './room.ts'
 
-/** Proxies cut connections that are silent for 30 or 60 s. */
+/** Proxies cut connections that are silent for 30 or 60 s. As often it is asked whether the reader may stay. */
 const HEARTBEAT_MS = 15_000
 
 /** How soon a client should come back after the connection broke. */
 const RECONNECT_MS = 2_000
 
 /**
- * Answers with server-sent events until there are no more or the hold lets go. A slow reader is waited for: what it has not
- * taken is not asked for.
+ * Answers with server-sent events until there are no more, the hold lets go, or the key that opened the stream is no longer
+ * good. A slow reader is waited for: what it has not taken is not asked for.
  */
 export function sendEventStream(
+  request: FastifyRequest,
   reply: FastifyReply,
   frames: AsyncIterable<string>,
-  { clock, hold }: { clock: Clock; hold: Hold },
+  { clock, mayStay, hold }: Pick<Room, 'clock' | 'mayStay'> & { hold: Hold },
 ): FastifyReply {
   const stream = new PassThrough()
   stream.write(`retry: ${RECONNECT_MS}\n\n`)
   const beat = async (): Promise<void> => {
-    if (!stream.writableNeedDrain) stream.write(': alive\n\n')
+    if (!mayStay(request)) hold.letGo()
+    else if (!stream.writableNeedDrain) stream.write(': alive\n\n')
   }
   const heartbeat = every(clock, HEARTBEAT_MS, beat, () => {})
   copy(frames, stream, hold.signal)

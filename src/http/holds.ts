@@ -3,6 +3,8 @@ import type { FastifyReply } from 'fastify'
 /** A request that is held open; its signal aborts when the client goes or the service stops. */
 export interface Hold extends Disposable {
   signal: AbortSignal
+  /** Ends it. */
+  letGo(): void
 }
 
 /** Requests held at once: an event stream takes 27 KiB and a long poll 18, so all together 270 MiB at most. */
@@ -34,6 +36,7 @@ export class Holds {
     reply.raw.once('close', onClose)
     return {
       signal: controller.signal,
+      letGo: () => controller.abort(),
       [Symbol.dispose]: () => {
         if (this.#open.delete(controller)) this.#told(this.#open.size)
         reply.raw.off('close', onClose)

@@ -38,6 +38,8 @@ export interface Room extends ServerParts {
   gate: Gate | undefined
   /** Who makes a request. */
   callerOf(request: FastifyRequest): Caller
+  /** Whether who makes a request would be let in now. */
+  mayStay(request: FastifyRequest): boolean
   /** Keeps tenants to their own records. */
   own: OwnRecords
   /** Lets browsers read one job. */

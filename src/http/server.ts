@@ -7,7 +7,7 @@ import { describeFaults, faultsOf } from '../base/faults.ts'
 import { traceIdOf } from '../base/traceparent.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
 import { Arrivals } from './arrival.ts'
-import { openGate } from './auth.ts'
+import { mayStay, openGate } from './auth.ts'
 import { ANYONE, type Caller, identifyCallers, NOBODY, notedCaller } from './caller.ts'
 import { allowOrigins } from './cors.ts'
 import { dashboard } from './dashboard/dashboard.ts'
@@ -110,6 +110,7 @@ function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
     traceparentOf,
     gate,
     callerOf,
+    mayStay: (request) => mayStay(callerOf(request), parts.access, parts.clock.now()),
     tokens: new ReadTokens(tokenSecret(parts), parts.clock),
     own: new OwnRecords({ ...parts, callerOf }),
     arrivals: new Arrivals(parts.clock, parts.config.limits.requestTimeoutMs),
