@@ -30,7 +30,7 @@ export function Outputs({ job }: { job: Job }) {
       )}
       <ul class="plain outputs">
         {all.slice(0, shown).map((output) => (
-          <Item key={output.uri} output={output} isOpen={output === first} />
+          <Item key={output.uri} output={output} name={nameOf(output, job)} isOpen={output === first} />
         ))}
       </ul>
       {all.length > shown && (
@@ -42,13 +42,22 @@ export function Outputs({ job }: { job: Job }) {
   )
 }
 
-function Item({ output, isOpen: opens }: { output: JobOutput; isOpen: boolean }) {
+/** Where an output lies among those of its job, e.g. `preview/dot.png`. */
+function nameOf({ uri }: JobOutput, { job_id: id }: Job): string {
+  const start = uri.indexOf(`/${id}/`)
+  return start === -1 ? lastPart(uri) : uri.slice(start + id.length + 2)
+}
+
+function lastPart(uri: string): string {
+  return uri.slice(uri.lastIndexOf('/') + 1)
+}
+
+function Item({ output, name, isOpen: opens }: { output: JobOutput; name: string; isOpen: boolean }) {
   const [isOpen, setOpen] = useState(opens)
-  const name = output.uri.slice(output.uri.lastIndexOf('/') + 1)
   return (
     <li>
       <div class="output">
-        <a href={output.url} download={name} class="clip" title={output.uri}>
+        <a href={output.url} download={lastPart(output.uri)} class="clip" title={output.uri}>
           {name}
         </a>
         <span class="muted wide">{output.media_type}</span>
