@@ -54,6 +54,7 @@ export function Facts({ job }: { job: Job }) {
             <Link to={jobsOf({ schedule: schedule.name }, tenant)}>{schedule.name}</Link>
           </Fact>
         )}
+        {job.callback_url !== null && <Fact name="Webhook">{job.callback_url}</Fact>}
         {Object.entries(labels).map(([name, value]) => (
           <Fact key={name} name={name}>
             <Link to={`/jobs?${new URLSearchParams({ label: `${name}=${value}` })}`}>{value || '(empty)'}</Link>
