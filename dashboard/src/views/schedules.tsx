@@ -126,6 +126,8 @@ function Actions({
 }) {
   const { schedules } = client()
   const owner = tenant === null ? {} : { tenant }
+  const shown = ownerOf(tenant)
+  const ofTenant = shown === undefined ? '' : ` of ${shown}`
   const act = (action: () => Promise<unknown>, told: string) => async () => {
     await attempt(async () => {
       await action()
@@ -136,15 +138,18 @@ function Actions({
   return (
     <div class="actions">
       <button type="button" onClick={act(() => schedules.run(name, owner), `${name} fired.`)}>
-        Run {name} now
+        Run {name}
+        <span class="hidden">{ofTenant}</span> now
       </button>
       {pausedAt === null ? (
         <button type="button" onClick={act(() => schedules.pause(name, owner), `${name} is paused.`)}>
           Pause
+          <span class="hidden">{` ${name}${ofTenant}`}</span>
         </button>
       ) : (
         <button type="button" class="primary" onClick={act(() => schedules.resume(name, owner), `${name} goes on.`)}>
           Resume
+          <span class="hidden">{` ${name}${ofTenant}`}</span>
         </button>
       )}
     </div>
