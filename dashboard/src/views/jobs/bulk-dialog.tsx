@@ -16,8 +16,20 @@ interface BulkDialogProps {
 }
 
 const WORDS = {
-  cancel: { title: 'Cancel jobs', verb: 'Cancel', past: 'asked to stop', which: 'queued or running' },
-  retry: { title: 'Retry jobs', verb: 'Retry', past: 'queued again', which: 'failed or cancelled' },
+  cancel: {
+    title: 'Cancel jobs',
+    verb: 'Cancel',
+    past: 'asked to stop',
+    which: 'queued or running',
+    states: ['queued', 'processing'],
+  },
+  retry: {
+    title: 'Retry jobs',
+    verb: 'Retry',
+    past: 'queued again',
+    which: 'failed or cancelled',
+    states: ['failed', 'cancelled'],
+  },
 } as const
 
 /** Counts what a filter matches, asks, and then acts on all of it, with how far it is. */
@@ -54,8 +66,8 @@ export function BulkDialog({ action, filter, onClose, onDone }: BulkDialogProps)
       {jobs === 0 && <p>No {which} job matches the filter.</p>}
       {jobs !== undefined && jobs > 0 && (
         <p>
-          {verb} the {which} jobs that {describe(filter)}: <strong>{plural(jobs, 'job')}</strong>, on this page and
-          beyond it.
+          {verb} the {describe(filter, WORDS[action])}: <strong>{plural(jobs, 'job')}</strong>, on this page and beyond
+          it.
         </p>
       )}
       {action === 'retry' && (
@@ -78,9 +90,13 @@ export function BulkDialog({ action, filter, onClose, onDone }: BulkDialogProps)
   )
 }
 
-function describe({ status, label, group, schedule, tenant, created_after, created_before }: Filter): string {
+/** The jobs that are acted on: of the states a filter names, only those the action is about. */
+function describe(
+  { status, label, group, schedule, tenant, created_after, created_before }: Filter,
+  { which, states }: (typeof WORDS)[keyof typeof WORDS],
+): string {
   const parts = [
-    status && `are ${status.join(' or ')}`,
+    status && `are ${states.filter((state) => status.includes(state)).join(' or ')}`,
     ...(label ?? []).map((each) => `have the label ${each}`),
     group && `are of group ${group}`,
     schedule && `come from the schedule ${schedule}`,
@@ -88,5 +104,6 @@ function describe({ status, label, group, schedule, tenant, created_after, creat
     created_after && `were created after ${created_after}`,
     created_before && `were created before ${created_before}`,
   ].filter(Boolean)
-  return parts.length === 0 ? 'there are' : parts.join(' and ')
+  const jobs = status ? 'jobs' : `${which} jobs`
+  return parts.length === 0 ? jobs : `${jobs} that ${parts.join(' and ')}`
 }
