@@ -86,7 +86,8 @@ function optionsFor({ series, width, height, write, colourOf }: Look): uPlot.Opt
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    // A label may stand below the right edge, and half of "30 Nov" is 18 wide.
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
