@@ -7,13 +7,19 @@ import { caller } from '../../state/session.ts'
 
 /** The few figures that say whether all is well. */
 export function Figures({ stats, workers }: { stats: Stats | undefined; workers: readonly Worker[] | undefined }) {
+  const slots = slotsOf(workers)
+  const processing = stats?.states.processing ?? 0
   const slices = stats?.slices ?? []
   const whole = stats?.whole
   const ended = (whole?.completed ?? 0) + (whole?.failed ?? 0)
   return (
     <section class="figures" aria-label="Figures">
-      <Figure name="Processing" value={stats && count(stats.states.processing ?? 0)} to="/jobs?status=processing">
-        {slotsOf(workers)}
+      <Figure
+        name="Processing"
+        value={stats && count(slots ? Math.min(processing, slots) : processing)}
+        to="/jobs?status=processing"
+      >
+        {slots === 0 ? 'no slots' : slots && `of ${count(slots)} slots`}
       </Figure>
       <Figure name="Queued" value={stats && compact(stats.states.queued ?? 0)} to="/jobs?status=queued">
         {stats && waitOf(stats)}
@@ -46,10 +52,9 @@ export function Figures({ stats, workers }: { stats: Stats | undefined; workers:
 }
 
 /** A tenant sees only the workers that run jobs of its own, and those run others', too: it is told of no slots. */
-function slotsOf(workers: readonly Worker[] | undefined): string | undefined {
+function slotsOf(workers: readonly Worker[] | undefined): number | undefined {
   if (workers === undefined || caller.value.tenant !== null) return undefined
-  const slots = workers.reduce((sum, worker) => sum + worker.slots, 0)
-  return slots > 0 ? `of ${count(slots)} slots` : 'no slots'
+  return workers.reduce((sum, worker) => sum + worker.slots, 0)
 }
 
 interface FigureProps {

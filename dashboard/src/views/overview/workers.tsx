@@ -31,6 +31,8 @@ export function Workers({ workers, error }: { workers: readonly Worker[] | undef
 
 function WorkerItem({ worker }: { worker: Worker }) {
   const { name, role, started_at, seen_at, slots, busy, jobs } = worker
+  // Jobs may be claimed ahead of slots: they wait for one, and use none.
+  const used = Math.min(busy, slots)
   const isSilent = now.value - Date.parse(seen_at) > SILENT_MS
   return (
     <li class="worker">
@@ -42,8 +44,8 @@ function WorkerItem({ worker }: { worker: Worker }) {
           <Ago at={isSilent ? seen_at : started_at} />
         </span>
         <span class="worker-slots">
-          {busy} / {slots}
-          <Progress percent={slots === 0 ? 0 : (100 * busy) / slots} label={`${name}: slots in use`} />
+          {used} / {slots}
+          <Progress percent={slots === 0 ? 0 : (100 * used) / slots} label={`${name}: slots in use`} />
         </span>
       </div>
       <ul class="plain running">
