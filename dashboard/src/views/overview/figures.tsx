@@ -30,7 +30,7 @@ export function Figures({ stats, workers }: { stats: Stats | undefined; workers:
         to="/jobs?status=completed"
         spark={<Sparkline values={slices.map((slice) => slice.completed)} colour="--completed" />}
       >
-        {stats && rate(stats)}
+        {stats && rate(stats, startOf(workers))}
       </Figure>
       <Figure
         name="Failed"
@@ -57,6 +57,12 @@ function slotsOf(workers: readonly Worker[] | undefined): number | undefined {
   return workers.reduce((sum, worker) => sum + worker.slots, 0)
 }
 
+/** When the first of the processes that are there began, in ms since 1970; 0 to a tenant, who may not see that one. */
+function startOf(workers: readonly Worker[] | undefined): number {
+  if (!workers?.length || caller.value.tenant !== null) return 0
+  return Math.min(...workers.map(({ started_at }) => Date.parse(started_at)))
+}
+
 interface FigureProps {
   name: string
   value: string | undefined
@@ -76,11 +82,16 @@ function Figure({ name, value, to, spark, children }: FigureProps) {
   )
 }
 
-/** How many end a minute, of the last tenth of the window. */
-function rate({ slices, slice_seconds }: Stats): string {
-  const newest = slices.slice(-Math.max(2, Math.ceil(slices.length / 10)))
+/** Over less time a rate would tell of chance, in seconds. */
+const SHORTEST = 10
+
+/** How many end a minute, of the last tenth of the window as far as the service ran in it. */
+function rate({ at, slices, slice_seconds }: Stats, started: number): string {
+  const tenth = slices.slice(-Math.max(2, Math.ceil(slices.length / 10)))
+  const newest = tenth.filter((slice) => Date.parse(slice.at) + slice_seconds * 1000 > started)
+  const from = Math.max(started, Date.parse(newest[0]?.at ?? at))
   const jobs = newest.reduce((sum, slice) => sum + slice.completed, 0)
-  const perMinute = (60 * jobs) / Math.max(1, newest.length * slice_seconds)
+  const perMinute = (60 * jobs) / Math.max(SHORTEST, (Date.parse(at) - from) / 1000)
   return `${perMinute >= 10 || perMinute === 0 ? compact(Math.round(perMinute)) : perMinute.toFixed(1)} a minute lately`
 }
 
