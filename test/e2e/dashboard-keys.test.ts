@@ -46,6 +46,13 @@ describe('the dashboard of a service with keys', () => {
     return ((await answer.json()) as { job_id: string }).job_id
   }
 
+  async function scheduleAs(key: string, name: string): Promise<void> {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+    const job = { manifest_inline: { files: ['s3://longshore/nothing.txt'] } }
+    const body = JSON.stringify({ name, cron: '@weekly', job })
+    await fetch(`${service.api.url}/schedules`, { method: 'POST', body, headers })
+  }
+
   async function signIn(key: string, path = '/jobs'): Promise<DashboardPage> {
     const opened = await openDashboard(browser, service.api.url, path)
     await opened.page.fill('#key', key)
@@ -74,10 +81,7 @@ describe('the dashboard of a service with keys', () => {
     const running = await submitAs(KEYS.operator, { parameters: '{"workMs":600000}' }, { ends: false })
     const told = await submitAs(KEYS.operator, { callback_url: receiver.url })
     await receiver.seen(1)
-    const headers = { authorization: `Bearer ${KEYS.operator}`, 'content-type': 'application/json' }
-    const job = { manifest_inline: { files: ['s3://longshore/nothing.txt'] } }
-    const body = JSON.stringify({ name: 'weekly', cron: '@weekly', job })
-    await fetch(`${service.api.url}/schedules`, { method: 'POST', body, headers })
+    await scheduleAs(KEYS.operator, 'weekly')
 
     await using opened = await signIn(KEYS.reader)
     const { page } = opened
@@ -147,6 +151,17 @@ describe('the dashboard of a service with keys', () => {
     await own.page.waitForSelector(`a[title="${theirs}"]`)
     assert.equal(await own.page.locator('.chip-tenant, .filters .chip').count(), 0)
     assert.doesNotMatch(String(await own.page.getAttribute('.search input', 'placeholder')), /tenant/)
+  })
+
+  test('every button of a schedule has a name of its own, whatever tenants call theirs', async () => {
+    await scheduleAs(KEYS.acme, 'nightly')
+    await scheduleAs(KEYS.operator, 'nightly')
+    await using opened = await signIn(KEYS.operator, '/schedules')
+    const button = (name: string) => opened.page.getByRole('button', { name, exact: true })
+    for (const name of ['Run nightly now', 'Run nightly of acme now', 'Pause nightly']) await button(name).waitFor()
+    await button('Pause nightly of acme').click()
+    await button('Resume nightly of acme').waitFor()
+    await button('Pause nightly').waitFor()
   })
 
   test("a group leads to that of the job's tenant, and bulk actions reach that tenant's alone", async () => {
