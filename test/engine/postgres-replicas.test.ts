@@ -265,6 +265,24 @@ describe('replicas on one database', { skip }, () => {
     assert.partialDeepStrictEqual(await engine.counts(), { states: { queued: 0, processing: 0, completed: 1 } })
   })
 
+  test('a worker hears of a cancel that was asked for while its listening connection was cut', async () => {
+    await using bench = await openBench()
+    await submit(bench)
+    const { lease, end } = await new TestWorker(bench.engine).next()
+    const heard = Promise.withResolvers<void>()
+    bench.engine.subscribe(({ type }) => type === 'job.cancel_requested' && heard.resolve(), lease.jobId)
+    const other = await bench.replica()
+    await bench.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'longshore news' AND query LIKE $1",
+      [`%${bench.schema}%`],
+    )
+    await other.requestCancel(lease.jobId)
+    const ticking = setInterval(() => bench.advance(100), 10)
+    await heard.promise
+    clearInterval(ticking)
+    end()
+  })
+
   test('a follower at another replica hears of changes, though every notification is lost', async () => {
     await using bench = await openBench()
     const other = await bench.replica()

@@ -86,6 +86,7 @@ export function buildParts(setting: EngineSetting): EngineParts {
     replica: id,
     channel: `longshore:${setting.schema}`,
     running: (jobId) => changes.running(jobId),
+    runningIds: () => changes.runningIds,
     changedElsewhere: (jobId) => changes.forget(jobId),
     delayedTo: (runAt) => dueTimer.arm(runAt),
     workReady: () => dispatcher.noteReady(),

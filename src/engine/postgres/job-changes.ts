@@ -122,6 +122,11 @@ export class JobChanges {
     return this.#running.get(jobId)
   }
 
+  /** The jobs that run here. */
+  get runningIds(): string[] {
+    return [...this.#running.keys()]
+  }
+
   /** Notes that a job runs here. */
   keep(entry: StoredJob): void {
     this.#running.set(entry.job.id, entry)

@@ -57,6 +57,8 @@ export interface JobNewsParts {
   replica: string
   /** The job as it is known here, if it runs here. */
   running(jobId: string): StoredJob | undefined
+  /** The jobs that run here. */
+  runningIds(): readonly string[]
   /** Hears that a job of this replica is to be read anew. */
   changedElsewhere(jobId: string): void
   /** Hears that a job will be due. */
@@ -216,7 +218,7 @@ export class JobNews {
       })
     }
     again()
-      .then(() => this.#lookAtFollowed())
+      .then(() => Promise.all([this.#lookAtFollowed(), this.#lookAtRunning()]))
       .catch((thrown) => this.#stopped.signal.aborted || onError(thrown))
   }
 
@@ -243,6 +245,18 @@ export class JobNews {
       await this.#readAndTell(followed, new Set())
     } finally {
       this.followed()
+    }
+  }
+
+  /** A cancel may have been asked for while nobody listened here. */
+  async #lookAtRunning(): Promise<void> {
+    const { reads, runningIds, changedElsewhere } = this.#parts
+    const ids = runningIds()
+    if (ids.length === 0) return
+    for (const { job } of await reads.getAll(ids)) {
+      if (job.cancelRequestedAt === null) continue
+      changedElsewhere(job.id)
+      this.hearCancel(job)
     }
   }
 
