@@ -17,6 +17,11 @@ export class LineReader {
     this.#onLine = onLine
   }
 
+  /** Whether some of the line that is being read is missing already. */
+  get isCut(): boolean {
+    return this.#isCut
+  }
+
   push(chunk: Uint8Array): void {
     const text = this.#decoder.write(chunk)
     let from = 0

@@ -51,9 +51,9 @@ export class CommandRun {
     if (this.#signal.aborted) end()
     try {
       const how = await this.#program.gone
-      const heldOpen = await this.#hearOut()
+      const left = await this.#hearOut()
       this.#signal.throwIfAborted()
-      this.#throwIfFailed(how, heldOpen)
+      this.#throwIfFailed(how, left)
       return this.#voice.result?.json ?? this.#output.result()
     } finally {
       this.#signal.removeEventListener('abort', end)
@@ -67,14 +67,14 @@ export class CommandRun {
     this.#program.end(this.#bounds.abortGraceMs)
   }
 
-  /** Hears all that it has said. True when somebody who outlived it held its streams open, and was killed. */
-  async #hearOut(): Promise<boolean> {
-    if (await this.#isHeardWithin(STREAMS_END_MS)) return false
+  /** Hears all that it has said; answers what became of those who outlived it and held its streams open, if there were any. */
+  async #hearOut(): Promise<string | undefined> {
+    if (await this.#isHeardWithin(STREAMS_END_MS)) return undefined
     const killed = await this.#program.sweep()
-    if (await this.#isHeardWithin(LAST_WAIT_MS)) return killed > 0
+    if (await this.#isHeardWithin(LAST_WAIT_MS)) return killed > 0 ? LEFT_BEHIND : undefined
     for (const stream of [this.#program.stdout, this.#program.stderr, this.#program.channel]) stream?.destroy()
     await this.#heard
-    return true
+    return OUT_OF_REACH
   }
 
   #isHeardWithin(patienceMs: number): Promise<boolean> {
@@ -82,12 +82,13 @@ export class CommandRun {
     return Promise.race([this.#heard.then(() => true), over])
   }
 
-  #throwIfFailed({ code, signal, leftBehind }: ProgramEnd, heldOpen: boolean): void {
+  #throwIfFailed({ code, signal, leftBehind }: ProgramEnd, left: string | undefined): void {
     const failure = this.#failure ?? this.#voice.verdict
     if (failure) throw failure
     if (signal !== null) throw this.#failed(`was ended by ${signal}${signal === 'SIGKILL' ? MEMORY : ''}`)
     if (code !== 0) throw this.#failed(`ended with exit code ${code}`)
-    if (leftBehind || heldOpen) throw this.#failed(LEFT_BEHIND)
+    if (left) throw this.#failed(left)
+    if (leftBehind) throw this.#failed(LEFT_BEHIND)
   }
 
   #failed(how: string): LongshoreError {
@@ -100,3 +101,5 @@ export class CommandRun {
 const MEMORY = ', as the system does when memory runs out'
 const LEFT_BEHIND =
   'ended and left processes running that it had started; they were killed. Let it wait for them before it ends'
+const OUT_OF_REACH =
+  'ended and left processes running that it had started, which hold its streams, could not be killed and may still run: are they another user’s?'

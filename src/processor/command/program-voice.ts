@@ -40,13 +40,16 @@ export class ProgramVoice {
         this.#fail(failure instanceof Error ? failure : new Error(messageOf(failure)))
       }
     })
-    await readPieces(channel, (piece) => lines.push(piece))
+    await readPieces(channel, (piece) => {
+      lines.push(piece)
+      if (lines.isCut) this.#fail(tooLong())
+    })
     lines.end()
     await this.#saving
   }
 
   #hear(text: string, isCut: boolean): void {
-    if (isCut) throw new LongshoreError('COMMAND_FAILED', 'The program said a line of more than 17 MiB.')
+    if (isCut) throw tooLong()
     if (text.trim() === '') return
     const line = readProgramLine(text)
     const { progress, log, checkpoint, file, result } = line
@@ -77,4 +80,8 @@ export class ProgramVoice {
       .catch((failure: unknown) => this.#execution.log.warn(`A checkpoint was not saved: ${messageOf(failure)}`))
     this.#saving = Promise.all([this.#saving, saved])
   }
+}
+
+function tooLong(): LongshoreError {
+  return new LongshoreError('COMMAND_FAILED', 'The program said a line of more than 17 MiB.')
 }

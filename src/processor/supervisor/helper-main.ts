@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { sleep, systemClock } from '../../base/clock.ts'
 import { messageOf, systemCodeOf } from '../../base/errors.ts'
-import { isAlive, MARK, markedProcesses, signal } from './live-processes.ts'
+import { holdersOf, isAlive, MARK, markedProcesses, signal } from './live-processes.ts'
 import { type News, type Order, type ProgramStart, type ProgramStream, streamHeader } from './orders.ts'
 import { ProgramGroup } from './program-group.ts'
 
@@ -22,6 +22,8 @@ const [, , socketPath = '', markPrefix = ''] = process.argv
 const groups = new Map<number, ProgramGroup>()
 /** Programs that ended since the last search: the service still hears them out, and sweeps up what holds their streams. */
 const justEnded = new Set<number>()
+/** The sockets that are the streams of a program, until it is swept up or was searched for. */
+const sockets = new Map<number, ReadonlySet<string>>()
 let searchIsDue = false
 
 /** Signals are for the service to hear, which tells what to do; a terminal sends them to everyone. */
@@ -40,6 +42,7 @@ async function sweep(id: number): Promise<void> {
   const killed = new Set<number>()
   for (;;) {
     for (const each of markedProcesses(markOf(id), (rest) => rest === '')) killed.add(each)
+    for (const each of holdersOf(sockets.get(id) ?? new Set())) killed.add(each)
     const left = [...killed].filter(isAlive)
     if (left.length === 0) return tell({ type: 'swept', id, killed: killed.size })
     kill(left)
@@ -51,6 +54,7 @@ async function sweep(id: number): Promise<void> {
 function searchStrays(): void {
   kill(markedProcesses(`${markPrefix}.`, (id) => !groups.has(Number(id)) && !justEnded.has(Number(id))))
   searchIsDue = false
+  for (const id of sockets.keys()) if (!groups.has(id) && !justEnded.has(id)) sockets.delete(id)
   if (justEnded.size > 0) searchLater()
   justEnded.clear()
 }
@@ -82,6 +86,7 @@ async function launch(id: number, program: ProgramStart): Promise<ChildProcess &
   try {
     if (program.stdin !== undefined) stdin = openSync(program.stdin, 'r')
     const { stdout, stderr = stdout, channel } = streams
+    sockets.set(id, new Set(Object.values(streams).map(socketOf)))
     const [command, ...rest] = program.argv
     const child = spawn(command, rest, {
       cwd: program.cwd,
@@ -114,6 +119,10 @@ async function openStreams(id: number, names: readonly ProgramStream[]): Promise
 /** Programs expect a stream that lets them wait; Node's own are not so, and there is no public way to say it. */
 function makeBlocking(stream: Socket & { _handle?: { setBlocking(blocking: boolean): void } }): void {
   stream._handle?.setBlocking(true)
+}
+
+function socketOf(stream: Socket & { _handle?: { fd: number } }): string {
+  return stream._handle ? `socket:[${fstatSync(stream._handle.fd).ino}]` : ''
 }
 
 function hasPid(child: ChildProcess): child is ChildProcess & { pid: number } {

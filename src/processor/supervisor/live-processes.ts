@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** Names the process that a program was started as; what it starts inherits it, so that it is found wherever it hides. */
 export const MARK = 'LONGSHORE_PROCESS'
+/** A mark as a helper makes it: what it calls itself on its command line, and the number of the program. */
+const MADE_BY_HELPER = /^([0-9a-f-]{36})\.\d+$/
 
 /**
  * The ids of all processes, but for those that have ended and only wait to be collected, that are in the group or carry
@@ -23,6 +25,51 @@ export function markedProcesses(prefix: string, isWanted: (rest: string) => bool
       .find((variable) => variable.startsWith(beginning))
     return mark !== undefined && isWanted(mark.slice(beginning.length))
   })
+}
+
+/**
+ * The ids of all processes whose helper is gone, as it was killed together with its service: its command line named their
+ * mark. What this process inherits from a program that started it is no sign of that.
+ */
+export function orphanedProcesses(): number[] {
+  const ids = processIds() ?? []
+  const commands = ids.map((id) => read(`/proc/${id}/cmdline`)).join('\0')
+  const own = markIn(process.pid)
+  return ids.filter((id) => {
+    const mark = markIn(id)
+    const helper = MADE_BY_HELPER.exec(mark ?? '')?.[1]
+    return helper !== undefined && mark !== own && !commands.includes(helper)
+  })
+}
+
+function markIn(id: number): string | undefined {
+  const beginning = `${MARK}=`
+  return environmentOf(id)
+    .split('\0')
+    .find((variable) => variable.startsWith(beginning))
+    ?.slice(beginning.length)
+}
+
+/** The ids of all other processes that hold one of these sockets open, named as `/proc/<id>/fd` names them. */
+export function holdersOf(sockets: ReadonlySet<string>): number[] {
+  const others = (processIds() ?? []).filter((id) => id !== process.pid)
+  return others.filter((id) => descriptorsOf(id).some((name) => sockets.has(name)))
+}
+
+function descriptorsOf(id: number): string[] {
+  try {
+    return readdirSync(`/proc/${id}/fd`).map((descriptor) => linkOf(`/proc/${id}/fd/${descriptor}`))
+  } catch {
+    return []
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { LongshoreError } from '../../base/errors.ts'
 import type { Component } from '../../base/lifecycle.ts'
 import { Helper } from './helper.ts'
+import { orphanedProcesses, signal } from './live-processes.ts'
 import type { News, ProgramEnd, ProgramStart } from './orders.ts'
 import { removeLeftFolders } from './socket-folder.ts'
 import { StreamServer } from './stream-server.ts'
@@ -47,6 +48,7 @@ export class Supervisor implements Component {
 
   async start(): Promise<void> {
     await removeLeftFolders()
+    for (const id of orphanedProcesses()) signal(id, 'SIGKILL')
     this.#server ??= await StreamServer.open()
     if (this.#helpers.length === 0) this.#addHelper(this.#server)
   }

@@ -126,6 +126,12 @@ test('what is printed becomes lines of the log, whole characters whatever the pi
   ])
 })
 
+test('a line on descriptor 3 that never ends ends the program', async () => {
+  await using commands = await openCommands()
+  const { result } = commands.sh('cat /dev/zero >&3')
+  await assert.rejects(result, { code: 'COMMAND_FAILED', message: /a line of more than 17 MiB/ })
+})
+
 test('output that never ends is cut in the log, and then ends the program', async () => {
   await using commands = await openCommands()
   for (const endless of ['exec yes', 'exec cat /dev/zero', 'exec cat /dev/zero >&2']) {

@@ -95,6 +95,37 @@ test('the folder of a service that was killed with its helper goes at the next s
   assert.deepEqual(readdirSync(temp.path), [])
 })
 
+test('what hides from its group and its mark is swept up when it holds the streams of the program', async () => {
+  await using opened = await openSupervisor()
+  const script = 'setsid env -i sleep 1000 & echo $!; exit'
+  const program = await opened.supervisor.run({ ...SLEEP, argv: ['sh', '-c', script] })
+  const [said] = await once(program.stdout.setEncoding('utf8').resume(), 'data')
+  const hidden = Number(said)
+  await program.gone
+  assert.equal(isRunning(hidden), true)
+  assert.equal(await program.sweep(), 1)
+  assert.equal(isRunning(hidden), false)
+})
+
+test('what a service and its helper left that were killed together is killed at the next start', async () => {
+  await using temp = await tempFolder()
+  await using killed = await startService(temp.path)
+  await using living = await startService(temp.path)
+  const helper = parentOf(killed.program)
+  process.kill(helper, 'SIGSTOP')
+  killed.service.kill('SIGKILL')
+  await once(killed.service, 'exit')
+  process.kill(helper, 'SIGKILL')
+  await untilEnded(helper)
+  assert.equal(isRunning(killed.program), true)
+  await using next = await startService(temp.path)
+  await untilEnded(killed.program)
+  assert.deepEqual(
+    [living, next].map(({ program }) => isRunning(program)),
+    [true, true],
+  )
+})
+
 async function startService(tempPath: string) {
   const service = fork(join(import.meta.dirname, '../../support/supervising-main.ts'), {
     env: { ...process.env, TMPDIR: tempPath },
