@@ -62,7 +62,7 @@ export const WorkerView = z
     started_at: Timestamp,
     seen_at: Timestamp.describe('When it last said that it lives'),
     slots: z.int().describe('Jobs that may run there at once'),
-    busy: z.int().describe('Jobs that run there'),
+    busy: z.int().describe('Jobs it has claimed: where they are short, some wait there for a slot'),
     jobs: z
       .array(
         z.object({

@@ -49,15 +49,15 @@ test('a key is shown with what to put where', async () => {
 test('a key with scopes, tenant and end goes into the file of keys, which lists it without telling it', async () => {
   await using folder = await tempFolder()
   const file = join(folder.path, 'keys')
-  const words = ['--name', 'acme-ci', '--tenant', 'acme', '--scopes', 'read,submit', '--expires', '2027-01-31']
+  const words = ['--name', 'acme-ci', '--tenant', 'acme', '--scopes', 'read,submit', '--expires', '2099-01-31']
   const { stdout } = await cli(['keys', 'create', ...words, '--to', file])
   const key = /LONGSHORE_API_KEY=(\S+)/.exec(stdout)?.[1] ?? ''
   assert.match(stdout, /stands in .*keys now/)
   assert.equal((await stat(file)).mode & 0o077, 0)
   const listed = await cli(['keys', 'list', file])
-  assert.equal(listed.stdout, 'name     tenant  scopes        expires\nacme-ci  acme    submit, read  2027-01-31\n')
+  assert.equal(listed.stdout, 'name     tenant  scopes        expires\nacme-ci  acme    submit, read  2099-01-31\n')
   const configured = JSON.parse((await cli(['keys', 'list', '--json'], { env: { API_KEYS_FILE: file } })).stdout)
-  const expires_at = '2027-01-31T00:00:00.000Z'
+  const expires_at = '2099-01-31T00:00:00.000Z'
   assert.deepEqual(configured, [{ name: 'acme-ci', tenant: 'acme', scopes: ['submit', 'read'], expires_at }])
   await using service = await openTestService({ settings: { API_KEYS_FILE: file } })
   const env = { LONGSHORE_URL: await service.listen(), LONGSHORE_API_KEY: key }
@@ -73,6 +73,7 @@ test('a wrong attribute or a wrong file of keys is a usage error that says what 
     [['create', '--scopes', 'everything'], /Expected some of submit, read, operate/],
     [['create', '--tenant', 'a/b'], /expected tenant to be up to 64 letters/],
     [['create', '--expires', 'soon'], /expected expires to be a date/],
+    [['create', '--expires', '2020-01-01'], /--expires 2020-01-01 is over: expected a date to come/],
     [['list', file], /entry 1: expected a key of at least 16 printable characters/],
     [['list', join(folder.path, 'none')], /cannot be read/],
   ] as const) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { formatKeyEntry, isScope } from '../../access/api-key.ts'
+import { formatKeyEntry, isExpired, isScope, parseKeyEntry } from '../../access/api-key.ts'
 import { EntryFault } from '../../access/entry.ts'
 import { messageOf } from '../../base/errors.ts'
 import { SCOPES, type Scope } from '../../contract/routes.ts'
@@ -44,6 +44,9 @@ function createCommand(context: CliContext): Command {
     const out = new Output(context.world, { ...(json && { json }), ...(quiet && { quiet }) })
     const key = createKey()
     const entry = entryOf(key, attributes)
+    if (isExpired(parseKeyEntry(entry), context.world.clock.now())) {
+      throw new UsageError(`--expires ${attributes.expires} is over: expected a date to come.`)
+    }
     if (to !== undefined) await append(to, entry)
     const { name = null, tenant = null, scopes = SCOPES } = attributes
     if (out.json) return out.printJson({ name, tenant, scopes, key, api_keys_entry: entry })
