@@ -155,8 +155,8 @@ export class Supervisor implements Component {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such program. Give its path, or see that it lies in PATH and PATH is passed to it',
-  EACCES: 'this user may not run it. Is it a file with its execute permission set?',
-  ENOEXEC: 'it is no program that this machine can run. Does a script begin with #! and its interpreter?',
+  EACCES: 'this user may not run it: see that it is a file with its execute permission set',
+  ENOEXEC: 'it is no program that this machine can run; a script begins with #! and its interpreter',
   E2BIG: 'its arguments are too long together',
 }
 
