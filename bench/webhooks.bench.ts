@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { systemClock } from '../src/base/clock.ts'
 import { SqliteEngine } from '../src/engine/sqlite/sqlite-engine.ts'
-import { viewEnd } from '../src/http/webhook-view.ts'
+import { endViewer } from '../src/http/webhook-view.ts'
 import { Deliverer } from '../src/webhook/deliverer.ts'
 import { systemResolve } from '../src/webhook/host-lookup.ts'
 import { Poster } from '../src/webhook/post.ts'
@@ -40,7 +40,7 @@ const [liveUrl, deadUrl] = [await urlOf(live), await urlOf(dead)]
 
 const folder = await mkdtemp(join(process.cwd(), '.tmp-bench-'))
 const clock = systemClock
-const engine = new SqliteEngine({ path: join(folder, 'longshore.db'), clock, describeEnd: viewEnd })
+const engine = new SqliteEngine({ path: join(folder, 'longshore.db'), clock, describeEnd: endViewer('') })
 await engine.start()
 
 const rates = { silent: [] as number[], ratios: [] as number[] }

@@ -19,8 +19,9 @@ import { QueueDrain } from './engine/queue-drain.ts'
 import { Retention } from './engine/retention.ts'
 import { type DataDirLock, lockDataDir } from './engine/sqlite/data-dir-lock.ts'
 import { answerHealthOnly } from './http/health-only.ts'
+import { basePathOf } from './http/origin.ts'
 import { buildServer } from './http/server.ts'
-import { viewEnd } from './http/webhook-view.ts'
+import { endViewer } from './http/webhook-view.ts'
 import { Ingests } from './input/ingest.ts'
 import { ObjectAccess } from './input/object-access.ts'
 import { type Instruments, openInstruments, watchAdapters } from './instruments.ts'
@@ -124,7 +125,7 @@ export function buildService(
   const instruments = openInstruments(config, secret, options.logger)
   const { log, onError } = instruments
   const presence: Presence = { name: workerName(config), role: config.role }
-  const opened = openEngine(config, presence, onError, viewEnd)
+  const opened = openEngine(config, presence, onError, endViewer(basePathOf(config.publicUrl)))
   const budget = findBudget(config.worker, config.dataDir)
   const ground: Ground = { ...instruments, processor, config, presence, clock: opened.clock, budget }
   const state = { started: false, draining: false }

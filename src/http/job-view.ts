@@ -10,8 +10,8 @@ import type { Waiting } from '../job/waiting.ts'
 
 type JobView = z.output<typeof contract.Job>
 
-/** A job as its readers see it. */
-export function viewJob(job: Job, now: number, place?: QueuePlace): JobView {
+/** A job as its readers see it, who find the service below `basePath`. */
+export function viewJob(job: Job, now: number, basePath: string, place?: QueuePlace): JobView {
   return {
     job_id: job.id,
     status: job.state,
@@ -42,7 +42,7 @@ export function viewJob(job: Job, now: number, place?: QueuePlace): JobView {
     queue_position: place?.ahead ?? null,
     resources: job.resources && viewResources(job.resources),
     waits_for: place?.waiting ? viewWaiting(place.waiting) : null,
-    links: linksOf(job.id),
+    links: linksOf(job.id, basePath),
   }
 }
 
@@ -101,8 +101,8 @@ function etaSeconds(job: Job, now: number): number | null {
   return Math.round(((now - job.startedAt) * (100 - percent)) / percent / 1000)
 }
 
-function linksOf(id: string): JobView['links'] {
-  const self = `/jobs/${id}`
+function linksOf(id: string, basePath: string): JobView['links'] {
+  const self = `${basePath}/jobs/${id}`
   return {
     self,
     events: `${self}/events`,

@@ -5,6 +5,11 @@ export function absoluteUrls(publicUrl: string | undefined): (request: FastifyRe
   return (request, url) => (url.startsWith('/') ? `${publicUrl ?? originOf(request)}${url}` : url)
 }
 
+/** The path below which clients find the service, without a `/` at its end; empty when it is found at the root. */
+export function basePathOf(publicUrl: string | undefined): string {
+  return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
+}
+
 function originOf(request: FastifyRequest): string {
   return `${request.protocol}://${request.host}`
 }

@@ -54,6 +54,8 @@ export interface Room extends ServerParts {
   guardMemory: onRequestHookHandler
   /** Which span a request belongs to. */
   traceparentOf: TraceparentOf
+  /** The path below which clients find the service: it goes before each path that an answer names. */
+  basePath: string
   /** Makes a URL of this service absolute. */
   absolute(request: FastifyRequest, url: string): string
 }

@@ -12,10 +12,11 @@ export interface ScheduleOutlook {
   lastState: JobState | null
 }
 
-/** A schedule as its readers see it. */
+/** A schedule as its readers see it, who find the service below `basePath`. */
 export function viewSchedule(
   schedule: Schedule,
   { nextTicks, lastState }: ScheduleOutlook,
+  basePath: string,
 ): z.output<typeof contract.Schedule> {
   const { name, tenant, definition, lastFire, lastSkip } = schedule
   return {
@@ -40,7 +41,7 @@ export function viewSchedule(
     },
     last_skip: lastSkip && { ...lastSkip, tick: timestamp(lastSkip.tick), at: timestamp(lastSkip.at) },
     counts: schedule.counts,
-    links: linksOf(schedule),
+    links: linksOf(schedule, basePath),
   }
 }
 
@@ -51,10 +52,10 @@ function shownJob(job: Schedule['definition']['job']): { [field: string]: JsonVa
 }
 
 /** A tenant's names are unique in the tenant alone; who has its key needs not say which. */
-function linksOf({ name, tenant }: Schedule): { self: string; jobs: string } {
+function linksOf({ name, tenant }: Schedule, basePath: string): { self: string; jobs: string } {
   const whose = tenant === null ? '' : `tenant=${encodeURIComponent(tenant)}`
   return {
-    self: `/schedules/${name}${whose && `?${whose}`}`,
-    jobs: `/jobs?schedule=${name}${whose && `&${whose}`}`,
+    self: `${basePath}/schedules/${name}${whose && `?${whose}`}`,
+    jobs: `${basePath}/jobs?schedule=${name}${whose && `&${whose}`}`,
   }
 }

@@ -18,7 +18,7 @@ import { loadGuard } from './load-guard.ts'
 import { memoryGuard } from './memory-guard.ts'
 import { unmatched } from './method-not-allowed.ts'
 import { describeApi, serveApiDescription } from './openapi.ts'
-import { absoluteUrls } from './origin.ts'
+import { absoluteUrls, basePathOf } from './origin.ts'
 import { OwnRecords } from './own-records.ts'
 import { limitPace } from './pace.ts'
 import { problemHeaders, problemOf } from './problem.ts'
@@ -119,6 +119,7 @@ function furnish(parts: ServerParts, traceparentOf: TraceparentOf): Room {
     limitPace: limitPace({ ...parts, callerOf, perKey: limitOf(parts.config.limits.requestsPerMinuteByKey) }),
     guardLoad: loadGuard(parts.config.limits.loopDelayMs),
     guardMemory: memoryGuard(parts.clock),
+    basePath: basePathOf(parts.config.publicUrl),
     absolute: absoluteUrls(parts.config.publicUrl),
   }
 }

@@ -26,7 +26,8 @@ export function viewDelivery(delivery: Delivery): z.output<typeof contract.Deliv
   }
 }
 
-/** What a receiver is told: the event, and the job as `GET /jobs/{id}` shows it at that moment. */
-export function viewEnd(event: JobEvent, job: Job): string {
-  return JSON.stringify({ type: event.type, timestamp: timestamp(event.at), data: viewJob(job, event.at) })
+/** Writes what a receiver is told: the event, and the job as `GET /jobs/{id}` shows it at that moment. */
+export function endViewer(basePath: string): (event: JobEvent, job: Job) => string {
+  return (event, job) =>
+    JSON.stringify({ type: event.type, timestamp: timestamp(event.at), data: viewJob(job, event.at, basePath) })
 }

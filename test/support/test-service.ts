@@ -9,8 +9,9 @@ import { JobFeed } from '../../src/engine/job-feed.ts'
 import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
 import { QueueDrain } from '../../src/engine/queue-drain.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
+import { basePathOf } from '../../src/http/origin.ts'
 import { buildServer } from '../../src/http/server.ts'
-import { viewEnd } from '../../src/http/webhook-view.ts'
+import { endViewer } from '../../src/http/webhook-view.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import { ObjectAccess } from '../../src/input/object-access.ts'
 import type { JsonValue, Lease } from '../../src/job/job.ts'
@@ -43,7 +44,8 @@ export async function openTestService(options: TestServiceOptions = {}) {
   const folder = await tempFolder()
   const clock = options.clock ?? systemClock
   const config = configOf(folder.path, options)
-  const engine = new SqliteEngine({ path: join(folder.path, 'longshore.db'), clock, describeEnd: viewEnd })
+  const describeEnd = endViewer(basePathOf(config.publicUrl))
+  const engine = new SqliteEngine({ path: join(folder.path, 'longshore.db'), clock, describeEnd })
   const access = new AccessList(config.apiKeys, config.tenantLimits)
   const limitsOf = (tenant: string | null) => access.limitsOf(tenant)
   const rules = { ...rulesOf(config, options), limitsOf }

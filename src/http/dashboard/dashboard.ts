@@ -29,15 +29,14 @@ export const dashboard: Routes = (app, room) => {
 }
 
 /** Every address below the dashboard is the same page, which shows what the address says. */
-async function sendPage({ config, gate }: Room, reply: FastifyReply, policy: string) {
+async function sendPage({ basePath, gate }: Room, reply: FastifyReply, policy: string) {
   const page = (await dashboardFiles()).get('index.html')
   if (page === undefined) throw new LongshoreError('INTERNAL', 'The dashboard has no page.')
-  const base = new URL(config.publicUrl ?? 'http://localhost').pathname.replace(/\/$/, '')
   reply.header('content-security-policy', policy).header('cache-control', 'no-cache').type(page.mediaType)
   return reply.send(
     page.body
       .toString()
-      .replaceAll('{base}', base)
+      .replaceAll('{base}', basePath)
       .replace('{keys}', gate ? 'yes' : 'no'),
   )
 }

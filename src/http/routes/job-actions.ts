@@ -12,7 +12,7 @@ export const jobActions: Routes = (app, room) => {
     }),
     handler: async (request, reply) => {
       const job = await room.jobs.cancel(request.params.job_id)
-      return reply.code(202).send(viewJob(job, room.clock.now()))
+      return reply.code(202).send(viewJob(job, room.clock.now(), room.basePath))
     },
   })
 
@@ -26,7 +26,7 @@ export const jobActions: Routes = (app, room) => {
     handler: async (request, reply) => {
       const failedFilesOnly = request.body?.failed_files_only ?? false
       const job = await room.jobs.retry(request.params.job_id, { failedFilesOnly })
-      return reply.code(202).send(viewJob(job, room.clock.now()))
+      return reply.code(202).send(viewJob(job, room.clock.now(), room.basePath))
     },
   })
 

@@ -21,7 +21,7 @@ export const jobDetails: Routes = (app, room) => {
         ...(cursor !== undefined && { cursor }),
         ...(status !== undefined && { states: [status].flat() }),
       })
-      if (page.next !== null) reply.header('link', nextLink(request.url, page.next))
+      if (page.next !== null) reply.header('link', nextLink(room.basePath, request.url, page.next))
       return page.items.map(viewFile)
     },
   })

@@ -16,9 +16,9 @@ export const listJobs: Routes = (app, room) => {
       const { limit, cursor, ...given } = request.query
       const filter = filterOf(given, room.callerOf(request), '/query')
       const page = await room.jobs.list({ ...filter, limit, ...(cursor !== undefined && { cursor }) })
-      if (page.next !== null) reply.header('link', nextLink(request.url, page.next))
+      if (page.next !== null) reply.header('link', nextLink(room.basePath, request.url, page.next))
       const now = room.clock.now()
-      return page.items.map((job) => viewJob(job, now))
+      return page.items.map((job) => viewJob(job, now, room.basePath))
     },
   })
 }

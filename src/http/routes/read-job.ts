@@ -47,7 +47,7 @@ async function answerJob(room: Room, request: FastifyRequest, reply: FastifyRepl
   if (!isFinal(job.state)) reply.header('retry-after', POLL_SECONDS)
   if (namesEtag(request.headers['if-none-match'], etag)) return reply.code(304).send()
   const place = job.state === 'queued' ? await room.jobs.placeOf(job) : undefined
-  return viewJob(job, room.clock.now(), place)
+  return viewJob(job, room.clock.now(), room.basePath, place)
 }
 
 function gone(id: string): never {

@@ -73,7 +73,7 @@ export const scheduleRoutes: Routes = (app, room) => {
         ...(cursor !== undefined && { cursor }),
         ...(tenant !== undefined && { tenant }),
       })
-      if (page.next !== null) reply.header('link', nextLink(request.url, page.next))
+      if (page.next !== null) reply.header('link', nextLink(room.basePath, request.url, page.next))
       return Promise.all(page.items.map((schedule) => view(room, schedule)))
     },
   })
@@ -106,7 +106,7 @@ export const scheduleRoutes: Routes = (app, room) => {
       const key = keyOf(room, request, request.params.name)
       const origin = { idempotencyKey: idempotencyKeyOf(request), traceparent: room.traceparentOf(request) }
       const { job, replayed } = await schedules.run(key, origin)
-      reply.code(202).header('location', `/jobs/${job.id}`)
+      reply.code(202).header('location', `${room.basePath}/jobs/${job.id}`)
       if (replayed) reply.header('idempotency-replayed', 'true')
       return viewSubmitted(job)
     },
@@ -141,10 +141,10 @@ async function answerKept(
   return shown
 }
 
-async function view({ schedules, jobs }: Room, schedule: Schedule) {
+async function view({ schedules, jobs, basePath }: Room, schedule: Schedule) {
   const last = schedule.lastFire && (await jobs.find(schedule.lastFire.jobId))
   const nextTicks = schedules.nextTicks(schedule, TICKS_TOLD)
-  return viewSchedule(schedule, { nextTicks, lastState: last?.state ?? null })
+  return viewSchedule(schedule, { nextTicks, lastState: last?.state ?? null }, basePath)
 }
 
 /** The lists of the job that a schedule carries are as long as those of a submit. */

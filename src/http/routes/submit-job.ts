@@ -50,7 +50,7 @@ export function answerSubmit(
   job: Job,
   replayed: boolean,
 ): unknown {
-  reply.code(202).header('location', `/jobs/${job.id}`)
+  reply.code(202).header('location', `${room.basePath}/jobs/${job.id}`)
   if (replayed) reply.header('idempotency-replayed', 'true')
   const { prefer } = request.headers
   // A preference may be passed over, and is where the caller may submit jobs but not read them.
@@ -64,7 +64,7 @@ async function answerAfterWait(room: Room, reply: FastifyReply, job: Job, waitSe
   const after = (await room.feed.waitForEnd(job.id, waitSeconds * 1000, hold.signal)) ?? job
   reply.header('preference-applied', `wait=${waitSeconds}`)
   if (isFinal(after.state)) reply.code(200)
-  return viewJob(after, room.clock.now())
+  return viewJob(after, room.clock.now(), room.basePath)
 }
 
 function manifestSource(body: z.output<typeof SubmitJob>, limits: ManifestLimits): ManifestSource {
