@@ -35,10 +35,13 @@ const PAGE_POLICY =
   "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** Collects the description while routes are added, so it goes before them. */
-export function describeApi(app: FastifyInstance, { identity }: Room): void {
+export function describeApi(app: FastifyInstance, { identity, basePath }: Room): void {
   app.register(swagger, {
+    // Below `/jobs` of a host, the paths of the jobs would lose their own `/jobs`.
+    stripBasePath: false,
     openapi: {
       openapi: '3.1.0',
+      ...(basePath !== '' && { servers: [{ url: basePath }] }),
       info: { title: identity.name, version: identity.version, description: DESCRIPTION },
       components: {
         securitySchemes: {
@@ -64,7 +67,7 @@ export function serveApiDescription(app: FastifyInstance, room: Room): void {
   app.get(ROUTES.openapi.path, { ...routeOf('openapi', room), schema }, (_request, reply) => reply.send(app.swagger()))
   app.register(swaggerUi, {
     routePrefix: ROUTES.docs.path,
-    indexPrefix: new URL(room.config.publicUrl ?? 'http://localhost').pathname,
+    indexPrefix: room.basePath,
     staticCSP: PAGE_POLICY,
     theme: { title: `${room.identity.name} API`, favicon: [FAVICON] },
     // Without the bar for other descriptions, which the policy would keep from being fetched.

@@ -67,6 +67,24 @@ describe('below a path of PUBLIC_URL', () => {
     const read = (await service.app.inject({ url: `/jobs/${id}` })).json()
     assert.deepEqual(JSON.parse(deliveries[0]?.body ?? '').data.links, read.links)
   })
+
+  test('the description names the path as its server, and no path of its own twice', async () => {
+    await using plain = await openTestService()
+    const { servers, ...described } = (await plain.app.inject({ url: '/openapi.json' })).json()
+    assert.equal(servers, undefined)
+    for (const path of ['/jobs-service', '/jobs']) {
+      await using service = await openBelow(path)
+      const whole = (await service.app.inject({ url: '/openapi.json' })).json()
+      assert.deepEqual(whole, { ...described, servers: [{ url: path }] })
+    }
+  })
+
+  test('the API page loads its files from there', async () => {
+    await using service = await openBelow('/jobs-service/')
+    const { body } = await service.app.inject({ url: '/docs' })
+    for (const [, file] of body.matchAll(/(?:src|href)="([^"]+)"/g))
+      assert.match(String(file), /^\/jobs-service\/docs\//)
+  })
 })
 
 describe('through a proxy that takes the path off', () => {
