@@ -34,9 +34,13 @@ export class FormReception {
     })
   }
 
-  /** Removes what a form stored; when that fails the place stays, and the sweep tries again. */
+  /**
+   * Removes what a form stored, unless its job was kept and only the answer to that was lost; when that fails the place
+   * stays, and the sweep tries again.
+   */
   async #drop(upload: FormUpload, place: Ingest): Promise<void> {
-    await upload.remove()
+    const kept = await this.#parts.jobs.find(place.jobId)
+    if (kept === undefined) await upload.remove()
     await this.#places.giveUp(place)
   }
 }
