@@ -1,12 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
-import type { Job, Lease } from '../../job/job.ts'
-import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
-import { settle } from '../../job/settlement.ts'
+import type { Lease } from '../../job/job.ts'
 import type { Presence } from '../activity.ts'
 import { DueTimer } from '../due-timer.ts'
+import { givenBack } from '../given-back.ts'
 import type { Listeners } from '../listeners.ts'
 import { integer } from '../record/columns.ts'
-import { ended, type Fact } from '../record/job-changes.ts'
+import { ended } from '../record/job-changes.ts'
 import type { DescribeEnd } from '../record/new-delivery.ts'
 import type { DispatchOwner } from '../slot-dispatch.ts'
 import { Claims } from './claims.ts'
@@ -169,13 +168,9 @@ export function dispatchOwner(parts: EngineParts, clock: Clock, onError: (thrown
     quiet: () => parts.dispatcher.quiet(),
     async giveBack(leases) {
       const now = clock.now()
-      // It never began, and keeps its place: it is due when it was.
-      const circumstances = (job: Job) => ({ now: job.runAt, random: 0, policy: DEFAULT_RETRY_POLICY })
-      const interrupted = (job: Job): Fact =>
-        ended(job, settle(job, { type: 'interrupted' }, circumstances(job)), {}, now)
       const back = leases.map((lease) =>
         parts.changes
-          .settle(lease, {}, (draft) => draft.record(interrupted(draft.job), markOf(lease)))
+          .settle(lease, {}, (draft) => draft.record(ended(draft.job, givenBack(draft.job), {}, now), markOf(lease)))
           .finally(() => parts.changes.leave(lease)),
       )
       await Promise.all(back)

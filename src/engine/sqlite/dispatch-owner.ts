@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import { DEFAULT_RETRY_POLICY } from '../../job/retry-policy.ts'
-import { settle } from '../../job/settlement.ts'
+import { givenBack } from '../given-back.ts'
 import type { DispatchOwner } from '../slot-dispatch.ts'
 import type { EngineParts } from './engine-parts.ts'
 
@@ -36,15 +35,9 @@ export function dispatchOwner(
       await parts?.commit.write(() => {
         for (const lease of leases) {
           const entry = parts.attempts.held(lease)
-          if (entry)
-            parts.attempts.settle(entry, (job) => settle(job, { type: 'interrupted' }, circumstances(clock.now())))
+          if (entry) parts.attempts.settle(entry, givenBack)
         }
       })
     },
   }
-}
-
-/** A job that is given back has no backoff, so neither chance nor policy matters. */
-function circumstances(now: number) {
-  return { now, random: 0, policy: DEFAULT_RETRY_POLICY }
 }

@@ -18,12 +18,9 @@ export function liveProcesses(group: number, mark?: string): number[] {
 
 /** The ids of all processes whose mark begins so, and that are wanted by the rest of it. */
 export function markedProcesses(prefix: string, isWanted: (rest: string) => boolean = () => true): number[] {
-  const beginning = `${MARK}=${prefix}`
   return (processIds() ?? []).filter((id) => {
-    const mark = environmentOf(id)
-      .split('\0')
-      .find((variable) => variable.startsWith(beginning))
-    return mark !== undefined && isWanted(mark.slice(beginning.length))
+    const mark = markIn(id)
+    return mark?.startsWith(prefix) === true && isWanted(mark.slice(prefix.length))
   })
 }
 
