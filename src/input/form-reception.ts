@@ -28,19 +28,10 @@ export class FormReception {
         await this.#places.giveUp(place).catch(onFault)
         return submitted
       } catch (failure) {
-        await this.#drop(upload, place).catch(onFault)
+        // The sweep tries again what fails; a job that was kept, though the answer to that was lost, keeps its files.
+        await this.#places.clear(place).catch(onFault)
         throw failure
       }
     })
-  }
-
-  /**
-   * Removes what a form stored, unless its job was kept and only the answer to that was lost; when that fails the place
-   * stays, and the sweep tries again.
-   */
-  async #drop(upload: FormUpload, place: Ingest): Promise<void> {
-    const kept = await this.#parts.jobs.find(place.jobId)
-    if (kept === undefined) await upload.remove()
-    await this.#places.giveUp(place)
   }
 }

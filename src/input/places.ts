@@ -1,6 +1,5 @@
 import type { TenantLimits } from '../access/tenant-limits.ts'
 import { type Clock, every } from '../base/clock.ts'
-import { LongshoreError } from '../base/errors.ts'
 import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { JobDraft } from '../job/job.ts'
@@ -70,7 +69,8 @@ export class Places {
 
   /** Drops what was left under a place, and gives it up. */
   async clear(place: Ingest): Promise<void> {
-    if (!(await this.#isSubmitted(place.jobId))) await this.#empty(place)
+    const submitted = await this.#parts.jobs.find(place.jobId)
+    if (submitted === undefined) await this.#empty(place)
     await this.giveUp(place)
   }
 
@@ -83,16 +83,6 @@ export class Places {
 
   #expiry(): number {
     return this.#parts.clock.now() + 3 * SIGN_OF_LIFE_MS
-  }
-
-  async #isSubmitted(jobId: string): Promise<boolean> {
-    try {
-      await this.#parts.jobs.get(jobId)
-      return true
-    } catch (failure) {
-      if (failure instanceof LongshoreError && failure.code === 'JOB_NOT_FOUND') return false
-      throw failure
-    }
   }
 }
 

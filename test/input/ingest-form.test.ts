@@ -168,3 +168,18 @@ test('a form that a crash cut off is cleared away when its time is over, a submi
   assert.equal(await store.head({ bucket: 'longshore', key: 'datasets/cut-off/a.dat' }), undefined)
   assert.ok(await store.head({ bucket: 'longshore', key: 'datasets/submitted/a.dat' }))
 })
+
+test('a job that was kept has its files, though the answer to its submit was lost', async () => {
+  await using service = await openTestService()
+  const url = await service.listen()
+  const insert = service.engine.insert.bind(service.engine)
+  service.engine.insert = async (...given) => {
+    await insert(...given)
+    throw new LongshoreError('ENGINE_UNAVAILABLE', 'The answer was lost.')
+  }
+  await assertFetchedProblem(await upload(url, [A]), 'ENGINE_UNAVAILABLE')
+  const [job] = (await service.jobs.list({ limit: 2 })).items
+  assert.equal(job?.state, 'queued')
+  assert.deepEqual(await everythingStored(service), ['a.dat'])
+  assert.equal(await service.engine.ingests.countOpen(), 0)
+})
