@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { PostgresEngine, type PostgresEngineOptions } from '../../src/engine/postgres/postgres-engine.ts'
-import { type EngineBench, MAX_LOG_LINES } from '../conformance/job-engine/bench.ts'
+import { COMPLETED, type EngineBench, MAX_LOG_LINES, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import type { PostgresServer } from '../support/postgres-server.ts'
 
@@ -62,5 +62,13 @@ export async function postgresBench(
       await bench.sql(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
     },
   }
+  return bench
+}
+
+/** One whose engine has completed a job: each of its writers has a row of sums, as one has that is not new. */
+export async function usedBench(server: Pick<PostgresServer, 'url'> | undefined): Promise<PostgresBench> {
+  const bench = await postgresBench(server ?? { url: '' })
+  await submit(bench)
+  await runOne(bench, COMPLETED)
   return bench
 }

@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import type { DispatchOptions } from '../../src/engine/job-engine.ts'
-import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
+import { COMPLETED, decideOn, submit } from '../conformance/job-engine/bench.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { TestWorker } from '../support/test-worker.ts'
-import { type PostgresBench, postgresBench } from './postgres-bench.ts'
+import { type PostgresBench, usedBench } from './postgres-bench.ts'
 import { holdUp, lock } from './postgres-holds.ts'
 
 const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
 if (server) after(() => server[Symbol.asyncDispose]())
 
-/** An engine each of whose writers has a row of sums, as one has that is not new. */
-async function openBench(): Promise<PostgresBench> {
-  const bench = await postgresBench(server ?? { url: '' })
-  await submit(bench)
-  await runOne(bench, COMPLETED)
-  return bench
-}
+const openBench = (): Promise<PostgresBench> => usedBench(server)
 
 /** Lets another worker have a job as soon as its claim is written. */
 async function takeWhenClaimed({ schema, sql }: PostgresBench, id: string): Promise<void> {

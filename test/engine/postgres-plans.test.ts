@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
+import { COMPLETED, decideOn, submit } from '../conformance/job-engine/bench.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { TestWorker } from '../support/test-worker.ts'
-import { type PostgresBench, postgresBench } from './postgres-bench.ts'
+import { type PostgresBench, usedBench } from './postgres-bench.ts'
 
 const server = await startPostgres()
 const skip = server ? false : 'there is no PostgreSQL to test against'
@@ -38,9 +38,7 @@ async function rowsRead({ schema, sql }: PostgresBench): Promise<number> {
 
 describe('the plans of what the PostgreSQL engine does often', { skip }, () => {
   test('read the jobs that are worked on, and none of the past', async () => {
-    await using bench = await postgresBench(server ?? { url: '' })
-    await submit(bench)
-    await runOne(bench, COMPLETED)
+    await using bench = await usedBench(server)
     await addHistory(bench)
     await bench.reopen()
     const before = await rowsRead(bench)

@@ -126,6 +126,12 @@ test('what is printed becomes lines of the log, whole characters whatever the pi
   ])
 })
 
+test('a program that opens its output by path gets a pipe from the shell', async () => {
+  await using commands = await openCommands()
+  const argv = ['bash', '-o', 'pipefail', '-c', 'echo said > /dev/stdout | cat'] as const
+  assert.equal(await commands.run(argv, { stdout: 'text' }).result, 'said')
+})
+
 test('a line on descriptor 3 that never ends ends the program', async () => {
   await using commands = await openCommands()
   const { result } = commands.sh('cat /dev/zero >&3')
