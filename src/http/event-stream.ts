@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { every } from '../base/clock.ts'
 import type { Hold } from './holds.ts'
 import type { Room } from './room.ts'
@@ -16,7 +16,6 @@ const RECONNECT_MS = 2_000
  * good. A slow reader is waited for: what it has not taken is not asked for.
  */
 export function sendEventStream(
-  request: FastifyRequest,
   reply: FastifyReply,
   frames: AsyncIterable<string>,
   { clock, mayStay, hold }: Pick<Room, 'clock' | 'mayStay'> & { hold: Hold },
@@ -24,7 +23,7 @@ export function sendEventStream(
   const stream = new PassThrough()
   stream.write(`retry: ${RECONNECT_MS}\n\n`)
   const beat = async (): Promise<void> => {
-    if (!mayStay(request)) hold.letGo()
+    if (!mayStay(reply.request)) hold.letGo()
     else if (!stream.writableNeedDrain) stream.write(': alive\n\n')
   }
   const heartbeat = every(clock, HEARTBEAT_MS, beat, () => {})

@@ -30,10 +30,7 @@ export const allEvents: Routes = (app, room) => {
       const hold = room.holds.hold(reply)
       const { tenant } = room.callerOf(request)
       const opened = `event: stream.opened\ndata: ${JSON.stringify({ at: timestamp(room.clock.now()) })}\n\n`
-      return sendEventStream(request, reply, framesOf(room.changes.follow(tenant, hold.signal), opened), {
-        ...room,
-        hold,
-      })
+      return sendEventStream(reply, framesOf(room.changes.follow(tenant, hold.signal), opened), { ...room, hold })
     },
   })
 }

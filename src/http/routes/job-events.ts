@@ -27,7 +27,7 @@ export const jobEvents: Routes = (app, room) => {
       // Beyond the newest event, e.g. of a database that was since put back: what follows is sent all the same.
       const seq = Math.min(heard, job.version)
       const hold = room.holds.hold(reply)
-      return sendEventStream(request, reply, framesOf(room.feed.follow(job.id, seq, hold.signal)), { ...room, hold })
+      return sendEventStream(reply, framesOf(room.feed.follow(job.id, seq, hold.signal)), { ...room, hold })
     },
   })
 }
