@@ -1,8 +1,9 @@
 import type { BigIntStats } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemCodeOf } from '../base/errors.ts'
 import { exists, makeFolders, syncFolder, unless } from './disk.ts'
+import { FileLooks } from './file-looks.ts'
 import { blockedName, keyToComponents } from './key-paths.ts'
 import type { ObjectRef } from './object-uri.ts'
 import { Turnstile } from './turnstile.ts'
@@ -27,9 +28,15 @@ export class ObjectTree {
   readonly root: string
   /** Folders are made and removed by one action at a time: a delete must not take the folder a put has just made. */
   readonly #changes = new Turnstile()
+  readonly #looks = new FileLooks()
 
   constructor(root: string) {
     this.root = resolve(root)
+  }
+
+  /** Learns on what file system the root lies, which must be there. */
+  start(): Promise<void> {
+    return this.#looks.start(this.root)
   }
 
   /** Opens an object for reading; undefined when it is not there. */
@@ -41,7 +48,12 @@ export class ObjectTree {
   /** What the file system knows of an object; undefined when it is not there. */
   async stat(ref: ObjectRef): Promise<BigIntStats | undefined> {
     const path = this.pathOf(ref)
-    return (await statFile(path)) ?? (await statFile(blockedName(path)))
+    return (await this.#file(path)) ?? (await this.#file(blockedName(path)))
+  }
+
+  async #file(path: string): Promise<BigIntStats | undefined> {
+    const stats = await this.#looks.at(path)
+    return stats?.isFile() ? stats : undefined
   }
 
   /** Makes a finished, synced file the object, durably and in one step. */
@@ -137,11 +149,6 @@ async function openFile(path: string): Promise<OpenFile | undefined> {
   }
   await handle.close()
   return undefined
-}
-
-async function statFile(path: string): Promise<BigIntStats | undefined> {
-  const stats = await unless(NOT_THERE, stat(path, { bigint: true }))
-  return stats?.isFile() ? stats : undefined
 }
 
 async function unlinkFile(path: string): Promise<boolean> {
