@@ -5,6 +5,7 @@ import type { QueueLimits } from '../job-engine.ts'
 import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { PHASE } from '../record/phase.ts'
+import { storeProcessor } from '../record/processor-column.ts'
 import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
 import { storeResources } from '../record/resources-column.ts'
 import { queuedEvent } from '../record/row-events.ts'
@@ -237,18 +238,18 @@ function isDue({ runAt, createdAt }: Pick<Job, 'runAt' | 'createdAt'>, now: numb
   return runAt <= Math.max(now, createdAt)
 }
 
-/** A column that is left out is NULL, at no cost of being sent and read. */
+/** A column that is left out is NULL, or what the statement says for most jobs, at no cost of being sent and read. */
 function rowOf(job: NewJob, place: number, now: number) {
   return {
     place,
-    phase: isDue(job, now) ? PHASE.ready : PHASE.delayed,
+    phase: isDue(job, now) ? undefined : PHASE.delayed,
     id: job.id,
     created_at: job.createdAt,
-    run_at: job.runAt,
-    priority: job.priority,
-    grp: storable(job.group ?? ''),
+    run_at: job.runAt === job.createdAt ? undefined : job.runAt,
+    priority: job.priority === 0 ? undefined : job.priority,
+    grp: storable(job.group) ?? undefined,
     labels: Object.keys(job.labels).length === 0 ? undefined : JSON.stringify(job.labels),
-    processor: JSON.stringify(job.processor),
+    processor: storeProcessor(job.processor),
     manifest: JSON.stringify(job.manifest),
     parameters: job.parameters === null ? undefined : JSON.stringify(job.parameters),
     max_attempts: job.maxAttempts,
@@ -256,11 +257,11 @@ function rowOf(job: NewJob, place: number, now: number) {
     idempotency_key: storable(job.idempotency?.key ?? null) ?? undefined,
     request_hash: storable(job.idempotency?.requestHash ?? null) ?? undefined,
     traceparent: job.traceparent,
-    tenant: storable(job.tenant ?? ''),
+    tenant: storable(job.tenant ?? null) ?? undefined,
     callback_url: job.callbackUrl,
     schedule: job.schedule?.name,
     tick: job.schedule?.tick,
-    resources: storeResources(job.resources ?? null),
+    resources: storeResources(job.resources ?? null) || undefined,
   }
 }
 
@@ -274,7 +275,11 @@ function insertSql(schema: string, owner: string, ring: string): string {
     resources`
   const atBirth = 'version, revision, phase, attempt, token, updated_at, worker, started_at, lease_expires_at, events'
   return `WITH input AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
+    SELECT place, coalesce(phase, ${PHASE.ready}) AS phase, id, created_at, coalesce(run_at, created_at) AS run_at,
+      coalesce(priority, 0) AS priority, coalesce(grp, '') AS grp, labels, processor, manifest, parameters, max_attempts,
+      timeout_ms, idempotency_key, request_hash, traceparent, coalesce(tenant, '') AS tenant, tenant_limit, callback_url,
+      schedule, tick, coalesce(resources, '') AS resources, claims
+    FROM json_to_recordset($1::json) AS x(place integer, phase smallint, id text, created_at bigint, run_at bigint,
       priority integer, grp text, labels text, processor text, manifest text, parameters text, max_attempts integer,
       timeout_ms bigint, idempotency_key text, request_hash text, traceparent text, tenant text, tenant_limit bigint, callback_url text,
       schedule text, tick bigint, resources text, claims boolean)

@@ -1,24 +1,34 @@
-import type { JobFile } from '../../job/job.ts'
+import type { JobFile, JobState } from '../../job/job.ts'
 import { integerOrNull } from '../record/columns.ts'
 import { isSilent } from '../record/job-row.ts'
-import { PHASE, stateOf } from '../record/phase.ts'
+import { PHASE, phasesOf } from '../record/phase.ts'
 import { PROGRESS_KEPT, TRIM_EVERY } from '../record/row-events.ts'
 import { type Database, type Run, storable } from './database.ts'
 import type { JobDraft } from './job-draft.ts'
 import type { StoredJob } from './job-entry.ts'
 
-/** Every column that may change after a job was submitted, with its type. */
-const COLUMNS = {
+/** Columns that may change after a job was submitted and are never NULL, with their types. One that is left out stays as it is. */
+const KEPT_COLUMNS = {
   phase: 'smallint',
   version: 'integer',
   updated_at: 'bigint',
   run_at: 'bigint',
-  started_at: 'bigint',
-  completed_at: 'bigint',
-  cancel_requested_at: 'bigint',
   failed_files_only: 'integer',
   attempt: 'integer',
   attempt_base: 'integer',
+  files_total: 'integer',
+  files_done: 'integer',
+  files_failed: 'integer',
+  files_downloaded: 'integer',
+  files_bytes: 'bigint',
+  log_lines: 'integer',
+} as const
+
+/** The others that may change. One that is left out becomes NULL, at no cost of being sent and read. */
+const NULL_COLUMNS = {
+  started_at: 'bigint',
+  completed_at: 'bigint',
+  cancel_requested_at: 'bigint',
   worker: 'text',
   ended_by: 'text',
   checkpoint: 'text',
@@ -26,12 +36,6 @@ const COLUMNS = {
   result: 'text',
   error: 'text',
   errors: 'text',
-  files_total: 'integer',
-  files_done: 'integer',
-  files_failed: 'integer',
-  files_downloaded: 'integer',
-  files_bytes: 'bigint',
-  log_lines: 'integer',
   outputs: 'text',
   events: 'text',
 } as const
@@ -130,7 +134,16 @@ function trimBelow({ before, after }: JobDraft): number {
 }
 
 function fileRowOf(job: number, { index, uri, state, sizeBytes, etag, sha256, error }: JobFile) {
-  return { job, idx: index, uri: storable(uri), state, size_bytes: sizeBytes, etag, sha256, error: storable(error) }
+  return {
+    job,
+    idx: index,
+    uri: storable(uri),
+    state,
+    size_bytes: sizeBytes ?? undefined,
+    etag: etag ?? undefined,
+    sha256: sha256 ?? undefined,
+    error: storable(error) ?? undefined,
+  }
 }
 
 /** Whether a job is taken from its worker. A heartbeat that comes in between moves the lease alone, not the revision. */
@@ -138,42 +151,58 @@ function isTaken(before: StoredJob, after: StoredJob): boolean {
   return before.phase === PHASE.processing && after.phase !== PHASE.processing && after.endedBy === null
 }
 
-/** A column that is left out is NULL, at no cost of being sent and read. */
+/** What becomes of a row: see {@link KEPT_COLUMNS} and {@link NULL_COLUMNS} for what is left out. */
 function rowOf(before: StoredJob, after: StoredJob) {
-  const { job } = after
-  const { worker, error } = job
   return {
     num: before.num,
     revision: before.revision,
     lease_seen: isTaken(before, after) ? before.job.leaseExpiresAt : undefined,
-    was: stateOf(before.phase),
-    now: stateOf(after.phase),
-    phase: after.phase,
-    version: job.version,
-    updated_at: job.updatedAt,
-    run_at: job.runAt,
+    was: before.phase,
+    ...keptColumns(before, after),
+    ...nullColumns(after),
+  }
+}
+
+function keptColumns(before: StoredJob, after: StoredJob): Record<keyof typeof KEPT_COLUMNS, number | undefined> {
+  const { job: was } = before
+  const { job } = after
+  return {
+    phase: unlessSame(before.phase, after.phase),
+    version: unlessSame(was.version, job.version),
+    updated_at: unlessSame(was.updatedAt, job.updatedAt),
+    run_at: unlessSame(was.runAt, job.runAt),
+    failed_files_only: unlessSame(was.failedFilesOnly ? 1 : 0, job.failedFilesOnly ? 1 : 0),
+    attempt: unlessSame(was.attempt, job.attempt),
+    attempt_base: unlessSame(was.attemptBase, job.attemptBase),
+    files_total: unlessSame(was.files.total, job.files.total),
+    files_done: unlessSame(was.files.done, job.files.done),
+    files_failed: unlessSame(was.files.failed, job.files.failed),
+    files_downloaded: unlessSame(before.downloaded, after.downloaded),
+    files_bytes: unlessSame(was.files.bytes, job.files.bytes),
+    log_lines: unlessSame(before.logLines, after.logLines),
+  }
+}
+
+function unlessSame(before: number, after: number): number | undefined {
+  return before === after ? undefined : after
+}
+
+function nullColumns({ job, endedBy, events }: StoredJob): Record<keyof typeof NULL_COLUMNS, unknown> {
+  const { worker, error } = job
+  return {
     started_at: job.startedAt ?? undefined,
     completed_at: job.completedAt ?? undefined,
     cancel_requested_at: job.cancelRequestedAt ?? undefined,
-    failed_files_only: job.failedFilesOnly ? 1 : 0,
-    attempt: job.attempt,
-    attempt_base: job.attemptBase,
     worker: storable(worker) ?? undefined,
-    ended_by: storable(after.endedBy) ?? undefined,
+    ended_by: storable(endedBy) ?? undefined,
     checkpoint: job.checkpoint === null ? undefined : JSON.stringify(job.checkpoint),
     progress: isSilent(job) ? undefined : JSON.stringify(job.progress),
     result: job.result === null ? undefined : JSON.stringify(job.result),
     error: storable(error) ?? undefined,
     errors: job.errors.length === 0 ? undefined : JSON.stringify(job.errors),
-    files_total: job.files.total,
-    files_done: job.files.done,
-    files_failed: job.files.failed,
-    files_downloaded: after.downloaded,
-    files_bytes: job.files.bytes,
-    log_lines: after.logLines,
     outputs: job.outputs.length === 0 ? undefined : JSON.stringify(job.outputs),
-    events: after.events,
-  } satisfies Record<keyof typeof COLUMNS | 'num' | 'revision' | 'lease_seen' | 'was' | 'now', unknown>
+    events,
+  }
 }
 
 /**
@@ -181,19 +210,21 @@ function rowOf(before: StoredJob, after: StoredJob) {
  * became ready again. The lease's end is the heartbeats' own column.
  */
 function writeRowsSql(schema: string, owner: string, ring: string): string {
-  const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`)
-  const sets = Object.keys(COLUMNS).map((name) => `${name} = i.${name}`)
+  const typed = Object.entries({ ...KEPT_COLUMNS, ...NULL_COLUMNS }).map(([name, type]) => `${name} ${type}`)
+  const kept = Object.keys(KEPT_COLUMNS).map((name) => `${name} = coalesce(i.${name}, j.${name})`)
+  const sets = [...kept, ...Object.keys(NULL_COLUMNS).map((name) => `${name} = i.${name}`)]
+  const isIn = (phase: string, state: JobState): string => `${phase} IN (${phasesOf(state).join(', ')})`
   const sums = STATES.map(
-    (state) => `count(*) FILTER (WHERE now = '${state}') - count(*) FILTER (WHERE was = '${state}')`,
+    (state) => `count(*) FILTER (WHERE ${isIn('phase', state)}) - count(*) FILTER (WHERE ${isIn('was', state)})`,
   )
   return `WITH input AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS x(num bigint, revision integer, lease_seen bigint, was text, now text, ${typed.join(', ')})
+    SELECT * FROM json_to_recordset($1::json) AS x(num bigint, revision integer, lease_seen bigint, was smallint, ${typed.join(', ')})
   ), written AS (
     UPDATE ${schema}.jobs j SET revision = j.revision + 1, ${sets.join(', ')},
-      lease_expires_at = CASE WHEN i.phase = 2 THEN j.lease_expires_at END
+      lease_expires_at = CASE WHEN coalesce(i.phase, j.phase) = ${PHASE.processing} THEN j.lease_expires_at END
     FROM input i WHERE j.num = i.num AND j.revision = i.revision
       AND (i.lease_seen IS NULL OR j.lease_expires_at = i.lease_seen)
-    RETURNING j.num, i.was, i.now, j.phase
+    RETURNING j.num, i.was, j.phase
   ), told AS (
     INSERT INTO ${schema}.events (job, seq, type, at, data)
     SELECT e.job, e.seq, e.type, e.at, e.data
@@ -209,7 +240,7 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
       (excluded.uri, excluded.state, excluded.size_bytes, excluded.etag, excluded.sha256, excluded.error)
   ), counted AS (
     INSERT INTO ${schema}.counters AS c (owner, queued, processing, completed, failed, cancelled)
-    SELECT '${owner}', ${sums.join(', ')} FROM written HAVING bool_or(was <> now)
+    SELECT '${owner}', ${sums.join(', ')} FROM written HAVING bool_or(was <> phase)
     ON CONFLICT (owner) DO UPDATE SET ${STATES.map((state) => `${state} = c.${state} + excluded.${state}`).join(', ')}
   ), tallied AS (
     INSERT INTO ${schema}.tallies AS t (at, tenant, kind, step, owner, jobs)
@@ -219,7 +250,7 @@ function writeRowsSql(schema: string, owner: string, ring: string): string {
     ON CONFLICT (at, tenant, kind, step, owner) DO UPDATE SET jobs = t.jobs + excluded.jobs
   )
   SELECT num FROM written
-  UNION ALL SELECT NULL FROM (SELECT FROM written WHERE phase = ${PHASE.ready} AND was <> 'queued' LIMIT 1) ready
+  UNION ALL SELECT NULL FROM (SELECT FROM written WHERE phase = ${PHASE.ready} AND was > ${PHASE.ready} LIMIT 1) ready
     CROSS JOIN LATERAL ${ring} rung`
 }
 

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { Job, NewJob } from '../../job/job.ts'
+import type { NewJob } from '../../job/job.ts'
 import type { Phase } from '../record/phase.ts'
+import { storeProcessor } from '../record/processor-column.ts'
 import { storeResources } from '../record/resources-column.ts'
 
 /** A manifest longer than this lies in a table of its own: every change of a job rewrites its row. */
@@ -51,13 +52,6 @@ export function insertValues(job: NewJob, phase: Phase): InsertedJob {
   ]
   const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
   return { values, longManifest: isLong ? manifest : undefined, isSmall }
-}
-
-let lastStored = { processor: { name: '', version: '' }, json: '' }
-
-function storeProcessor(processor: Job['processor']): string {
-  if (lastStored.processor !== processor) lastStored = { processor, json: JSON.stringify(processor) }
-  return lastStored.json
 }
 
 function isEmpty(labels: Readonly<Record<string, string>>): boolean {
