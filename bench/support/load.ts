@@ -11,7 +11,7 @@ export interface Target extends AsyncDisposable {
   process: ChildProcess
 }
 
-/** Connections a load comes over, one request at a time on each. */
+/** Connections to a server that a load comes over, one request at a time on each. */
 const CONNECTIONS = 64
 
 /** How often it is asked whether the last jobs are completed, in ms. */
@@ -37,7 +37,7 @@ export function submitMany(target: Pick<Target, 'url' | 'uri'>, jobs: number): P
 /** Submits so many jobs, over as many connections to each of several replicas; answers how many a second were accepted. */
 async function submitAcross(targets: readonly Pick<Target, 'url' | 'uri'>[], jobs: number): Promise<number> {
   const opened = targets.flatMap((target) =>
-    Array.from({ length: CONNECTIONS / targets.length }, async () => ({
+    Array.from({ length: CONNECTIONS }, async () => ({
       bytes: submitRequest(target),
       socket: await open(Number(new URL(target.url).port)),
     })),

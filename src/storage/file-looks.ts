@@ -13,22 +13,22 @@ const LOCAL: ReadonlySet<number> = new Set([
 /** So many looks are taken in one turn of the event loop: some 0.2 ms. */
 const LOOKS_A_TURN = 100
 
-/** A look that takes longer, in ms, says that the disk is busy; for so long afterwards none is taken at once. */
+/** A look that takes longer, in ms, may have met a busy disk: none is taken at once for so many times as long. */
 const SLOW_MS = 2
-const BUSY_MS = 10_000
+const PAUSE = 20
 
 const NOT_THERE = ['ENOENT', 'ENOTDIR']
 
 /**
  * Looks at files. Where the folder lies on a local disk, a look is taken at once: it takes 2 µs, and to have a thread of
- * the pool do it 50. More of them in one turn, those on a disk that was slow lately, and those on
- * any other file system go to the pool, so that none keeps the event loop waiting.
+ * the pool do it 50. More of them in one turn, those right after a slow one, and those on any other
+ * file system go to the pool: the event loop waits for a busy disk a twentieth of the time at most.
  */
 export class FileLooks {
   readonly #now: () => number
   #isLocal = false
   #left = LOOKS_A_TURN
-  #busyUntil = Number.NEGATIVE_INFINITY
+  #pausedUntil = Number.NEGATIVE_INFINITY
 
   /** @param now time in ms, never set back */
   constructor(now = () => performance.now()) {
@@ -46,7 +46,7 @@ export class FileLooks {
   }
 
   #mayLook(): boolean {
-    if (!this.#isLocal || this.#left === 0 || this.#now() < this.#busyUntil) return false
+    if (!this.#isLocal || this.#left === 0 || this.#now() < this.#pausedUntil) return false
     if (this.#left === LOOKS_A_TURN) {
       setImmediate(() => {
         this.#left = LOOKS_A_TURN
@@ -60,7 +60,7 @@ export class FileLooks {
     const begun = this.#now()
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
     const ended = this.#now()
-    if (ended - begun > SLOW_MS) this.#busyUntil = ended + BUSY_MS
+    if (ended - begun > SLOW_MS) this.#pausedUntil = ended + PAUSE * (ended - begun)
     return stats
   }
 }
