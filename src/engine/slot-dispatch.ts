@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import type { Clock, Timer } from '../base/clock.ts'
+import { Roster } from '../base/roster.ts'
 import type { Job, Lease } from '../job/job.ts'
 import type { Resources } from '../job/resources.ts'
 import type { WorkerRoom } from '../job/waiting.ts'
@@ -52,7 +53,7 @@ export class SlotDispatch implements Dispatch {
   readonly #run: (claim: Claim) => Promise<void>
   readonly #owner: DispatchOwner
   readonly #queue: PQueue
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Roster<string, Held>()
   readonly #pace = new Pace()
   #impatience: Timer | undefined
   /** Slots for jobs whose claim is under way. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { onRequestHookHandler } from 'fastify'
 import type { Clock, Timer } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
+import { Roster } from '../base/roster.ts'
 
 /** Slower than this over a whole time limit is not an upload but a held connection. */
 const SLOWEST_BYTES_PER_SECOND = 1024
@@ -14,7 +15,7 @@ export class Arrivals {
   readonly #clock: Clock
   readonly #limitMs: number
   /** In order of their due time, because all have the same limit. */
-  readonly #expected = new Map<IncomingMessage, { dueAt: number; onLate: () => void }>()
+  readonly #expected = new Roster<IncomingMessage, { dueAt: number; onLate: () => void }>()
   #timer: Timer | undefined
 
   constructor(clock: Clock, limitMs: number) {

@@ -10,8 +10,8 @@ const LOCAL: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630,
 ])
 
-/** So many looks are taken in one turn of the event loop: some 0.2 ms. */
-const LOOKS_A_TURN = 100
+/** So many looks are taken in one turn of the event loop: 1 ms. */
+const LOOKS_A_TURN = 500
 
 /** A look that takes longer, in ms, may have met a busy disk: none is taken at once for so many times as long. */
 const SLOW_MS = 2

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
+import { Roster } from '../base/roster.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Lease } from '../job/job.ts'
 
@@ -25,7 +26,7 @@ interface Kept {
 /** Extends the leases of all attempts that run here, and tells an attempt when it must stop. Sleeps while none runs. */
 export class LeaseKeeper {
   readonly #parts: LeaseKeeperParts
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new Roster<string, Kept>()
   /** Jobs whose cancel was heard before their attempt began: a claim may wait for the run before it to end. */
   readonly #early = new Set<string>()
   #timer: Timer | undefined

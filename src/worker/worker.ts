@@ -2,6 +2,7 @@ import type { TenantConcurrency } from '../access/tenant-limits.ts'
 import type { Clock } from '../base/clock.ts'
 import { sleep } from '../base/clock.ts'
 import type { Component } from '../base/lifecycle.ts'
+import { Roster } from '../base/roster.ts'
 import type { Claim, Dispatch } from '../engine/job-engine.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import { NO_RESOURCES, type Resources, sumOf } from '../job/resources.ts'
@@ -38,7 +39,7 @@ export interface WorkerParts {
 /** Claims due jobs and runs their attempts. */
 export class Worker implements Component {
   readonly #parts: WorkerParts
-  readonly #running = new Map<Claim, Promise<void>>()
+  readonly #running = new Roster<Claim, Promise<void>>()
   readonly #givingUp = new AbortController()
   #dispatch: Dispatch | undefined
   #unlisten: (() => void) | undefined

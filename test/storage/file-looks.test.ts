@@ -42,8 +42,8 @@ test('before it is known where the folder lies, the pool looks', async () => {
 test('of many looks in one turn the pool takes the rest', async () => {
   const looks = new FileLooks()
   await looks.start(folder)
-  const answers = Array.from({ length: 300 }, () => looks.at(file))
-  assert.equal(answers.filter(atOnce).length, 100)
+  const answers = Array.from({ length: 700 }, () => looks.at(file))
+  assert.equal(answers.filter(atOnce).length, 500)
   assert.deepEqual(new Set((await Promise.all(answers)).map((stats) => stats?.size)), new Set([3n]))
   await new Promise((resolve) => setImmediate(resolve))
   assert.ok(atOnce(looks.at(file)))

@@ -1,4 +1,5 @@
 import { LongshoreError } from '../../base/errors.ts'
+import { Roster } from '../../base/roster.ts'
 import type { Job, Lease } from '../../job/job.ts'
 import type { AttemptChanges } from '../job-engine.ts'
 import { integer, integerOrNull, text } from '../record/columns.ts'
@@ -54,7 +55,7 @@ export class JobChanges {
   readonly #select: string
   readonly #standing: string
   /** Jobs that run here as they were last seen. */
-  readonly #running = new Map<string, StoredJob>()
+  readonly #running = new Roster<string, StoredJob>()
   /** Attempts whose settlement got no answer: it may have been written. */
   readonly #unsure = new Set<string>()
   readonly #lines = new UnsureLines()

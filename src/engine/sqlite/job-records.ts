@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
+import { Roster } from '../../base/roster.ts'
 import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobState, NewJob } from '../../job/job.ts'
 import { mayHappen } from '../../job/transitions.ts'
@@ -43,13 +44,13 @@ export class JobRecords {
   readonly #tallies: TallyTable
   readonly #clock: Clock
   /** Jobs that are being worked on, by id: an attempt is checked and settled without reading its row. */
-  readonly #running = new Map<string, JobEntry>()
+  readonly #running = new Roster<string, JobEntry>()
   readonly #counts = [0, 0, 0, 0, 0, 0]
   #oldestReady: number | null | undefined
 
   /** Small ready jobs that were inserted lately, by number: most are claimed soon, and then need not be read back. */
-  readonly #fresh = new Map<number, JobEntry>()
-  readonly #touched = new Map<string, JobEntry>()
+  #fresh = new Roster<number, JobEntry>()
+  #touched = new Map<string, JobEntry>()
   #moved = [0, 0, 0, 0, 0, 0]
   #news: News[] = []
 
@@ -201,12 +202,12 @@ export class JobRecords {
 
   /** Forgets what the round changed. */
   rollBack(): void {
-    this.#fresh.clear()
+    this.#fresh = new Roster()
     this.#endRound()
   }
 
   #endRound(): void {
-    this.#touched.clear()
+    this.#touched = new Map()
     this.#tallies.endRound()
     this.#moved.fill(0)
     this.#news = []

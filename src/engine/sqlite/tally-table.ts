@@ -12,7 +12,7 @@ export class TallyTable {
   readonly #fold: Query
   readonly #dropMinutes: Query
   readonly #dropOld: Query
-  readonly #round = new Map<string, Counted & { jobs: number }>()
+  #round = new Map<string, Counted & { jobs: number }>()
 
   constructor(db: DatabaseSync) {
     const added = 'ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs'
@@ -47,7 +47,7 @@ export class TallyTable {
 
   /** The round has ended, well or not. */
   endRound(): void {
-    this.#round.clear()
+    if (this.#round.size > 0) this.#round = new Map()
   }
 
   sums({ from, sliceMs, tenant }: TallyQuery): Tally[] {
