@@ -45,8 +45,8 @@ export class Lane<Task extends LaneTask> {
   }
 
   async #run(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
     while (this.#asked) {
+      await new Promise((resolve) => setImmediate(resolve))
       this.#asked = false
       const tasks = this.#waiting
       this.#waiting = []
