@@ -44,8 +44,8 @@ class JsonBody {
     this.#arrivals.expect(this.#payload, () => this.#end(late(this.#limits.requestTimeoutMs)))
     this.#payload
       .on('data', (chunk: Buffer) => this.#take(chunk))
-      .once('end', () => this.#finish())
-      .once('error', () => this.#end(new LongshoreError('MALFORMED_REQUEST', 'The body ended before it was complete.')))
+      .on('end', () => this.#finish())
+      .on('error', () => this.#end(new LongshoreError('MALFORMED_REQUEST', 'The body ended before it was complete.')))
   }
 
   #take(chunk: Buffer): void {

@@ -126,7 +126,8 @@ export function describe<Schema extends RouteSchema>(name: RouteName, schema: Sc
   }
 }
 
-const NO_QUERY = z.strictObject({})
+/** The query of routes that take none. */
+export const NO_QUERY = z.strictObject({})
 
 const PROBLEM_ANSWER: Answer = {
   description: 'A problem (RFC 9457): `code` names what was wrong, `detail` says what to do',
