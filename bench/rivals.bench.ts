@@ -15,7 +15,7 @@ import { median, report } from './support/report.ts'
  * machine that grows faster or slower meets all alike; of each turn's ratio the middle one is told.
  */
 const JOBS = 5_000
-const WARM_UP = 10_000
+const WARM_UP = 20_000
 const ROUNDS = 5
 const CONCURRENCY = '64'
 const WAKE_UPS = 200

@@ -18,16 +18,22 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(delayMs, action) {
-    const dueAt = Date.now() + delayMs
-    let handle: NodeJS.Timeout
-    const arm = (): void => {
-      const leftMs = Math.max(0, dueAt - Date.now())
-      handle = setTimeout(leftMs > LONGEST_TIMER_MS ? arm : action, Math.min(leftMs, LONGEST_TIMER_MS))
-      handle.unref()
-    }
-    arm()
+    if (delayMs > LONGEST_TIMER_MS) return setLongTimer(Date.now() + delayMs, action)
+    const handle = setTimeout(action, Math.max(0, delayMs)).unref()
     return { cancel: () => clearTimeout(handle) }
   },
+}
+
+/** Goes on in steps that one timer can hold. */
+function setLongTimer(dueAt: number, action: () => void): Timer {
+  let step: Timer
+  const arm = (): void => {
+    const leftMs = dueAt - Date.now()
+    step =
+      leftMs > LONGEST_TIMER_MS ? systemClock.setTimer(LONGEST_TIMER_MS, arm) : systemClock.setTimer(leftMs, action)
+  }
+  arm()
+  return { cancel: () => step.cancel() }
 }
 
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts. */

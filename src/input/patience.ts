@@ -46,11 +46,12 @@ export async function withPatience<Result>(
   what: string,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  const patience = new Patience(options)
+  let patience: Patience | undefined
   for (;;) {
     try {
       return await action()
     } catch (failure) {
+      patience ??= new Patience(options)
       await patience.endure(failure, what)
     }
   }

@@ -21,6 +21,9 @@ const EMPTY = '%_'
 const CONTINUES = '%+'
 const BLOCKED = '%'
 
+/** Segments that are written as they are, if they are short: as most are. */
+const PLAIN = /^[\w-][\w.-]*$/
+
 /** The path components of a key, below its bucket's folder. */
 export function keyToComponents(key: string): string[] {
   return key.split('/').flatMap(segmentToComponents)
@@ -50,6 +53,7 @@ export function readComponent(name: string): ComponentMeaning | undefined {
 }
 
 function segmentToComponents(segment: string): string[] {
+  if (segment.length <= MAX_NAME_BYTES && PLAIN.test(segment)) return [segment]
   if (segment === '') return [EMPTY]
   const escaped = segment.replace(/[\p{Cc}%]/gu, encodeURIComponent)
   return Buffer.byteLength(escaped) <= MAX_NAME_BYTES ? [escapeDots(escaped)] : splitLong(escaped)

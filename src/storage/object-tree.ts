@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { systemCodeOf } from '../base/errors.ts'
 import { exists, makeFolders, syncFolder, unless } from './disk.ts'
 import { FileLooks } from './file-looks.ts'
@@ -48,12 +48,7 @@ export class ObjectTree {
   /** What the file system knows of an object; undefined when it is not there. */
   async stat(ref: ObjectRef): Promise<BigIntStats | undefined> {
     const path = this.pathOf(ref)
-    return (await this.#file(path)) ?? (await this.#file(blockedName(path)))
-  }
-
-  async #file(path: string): Promise<BigIntStats | undefined> {
-    const stats = await this.#looks.at(path)
-    return stats?.isFile() ? stats : undefined
+    return fileOf(await this.#looks.at(path)) ?? fileOf(await this.#looks.at(blockedName(path)))
   }
 
   /** Makes a finished, synced file the object, durably and in one step. */
@@ -75,7 +70,7 @@ export class ObjectTree {
 
   /** Where an object lies unless its name is blocked. */
   pathOf(ref: ObjectRef): string {
-    return join(this.root, ref.bucket, ...keyToComponents(ref.key))
+    return [this.root, ref.bucket, ...keyToComponents(ref.key)].join(sep)
   }
 
   /** Once more when another process has removed the folder before the file came. */
@@ -149,6 +144,10 @@ async function openFile(path: string): Promise<OpenFile | undefined> {
   }
   await handle.close()
   return undefined
+}
+
+function fileOf(stats: BigIntStats | undefined): BigIntStats | undefined {
+  return stats?.isFile() ? stats : undefined
 }
 
 async function unlinkFile(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { NewJob } from '../../job/job.ts'
+import type { Job, NewJob } from '../../job/job.ts'
 import { fits, leftOf, type Resources } from '../../job/resources.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { patched, started } from '../record/job-changes.ts'
@@ -50,18 +50,19 @@ export function bornEvents({ worker, now }: BirthClaim): string {
 /** A job as its row stands that was claimed as it was inserted. */
 export function bornJob(submitted: NewJob, num: number, claim: BirthClaim): StoredJob {
   const { worker, leaseMs, now } = claim
-  const fresh = freshJob({ ...submitted, ...ownCopies(submitted) })
-  const job = patched(fresh, { ...started(fresh, worker, leaseMs, now).patch, version: 2, updatedAt: now })
+  const fresh = freshJob(submitted)
+  const { patch } = started(fresh, worker, leaseMs, now)
+  const job = patched(fresh, { ...patch, ...ownCopies(submitted), version: 2, updatedAt: now })
   const rest = { downloaded: 0, endedBy: null, logLines: 0, forgetting: false }
   return { num, phase: PHASE.processing, job, events: bornEvents(claim), revision: 1, ...rest }
 }
 
 /** Whoever submitted a job may go on with its objects; and some text cannot be stored as it is. */
-function ownCopies({ parameters, group, tenant }: NewJob): Pick<NewJob, 'parameters' | 'group' | 'tenant'> {
+function ownCopies({ parameters, group, tenant }: NewJob): Pick<Job, 'parameters' | 'group' | 'tenant'> {
   return {
     parameters: parameters === null ? null : JSON.parse(JSON.stringify(parameters)),
     group: storable(group),
-    ...(tenant !== undefined && { tenant: storable(tenant) }),
+    tenant: storable(tenant ?? null),
   }
 }
 
