@@ -14,12 +14,15 @@ import { median, report } from './support/report.ts'
  * and run jobs, each of which looks for its one input file, ours in the object store. The three work in turns, so that a
  * machine that grows faster or slower meets all alike; of each turn's ratio the middle one is told.
  */
-const JOBS = 5_000
-const WARM_UP = 20_000
-const ROUNDS = 5
-const CONCURRENCY = '64'
+const CLIENTS = [64, 256] as const
+const WARM_UP_TURNS = 4
+const ROUNDS = 7
+const CONCURRENCY = '256'
 const WAKE_UPS = 200
 const WARM_WAKE_UPS = 20
+
+/** Jobs of a turn, which takes about a second. */
+const JOBS: Record<string, number> = { Longshore: 5_000, BullMQ: 5_000, 'pg-boss': 1_000 }
 
 const postgres = await startPostgres([])
 if (postgres === undefined) throw new Error('There is no PostgreSQL: install it, or set TEST_DATABASE_URL.')
@@ -46,33 +49,50 @@ await rm(folder, { recursive: true, force: true })
 
 async function compareThroughput(replicas: number): Promise<void> {
   await using started = new AsyncDisposableStack()
-  const services: Record<string, readonly [Target, ...Target[]]> = {}
+  const services: [name: string, replicas: readonly [Target, ...Target[]]][] = []
   for (const [name, start] of Object.entries(contestants)) {
     const first = started.use(await start('all'))
     const others: Target[] = []
     while (others.length + 1 < replicas) others.push(started.use(await start('all')))
-    services[name] = [first, ...others]
+    services.push([name, [first, ...others]])
   }
-  for (const replicas of Object.values(services)) await completeAcross(replicas, WARM_UP)
-  const rounds: Record<string, number>[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const rates: Record<string, number> = {}
-    for (const [name, replicas] of Object.entries(services)) rates[name] = await completeAcross(replicas, JOBS)
-    rounds.push(rates)
+  const rounds: Turn[][] = []
+  for (let round = -WARM_UP_TURNS; round < ROUNDS; round++) {
+    const turns: Turn[] = []
+    for (const clients of CLIENTS) {
+      for (const [name, targets] of services) {
+        const perReplica = clients / targets.length
+        turns.push({ name, clients, rate: await completeAcross(targets, JOBS[name] ?? 0, perReplica) })
+      }
+    }
+    if (round >= 0) rounds.push(turns)
   }
-  const ratesOf = (name: string): number[] => rounds.map((rates) => rates[name] ?? Number.NaN)
-  const ours = ratesOf('Longshore')
-  for (const name of Object.keys(services).filter((each) => each !== 'Longshore')) {
-    const theirs = ratesOf(name)
-    const ratio = median(ours.map((rate, round) => rate / (theirs[round] ?? Number.NaN)))
-    report({
-      what: `no-op jobs over HTTP, submitted to completed, replicas: ${replicas}`,
-      unit: 'jobs/s',
-      ours: median(ours),
-      baseline: { name, value: median(theirs), ratio },
-      goal: { atLeast: 1 },
-    })
+  const what = `no-op jobs over HTTP, submitted to completed, replicas: ${replicas}`
+  for (const rival of Object.keys(contestants).filter((name) => name !== 'Longshore')) {
+    for (const clients of CLIENTS) {
+      const compared = compare(rounds, rival, (turn) => turn.clients === clients)
+      report({ what: `${what}, clients: ${clients}`, unit: 'jobs/s', ...compared })
+    }
+    const best = compare(rounds, rival, () => true)
+    report({ what: `${what}, each with the clients it does best with`, unit: 'jobs/s', ...best, goal: { atLeast: 1 } })
   }
+}
+
+/** What one service did in one turn, in jobs a second. */
+interface Turn {
+  name: string
+  clients: number
+  rate: number
+}
+
+/** The better of the turns of a round that count, ours beside a rival's. */
+function compare(rounds: readonly Turn[][], rival: string, counts: (turn: Turn) => boolean) {
+  const bestOf = (turns: readonly Turn[], whose: string): number =>
+    Math.max(...turns.filter((turn) => turn.name === whose && counts(turn)).map(({ rate }) => rate))
+  const ours = rounds.map((turns) => bestOf(turns, 'Longshore'))
+  const theirs = rounds.map((turns) => bestOf(turns, rival))
+  const ratio = median(rounds.map((turns) => bestOf(turns, 'Longshore') / bestOf(turns, rival)))
+  return { ours: median(ours), baseline: { name: rival, value: median(theirs), ratio } }
 }
 
 async function compareWakeUps(): Promise<void> {

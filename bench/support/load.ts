@@ -11,7 +11,7 @@ export interface Target extends AsyncDisposable {
   process: ChildProcess
 }
 
-/** Connections to a server that a load comes over, one request at a time on each. */
+/** Connections a load comes over unless it is said otherwise, one request at a time on each. */
 const CONNECTIONS = 64
 
 /** How often it is asked whether the last jobs are completed, in ms. */
@@ -31,13 +31,17 @@ export async function startTarget(script: string, args: readonly string[] = []):
 
 /** Submits so many jobs of one file; answers how many a second were accepted. */
 export function submitMany(target: Pick<Target, 'url' | 'uri'>, jobs: number): Promise<number> {
-  return submitAcross([target], jobs)
+  return submitAcross([target], jobs, CONNECTIONS)
 }
 
-/** Submits so many jobs, over as many connections to each of several replicas; answers how many a second were accepted. */
-async function submitAcross(targets: readonly Pick<Target, 'url' | 'uri'>[], jobs: number): Promise<number> {
+/** Submits so many jobs, over so many connections to each of several replicas; answers how many a second were accepted. */
+async function submitAcross(
+  targets: readonly Pick<Target, 'url' | 'uri'>[],
+  jobs: number,
+  connectionsEach: number,
+): Promise<number> {
   const opened = targets.flatMap((target) =>
-    Array.from({ length: CONNECTIONS }, async () => ({
+    Array.from({ length: connectionsEach }, async () => ({
       bytes: submitRequest(target),
       socket: await open(Number(new URL(target.url).port)),
     })),
@@ -51,10 +55,17 @@ async function submitAcross(targets: readonly Pick<Target, 'url' | 'uri'>[], job
   return jobs / seconds
 }
 
-/** Submits so many jobs to replicas that share them; answers how many a second were completed, all of them by any. */
-export async function completeAcross(targets: readonly [Target, ...Target[]], jobs: number): Promise<number> {
+/**
+ * Submits so many jobs to replicas that share them, over so many connections to each; answers how many a second were
+ * completed, all of them by any.
+ */
+export async function completeAcross(
+  targets: readonly [Target, ...Target[]],
+  jobs: number,
+  connectionsEach: number,
+): Promise<number> {
   const begun = performance.now()
-  await submitAcross(targets, jobs)
+  await submitAcross(targets, jobs, connectionsEach)
   while ((await unfinished(targets[0])) > 0) await pause(UNFINISHED_EVERY_MS)
   return jobs / ((performance.now() - begun) / 1000)
 }

@@ -1,22 +1,41 @@
+import { ProcessorUse } from './processor-use.ts'
+
+/** Beyond this share of a processor it is this process that everything waits for, not the database. */
+const NARROW = 0.55
+
+/** A round is not halved below so many. */
+const FEW = 16
+
 /** Something that waits for its round. */
 export interface LaneTask {
   reject(thrown: unknown): void
 }
 
 /**
- * Gathers what is asked for while a round is under way, and serves all of it in the next one: the slower the database,
- * the more share a statement. One round at a time, so statements of one lane never wait for each other's locks.
+ * Gathers what is asked for while a round is under way, and serves it in the next one: the slower the database, the more
+ * share a statement. One round at a time, so statements of one lane never wait for each other's locks.
+ *
+ * Those that share a round come back together, too, and sooner or later all are in one: the database works while this
+ * process waits, and then the other way round. So where this process is the narrow place, a round takes half of those
+ * that go through the lane, and it works on the others meanwhile.
  */
 export class Lane<Task extends LaneTask> {
   readonly #serve: (tasks: readonly Task[]) => Promise<void>
+  readonly #processor: Pick<ProcessorUse, 'share'>
   #waiting: Task[] = []
+  /** How many the last round served. */
+  #served = 0
   #asked = false
   #running: Promise<void> | undefined
   #closed: unknown
 
   /** @param serve answers each of its tasks; what it throws rejects those that are left */
-  constructor(serve: (tasks: readonly Task[]) => Promise<void>) {
+  constructor(
+    serve: (tasks: readonly Task[]) => Promise<void>,
+    processor: Pick<ProcessorUse, 'share'> = new ProcessorUse(),
+  ) {
     this.#serve = serve
+    this.#processor = processor
   }
 
   /** Asks for a task to be served. */
@@ -47,13 +66,21 @@ export class Lane<Task extends LaneTask> {
   async #run(): Promise<void> {
     while (this.#asked) {
       await new Promise((resolve) => setImmediate(resolve))
-      this.#asked = false
-      const tasks = this.#waiting
-      this.#waiting = []
+      const tasks = this.#take()
+      this.#asked = this.#waiting.length > 0
       await this.#serve(tasks).catch((thrown) => {
         for (const task of tasks) task.reject(thrown)
       })
     }
     this.#running = undefined
+  }
+
+  /** The tasks of the next round. */
+  #take(): Task[] {
+    const isNarrow = this.#processor.share > NARROW
+    const half = Math.max(FEW, Math.ceil((this.#waiting.length + this.#served) / 2))
+    const tasks = this.#waiting.splice(0, isNarrow ? half : this.#waiting.length)
+    this.#served = tasks.length
+    return tasks
   }
 }
