@@ -68,7 +68,6 @@ export class LocalStore implements ObjectStore {
     return onDisk(async () => {
       await rm(this.#tempFolder, { recursive: true, force: true })
       await mkdir(this.#tempFolder, { recursive: true })
-      await this.#tree.start()
       if (this.#shared) await removeLeftFiles(this.#tempFolder)
       await this.#uploads.start()
     })

@@ -28,15 +28,11 @@ export class ObjectTree {
   readonly root: string
   /** Folders are made and removed by one action at a time: a delete must not take the folder a put has just made. */
   readonly #changes = new Turnstile()
-  readonly #looks = new FileLooks()
+  readonly #looks: FileLooks
 
   constructor(root: string) {
     this.root = resolve(root)
-  }
-
-  /** Learns on what file system the root lies, which must be there. */
-  start(): Promise<void> {
-    return this.#looks.start(this.root)
+    this.#looks = new FileLooks(this.root)
   }
 
   /** Opens an object for reading; undefined when it is not there. */
@@ -48,7 +44,8 @@ export class ObjectTree {
   /** What the file system knows of an object; undefined when it is not there. */
   async stat(ref: ObjectRef): Promise<BigIntStats | undefined> {
     const path = this.pathOf(ref)
-    return fileOf(await this.#looks.at(path)) ?? fileOf(await this.#looks.at(blockedName(path)))
+    const found = fileOf(await this.#looks.at(ref.bucket, path))
+    return found ?? fileOf(await this.#looks.at(ref.bucket, blockedName(path)))
   }
 
   /** Makes a finished, synced file the object, durably and in one step. */

@@ -22,16 +22,12 @@ export function parseObjectUri(uri: string): ObjectRef {
   const match = /^s3:\/\/([^/]*)\/(.+)$/s.exec(uri)
   const [, bucket, key] = match ?? []
   if (bucket === undefined || key === undefined) throw invalid(uri, 'expected s3://bucket/key')
-  if (bucket !== lastBucket && !isBucketName(bucket)) throw invalid(uri, `"${bucket}" is not a bucket name`)
-  lastBucket = bucket
+  if (!isBucketName(bucket)) throw invalid(uri, `"${bucket}" is not a bucket name`)
   if (!key.isWellFormed()) throw invalid(uri, 'the key is not valid Unicode')
   if (key.includes('\0')) throw invalid(uri, 'the key holds a NUL character')
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw invalid(uri, `the key is longer than ${MAX_KEY_BYTES} bytes`)
   return { bucket, key }
 }
-
-/** The bucket of the last URI: most name the same one. */
-let lastBucket = ''
 
 /** Throws `INVALID_URI` when no object can lie there, e.g. for an empty key or one longer than {@link MAX_KEY_BYTES}. */
 export function checkObjectRef(ref: ObjectRef): void {

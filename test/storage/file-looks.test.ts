@@ -1,67 +1,97 @@
 import assert from 'node:assert/strict'
 import type { BigIntStats } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { FileLooks } from '../../src/storage/file-looks.ts'
 
-let folder: string
+let root: string
 let file: string
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'longshore-looks-'))
-  file = join(folder, 'x.txt')
+  root = await mkdtemp(join(tmpdir(), 'longshore-looks-'))
+  await mkdir(join(root, 'bucket'))
+  file = join(root, 'bucket', 'x.txt')
   await writeFile(file, 'xyz')
 })
 
-after(() => rm(folder, { recursive: true, force: true }))
+after(() => rm(root, { recursive: true, force: true }))
 
 /** What a look answered before the event loop turned: undefined stands for a look that a thread of the pool takes. */
 function atOnce(answer: ReturnType<FileLooks['at']>): BigIntStats | 'nothing' | undefined {
   return answer instanceof Promise ? undefined : (answer ?? 'nothing')
 }
 
+/** Looks that have learnt where the bucket lies. */
+async function openLooks(now?: () => number): Promise<FileLooks> {
+  const looks = new FileLooks(root, now)
+  assert.equal((await looks.at('bucket', file))?.size, 3n)
+  while (atOnce(looks.at('bucket', file)) === undefined) await pause(1)
+  await turn()
+  return looks
+}
+
 test('on a local disk a look is taken at once', async () => {
-  const looks = new FileLooks()
-  await looks.start(folder)
-  const found = atOnce(looks.at(file))
+  const looks = await openLooks()
+  const found = atOnce(looks.at('bucket', file))
   assert.ok(found !== undefined && found !== 'nothing')
   assert.equal(found.size, 3n)
-  assert.equal(atOnce(looks.at(join(folder, 'y.txt'))), 'nothing')
-  assert.equal(atOnce(looks.at(join(file, 'y.txt'))), 'nothing')
+  assert.equal(atOnce(looks.at('bucket', join(root, 'bucket', 'y.txt'))), 'nothing')
+  assert.equal(atOnce(looks.at('bucket', join(file, 'y.txt'))), 'nothing')
 })
 
-test('before it is known where the folder lies, the pool looks', async () => {
-  const looks = new FileLooks()
-  assert.equal(atOnce(looks.at(file)), undefined)
-  assert.equal((await looks.at(file))?.size, 3n)
-  assert.equal(await looks.at(join(folder, 'y.txt')), undefined)
+test('before it is known where the bucket lies, the pool looks; one that is not there yet is asked about again', async () => {
+  const looks = new FileLooks(root)
+  const later = join(root, 'later', 'x.txt')
+  assert.equal(atOnce(looks.at('later', later)), undefined)
+  assert.equal(await looks.at('later', later), undefined)
+  await mkdir(join(root, 'later'))
+  await writeFile(later, 'later')
+  while (atOnce(looks.at('later', later)) === undefined) await pause(1)
+  assert.equal((await looks.at('later', later))?.size, 5n)
 })
 
-test('of many looks in one turn the pool takes the rest', async () => {
-  const looks = new FileLooks()
-  await looks.start(folder)
-  const answers = Array.from({ length: 700 }, () => looks.at(file))
-  assert.equal(answers.filter(atOnce).length, 500)
+test('what the looks of one turn take is bounded; the pool takes the rest', async () => {
+  let now = 0
+  let stepMs = 0
+  const looks = await openLooks(() => {
+    now += stepMs
+    return now
+  })
+  stepMs = 0.1
+  const answers = Array.from({ length: 50 }, () => looks.at('bucket', file))
+  assert.equal(answers.filter(atOnce).length, 10)
   assert.deepEqual(new Set((await Promise.all(answers)).map((stats) => stats?.size)), new Set([3n]))
-  await new Promise((resolve) => setImmediate(resolve))
-  assert.ok(atOnce(looks.at(file)))
+  await turn()
+  assert.ok(atOnce(looks.at('bucket', file)))
 })
 
 test('after a slow look the pool takes them for twenty times as long', async () => {
   let now = 0
-  let lookMs = 3
-  const looks = new FileLooks(() => {
-    now += lookMs
+  let stepMs = 0
+  const looks = await openLooks(() => {
+    now += stepMs
     return now
   })
-  await looks.start(folder)
-  assert.ok(atOnce(looks.at(file)))
-  lookMs = 0
-  assert.equal(atOnce(looks.at(file)), undefined)
+  stepMs = 3
+  assert.ok(atOnce(looks.at('bucket', file)))
+  stepMs = 0
+  await turn()
+  assert.equal(atOnce(looks.at('bucket', file)), undefined)
   now += 59
-  assert.equal(atOnce(looks.at(file)), undefined)
+  assert.equal(atOnce(looks.at('bucket', file)), undefined)
   now += 1
-  assert.ok(atOnce(looks.at(file)))
+  assert.ok(atOnce(looks.at('bucket', file)))
+})
+
+test('of a bucket that reaches into another device the pool takes the looks from then on', async (t) => {
+  const looks = await openLooks()
+  const elsewhere = join(root, 'bucket', 'proc')
+  await symlink('/proc', elsewhere).catch(() => {})
+  const linked = join(elsewhere, 'version')
+  if (atOnce(looks.at('bucket', linked)) === 'nothing') return t.skip('there is no /proc to link to')
+  assert.equal(atOnce(looks.at('bucket', file)), undefined)
+  assert.equal((await looks.at('bucket', file))?.size, 3n)
 })

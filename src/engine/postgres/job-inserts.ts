@@ -238,7 +238,7 @@ function isDue({ runAt, createdAt }: Pick<Job, 'runAt' | 'createdAt'>, now: numb
   return runAt <= Math.max(now, createdAt)
 }
 
-/** A column that is left out is NULL, or what the statement says for most jobs, at no cost of being sent and read. */
+/** A column that is left out is NULL, or the default that the statement names, at no cost of being sent and read. */
 function rowOf(job: NewJob, place: number, now: number) {
   return {
     place,

@@ -1,7 +1,7 @@
 import { ProcessorUse } from './processor-use.ts'
 
 /** Beyond this share of a processor it is this process that everything waits for, not the database. */
-const NARROW = 0.55
+const NARROW = 0.5
 
 /** A round is not halved below so many. */
 const FEW = 16
@@ -15,9 +15,9 @@ export interface LaneTask {
  * Gathers what is asked for while a round is under way, and serves it in the next one: the slower the database, the more
  * share a statement. One round at a time, so statements of one lane never wait for each other's locks.
  *
- * Those that share a round come back together, too, and sooner or later all are in one: the database works while this
- * process waits, and then the other way round. So where this process is the narrow place, a round takes half of those
- * that go through the lane, and it works on the others meanwhile.
+ * Tasks of one round are answered at once, so those who asked come back at once: in the end all share one round, and
+ * process and database work by turns, never together. Where the process is the narrow place, a round takes only half of
+ * those that go through the lane, and it works on the others meanwhile.
  */
 export class Lane<Task extends LaneTask> {
   readonly #serve: (tasks: readonly Task[]) => Promise<void>
@@ -65,6 +65,7 @@ export class Lane<Task extends LaneTask> {
 
   async #run(): Promise<void> {
     while (this.#asked) {
+      // A statement wakes its server, which may take the processor: what is to be done in this turn of the loop goes first.
       await new Promise((resolve) => setImmediate(resolve))
       const tasks = this.#take()
       this.#asked = this.#waiting.length > 0
@@ -80,7 +81,7 @@ export class Lane<Task extends LaneTask> {
     const isNarrow = this.#processor.share > NARROW
     const half = Math.max(FEW, Math.ceil((this.#waiting.length + this.#served) / 2))
     const tasks = this.#waiting.splice(0, isNarrow ? half : this.#waiting.length)
-    this.#served = tasks.length
+    if (tasks.length > 0) this.#served = tasks.length
     return tasks
   }
 }

@@ -1,21 +1,27 @@
 /** The least time it is looked at over, in ms. */
 const WINDOW_MS = 100
 
-/** How much of a processor this process takes. */
+/** How much of a processor the event loop of this process takes. */
 export class ProcessorUse {
-  #from = process.cpuUsage()
-  #since = performance.now()
+  #from = look()
   #share = 0
 
-  /** Its time on a processor as a share of all time, as it was lately: 1 is one processor. */
+  /**
+   * A share of all time, as it was lately: 1 is a whole processor. Neither the time counts in which the loop had work but no
+   * processor, nor that of other threads.
+   */
   get share(): number {
-    const now = performance.now()
-    const passedMs = now - this.#since
-    if (passedMs < WINDOW_MS) return this.#share
-    const { user, system } = process.cpuUsage(this.#from)
-    this.#share = (user + system) / 1000 / passedMs
-    this.#from = process.cpuUsage()
-    this.#since = now
+    if (performance.now() - this.#from.at < WINDOW_MS) return this.#share
+    const from = this.#from
+    const to = look()
+    const busy = performance.eventLoopUtilization(to.loop, from.loop).utilization
+    const used = (to.cpu.user + to.cpu.system - from.cpu.user - from.cpu.system) / 1000 / (to.at - from.at)
+    this.#share = Math.min(busy, used)
+    this.#from = to
     return this.#share
   }
+}
+
+function look() {
+  return { at: performance.now(), loop: performance.eventLoopUtilization(), cpu: process.cpuUsage() }
 }
