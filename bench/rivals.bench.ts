@@ -11,18 +11,16 @@ import { median, report } from './support/report.ts'
 /**
  * No-op jobs from `POST` to completed, over HTTP, beside two services that are wired by hand: Fastify with BullMQ over a
  * Redis that syncs each write, and Fastify with pg-boss over the same PostgreSQL. Replicas are processes that take requests
- * and run jobs, each of which looks for its one input file, ours in the object store. The three work in turns, so that a
- * machine that grows faster or slower meets all alike; of each turn's ratio the middle one is told.
+ * and run jobs, each of which looks for its one input file, ours in the object store. The three work in turns, in the
+ * opposite order every other round, so that a machine that grows faster or slower meets all alike; of the ratios of all
+ * rounds the middle one is told.
  */
 const CLIENTS = [64, 256] as const
-const WARM_UP_TURNS = 4
-const ROUNDS = 7
+const WARM_UP_ROUNDS = 4
+const ROUNDS = 8
 const CONCURRENCY = '256'
 const WAKE_UPS = 200
 const WARM_WAKE_UPS = 20
-
-/** Jobs of a turn, which takes about a second. */
-const JOBS: Record<string, number> = { Longshore: 5_000, BullMQ: 5_000, 'pg-boss': 1_000 }
 
 const postgres = await startPostgres([])
 if (postgres === undefined) throw new Error('There is no PostgreSQL: install it, or set TEST_DATABASE_URL.')
@@ -34,13 +32,33 @@ await writeFile(input, 'x')
 
 type Role = 'all' | 'api' | 'worker'
 const shared = [`DATABASE_URL=${postgres.url}`, `OBJECTS_DIR=${folder}`, `SIGNING_SECRET=${'s'.repeat(32)}`]
-const contestants: Record<string, (role: Role, ...rest: string[]) => Promise<Target>> = {
-  Longshore: (role, ...rest) => startTarget('noop-service.ts', [CONCURRENCY, ...shared, `ROLE=${role}`, ...rest]),
-  BullMQ: (role, ...rest) =>
-    startTarget('bullmq-service.ts', [String(redis.port), CONCURRENCY, role, `input=${input}`, ...rest]),
-  'pg-boss': (role, ...rest) =>
-    startTarget('pg-boss-service.ts', [postgres.url, CONCURRENCY, role, `input=${input}`, ...rest]),
+
+interface Contestant {
+  name: string
+  /** Jobs of a turn, which takes about a second. */
+  jobs: number
+  start(role: Role, ...rest: string[]): Promise<Target>
 }
+
+const longshore: Contestant = {
+  name: 'Longshore',
+  jobs: 5_000,
+  start: (role, ...rest) => startTarget('noop-service.ts', [CONCURRENCY, ...shared, `ROLE=${role}`, ...rest]),
+}
+const rivals: readonly Contestant[] = [
+  {
+    name: 'BullMQ',
+    jobs: 5_000,
+    start: (role, ...rest) =>
+      startTarget('bullmq-service.ts', [String(redis.port), CONCURRENCY, role, `input=${input}`, ...rest]),
+  },
+  {
+    name: 'pg-boss',
+    jobs: 1_000,
+    start: (role, ...rest) =>
+      startTarget('pg-boss-service.ts', [postgres.url, CONCURRENCY, role, `input=${input}`, ...rest]),
+  },
+]
 
 for (const replicas of [1, 2, 4]) await compareThroughput(replicas)
 await compareWakeUps()
@@ -49,63 +67,71 @@ await rm(folder, { recursive: true, force: true })
 
 async function compareThroughput(replicas: number): Promise<void> {
   await using started = new AsyncDisposableStack()
-  const services: [name: string, replicas: readonly [Target, ...Target[]]][] = []
-  for (const [name, start] of Object.entries(contestants)) {
-    const first = started.use(await start('all'))
+  const services: { contestant: Contestant; targets: readonly [Target, ...Target[]] }[] = []
+  for (const contestant of [longshore, ...rivals]) {
+    const first = started.use(await contestant.start('all'))
     const others: Target[] = []
-    while (others.length + 1 < replicas) others.push(started.use(await start('all')))
-    services.push([name, [first, ...others]])
+    while (others.length + 1 < replicas) others.push(started.use(await contestant.start('all')))
+    services.push({ contestant, targets: [first, ...others] })
   }
   const rounds: Turn[][] = []
-  for (let round = -WARM_UP_TURNS; round < ROUNDS; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     const turns: Turn[] = []
     for (const clients of CLIENTS) {
-      for (const [name, targets] of services) {
-        const perReplica = clients / targets.length
-        turns.push({ name, clients, rate: await completeAcross(targets, JOBS[name] ?? 0, perReplica) })
+      for (const { contestant, targets } of round % 2 === 0 ? services : services.toReversed()) {
+        const rate = await completeAcross(targets, contestant.jobs, clients / targets.length)
+        turns.push({ contestant, clients, rate })
       }
     }
     if (round >= 0) rounds.push(turns)
   }
-  const what = `no-op jobs over HTTP, submitted to completed, replicas: ${replicas}`
-  for (const rival of Object.keys(contestants).filter((name) => name !== 'Longshore')) {
-    for (const clients of CLIENTS) {
-      const compared = compare(rounds, rival, (turn) => turn.clients === clients)
-      report({ what: `${what}, clients: ${clients}`, unit: 'jobs/s', ...compared })
-    }
-    const best = compare(rounds, rival, () => true)
-    report({ what: `${what}, each with the clients it does best with`, unit: 'jobs/s', ...best, goal: { atLeast: 1 } })
-  }
+  for (const rival of rivals) reportThroughput(rounds, rival, replicas)
 }
 
 /** What one service did in one turn, in jobs a second. */
 interface Turn {
-  name: string
+  contestant: Contestant
   clients: number
   rate: number
 }
 
-/** The better of the turns of a round that count, ours beside a rival's. */
-function compare(rounds: readonly Turn[][], rival: string, counts: (turn: Turn) => boolean) {
-  const bestOf = (turns: readonly Turn[], whose: string): number =>
-    Math.max(...turns.filter((turn) => turn.name === whose && counts(turn)).map(({ rate }) => rate))
-  const ours = rounds.map((turns) => bestOf(turns, 'Longshore'))
-  const theirs = rounds.map((turns) => bestOf(turns, rival))
-  const ratio = median(rounds.map((turns) => bestOf(turns, 'Longshore') / bestOf(turns, rival)))
-  return { ours: median(ours), baseline: { name: rival, value: median(theirs), ratio } }
+function reportThroughput(rounds: readonly Turn[][], rival: Contestant, replicas: number): void {
+  const what = `no-op jobs over HTTP, submitted to completed, replicas: ${replicas}`
+  const ratesOf = (whose: Contestant, clients: number): number[] =>
+    rounds.map(
+      (turns) => turns.find((turn) => turn.contestant === whose && turn.clients === clients)?.rate ?? Number.NaN,
+    )
+  const compare = (ours: number[], theirs: number[]) => ({
+    unit: 'jobs/s',
+    ours: median(ours),
+    baseline: {
+      name: rival.name,
+      value: median(theirs),
+      ratio: median(ours.map((rate, round) => rate / (theirs[round] ?? Number.NaN))),
+    },
+  })
+  for (const clients of CLIENTS) {
+    report({ what: `${what}, clients: ${clients}`, ...compare(ratesOf(longshore, clients), ratesOf(rival, clients)) })
+  }
+  const bestOf = (whose: Contestant): number[] =>
+    CLIENTS.map((clients) => ratesOf(whose, clients)).reduce((best, rates) =>
+      median(rates) > median(best) ? rates : best,
+    )
+  const best = compare(bestOf(longshore), bestOf(rival))
+  report({ what: `${what}, each with the clients it does best with`, ...best, goal: { atLeast: 1 } })
 }
 
 async function compareWakeUps(): Promise<void> {
-  for (const [name, start] of Object.entries(contestants)) {
-    const tookMs = await wakeUps(start)
-    const isOurs = name === 'Longshore'
-    const what = `from POST to run at an idle worker in another process, ${name}`
-    report({ what: `${what}, p50`, unit: 'ms', ours: at(tookMs, 0.5), ...(isOurs && { goal: { atMost: 10 } }) })
+  for (const contestant of [longshore, ...rivals]) {
+    const tookMs = await wakeUps(contestant)
+    const goal = contestant === longshore && { goal: { atMost: 10 } }
+    const what = `from POST to run at an idle worker in another process, ${contestant.name}`
+    report({ what: `${what}, p50`, unit: 'ms', ours: at(tookMs, 0.5), ...goal })
     report({ what: `${what}, p99`, unit: 'ms', ours: at(tookMs, 0.99) })
   }
 }
 
-async function wakeUps(start: (role: Role, ...rest: string[]) => Promise<Target>): Promise<number[]> {
+async function wakeUps({ start }: Contestant): Promise<number[]> {
   await using worker = await start('worker', 'tell')
   await using api = await start('api')
   const tookMs: number[] = []
