@@ -2,9 +2,8 @@ import { startTarget, submitMany } from './support/load.ts'
 import { median, report } from './support/report.ts'
 
 /**
- * Durable submits beside the same route with the same validation answering a constant: what keeping a job costs. Then
- * beside a bare route that checks the body alone, the least that Fastify and zod can do: what the other checks and the
- * headers of the route cost, too.
+ * Durable submits beside the least that Fastify and zod can do. Then, to tell what keeping a job costs from what the
+ * checks and headers of the route cost, beside our own route with an engine that answers a constant.
  */
 const JOBS = 40_000
 const ROUNDS = 7
@@ -28,10 +27,7 @@ for (let round = 0; round <= ROUNDS; round++) {
 
 const what = 'durable POST /jobs, 64 connections'
 const ours = median(rates.service)
-const sameRoute = { name: 'the same route answering a constant', value: median(rates.constant) }
-report({ what, unit: 'jobs/s', ours, baseline: sameRoute, goal: { atLeast: 0.8 } })
-const bareRoute = {
-  name: 'a bare Fastify route with the same zod schema, answering a constant',
-  value: median(rates.bare),
-}
-report({ what, unit: 'jobs/s', ours, baseline: bareRoute })
+const bareRoute = { name: 'bare Fastify with the zod schema, answering a constant', value: median(rates.bare) }
+report({ what, unit: 'jobs/s', ours, baseline: bareRoute, goal: { atLeast: 0.8 } })
+const ownRoute = { name: 'our own route answering a constant', value: median(rates.constant) }
+report({ what, unit: 'jobs/s', ours, baseline: ownRoute })

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { limitOf } from '../access/tenant-limits.ts'
 import { type ErrorCode, LongshoreError } from '../base/errors.ts'
 import { describeFaults, faultsOf } from '../base/faults.ts'
+import { isEmpty } from '../base/is-empty.ts'
 import { traceIdOf } from '../base/traceparent.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
 import { Arrivals } from './arrival.ts'
@@ -134,18 +135,13 @@ function validator(schema: z.ZodType, httpPart: string) {
   const prefix = httpPart === 'body' ? '' : httpPart === 'querystring' ? '/query' : `/${httpPart}`
   return (data: unknown): { value: unknown } | { error: LongshoreError } => {
     // Most requests have no query where none is taken: to ask the schema takes longer than to see it.
-    if (schema === NO_QUERY && isEmpty(data)) return { value: data }
+    if (schema === NO_QUERY && isEmpty(data as object)) return { value: data }
     const parsed = schema.safeParse(data)
     if (parsed.success) return { value: parsed.data }
     const errors = faultsOf(parsed.error, prefix)
     const detail = `The request is not as expected: ${describeFaults(errors)}.`
     return { error: new LongshoreError('VALIDATION_FAILED', detail, { errors }) }
   }
-}
-
-function isEmpty(data: unknown): boolean {
-  for (const _ in data as object) return false
-  return true
 }
 
 function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf, facts }: Room): void {

@@ -57,7 +57,7 @@ async function loadInputs(run: AttemptRun, parts: AttemptParts): Promise<Fetched
 async function loadManifest(run: AttemptRun, parts: AttemptParts): Promise<ManifestEntry[]> {
   run.journal.progress({ stage: 'download', message: 'start' })
   const { tenant, manifest } = run.job
-  if (tenant !== null) await parts.objectAccess.checkSource(tenant, manifest)
+  await parts.objectAccess.checkSource(tenant, manifest)
   const entries = await readManifest(manifest, { ...parts.manifest, signal: run.signal })
   if ('uri' in manifest) await parts.objectAccess.check(tenant, entries)
   run.journal.filesTotal(entries.length)

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../base/clock.ts'
 import { LongshoreError } from '../../base/errors.ts'
+import { isEmpty } from '../../base/is-empty.ts'
 import type { Job, NewJob } from '../../job/job.ts'
 import type { QueueLimits } from '../job-engine.ts'
 import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
@@ -248,7 +249,7 @@ function rowOf(job: NewJob, place: number, now: number) {
     run_at: job.runAt === job.createdAt ? undefined : job.runAt,
     priority: job.priority === 0 ? undefined : job.priority,
     grp: storable(job.group) ?? undefined,
-    labels: Object.keys(job.labels).length === 0 ? undefined : JSON.stringify(job.labels),
+    labels: isEmpty(job.labels) ? undefined : JSON.stringify(job.labels),
     processor: storeProcessor(job.processor),
     manifest: JSON.stringify(job.manifest),
     parameters: job.parameters === null ? undefined : JSON.stringify(job.parameters),

@@ -7,8 +7,8 @@ export class ProcessorUse {
   #share = 0
 
   /**
-   * A share of all time, as it was lately: 1 is a whole processor. Neither the time counts in which the loop had work but no
-   * processor, nor that of other threads.
+   * A share of all time, as it was lately: 1 is a whole processor. It is the smaller of the time in which the loop had work,
+   * which may have waited for a processor, and the processor time of the process, which other threads may have taken.
    */
   get share(): number {
     if (performance.now() - this.#from.at < WINDOW_MS) return this.#share

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { isEmpty } from '../../base/is-empty.ts'
 import type { NewJob } from '../../job/job.ts'
 import type { Phase } from '../record/phase.ts'
 import { storeProcessor } from '../record/processor-column.ts'
@@ -52,9 +53,4 @@ export function insertValues(job: NewJob, phase: Phase): InsertedJob {
   ]
   const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
   return { values, longManifest: isLong ? manifest : undefined, isSmall }
-}
-
-function isEmpty(labels: Readonly<Record<string, string>>): boolean {
-  for (const _ in labels) return false
-  return true
 }
