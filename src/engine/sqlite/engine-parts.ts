@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../base/clock.ts'
 import { DueTimer } from '../due-timer.ts'
 import type { DescribeEnd } from '../record/new-delivery.ts'
-import { PHASE } from '../record/phase.ts'
 import { Attempts } from './attempts.ts'
 import { openDatabase, openError } from './database.ts'
 import { DeliveryTable } from './delivery-table.ts'
@@ -113,9 +112,9 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
   })
   const dueTimer = new DueTimer(setting.clock, async () => {
     await commit.write(() => records.promote())
-    return table.earliestRunAt(PHASE.delayed)
+    return table.nextRunAt()
   })
-  dueTimer.arm(table.earliestRunAt(PHASE.delayed) ?? Number.POSITIVE_INFINITY)
+  dueTimer.arm(table.nextRunAt() ?? Number.POSITIVE_INFINITY)
   const tables = { table, events, files, logs, ingests, deliveries, schedules, tallies }
   return { db, ...tables, records, attempts, listing, position, dispatcher, commit, dueTimer }
 }

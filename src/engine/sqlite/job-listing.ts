@@ -21,6 +21,7 @@ import {
 } from '../record/job-choice.ts'
 import { PHASE, phasesOf, stateOf } from '../record/phase.ts'
 import { Query } from './database.ts'
+import { OPEN, READY, READY_SIZED } from './job-indexes.ts'
 
 /** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
 const FEW = 10_000
@@ -37,6 +38,7 @@ export class JobListing {
   readonly #states: () => Record<JobState, number>
   readonly #ended: Query
   readonly #open: Query
+  readonly #ready: readonly Query[]
   readonly #bySchedule: Query
   readonly #byGroup: Query
   readonly #byTenant: Query
@@ -54,7 +56,10 @@ export class JobListing {
     this.#read = read
     this.#states = states
     this.#ended = new Query(db, `${select} jobs_ended WHERE phase = ? AND phase > 2 AND ${page}`)
-    this.#open = new Query(db, `${select} jobs_open WHERE phase = ? AND phase <= 2 AND ${page}`)
+    this.#open = new Query(db, `SELECT ${CANDIDATE_COLUMNS} FROM ${OPEN} AND phase = ? AND ${page}`)
+    this.#ready = [READY, READY_SIZED].map(
+      (from) => new Query(db, `SELECT ${CANDIDATE_COLUMNS} FROM ${from} AND ${page}`),
+    )
     this.#bySchedule = new Query(
       db,
       `${select} jobs_by_schedule WHERE schedule = ? AND schedule IS NOT NULL AND ${page}`,
@@ -153,9 +158,10 @@ export class JobListing {
     if (index === 'tenant') return this.#byTenant.all(query.tenant ?? '', ...range).map(readCandidate)
     if (index === 'age') return this.#byAge.all(...range).map(readCandidate)
     const phases = new Set(query.states?.flatMap(phasesOf))
-    const rows = [...phases].flatMap((phase) =>
-      (phase > PHASE.processing ? this.#ended : this.#open).all(phase, ...range),
-    )
+    const rows = [...phases].flatMap((phase) => {
+      if (phase === PHASE.ready) return this.#ready.flatMap((ready) => ready.all(...range))
+      return (phase > PHASE.processing ? this.#ended : this.#open).all(phase, ...range)
+    })
     const newestFirst = (a: Candidate, b: Candidate): number => b.createdAt - a.createdAt || b.num - a.num
     return rows.map(readCandidate).sort(newestFirst).slice(0, limit)
   }

@@ -177,7 +177,7 @@ export class JobRecords {
   /** When the job that has been ready longest became due; read again only after ready jobs came or went. */
   oldestDueAt(): number | null {
     if (this.readyCount === 0) return null
-    this.#oldestReady ??= this.#table.earliestRunAt(PHASE.ready)
+    this.#oldestReady ??= this.#table.oldestRunAt()
     return this.#oldestReady
   }
 

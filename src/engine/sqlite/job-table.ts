@@ -1,16 +1,24 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { ManifestSource, NewJob } from '../../job/job.ts'
 import { QUEUE_LOOK, type QueueLook } from '../activity.ts'
-import { integer, type Row, textOrNull } from '../record/columns.ts'
+import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from '../record/job-row.ts'
 import { PHASE, type Phase } from '../record/phase.ts'
 import { readQueueLook } from '../record/queue-look.ts'
 import { Query } from './database.ts'
+import { OPEN, READY, READY_PLAIN, READY_SIZED } from './job-indexes.ts'
 import { INSERT_JOB, insertValues } from './job-insert.ts'
 
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */
 const PROMOTION_BATCH = 1_000
+
+/** Of the plain ready jobs and of the others, so many that have been due longest. */
+function dueLongest(count: number): string {
+  const first = `ORDER BY run_at LIMIT ${count}`
+  return `SELECT grp, run_at FROM (SELECT grp, run_at FROM ${READY_PLAIN} ${first})
+    UNION ALL SELECT grp, run_at FROM (SELECT grp, run_at FROM ${OPEN} AND phase = ${PHASE.ready} ${first})`
+}
 
 /** The rows of jobs. */
 export class JobTable {
@@ -23,7 +31,8 @@ export class JobTable {
   readonly #byKey: Query
   readonly #processing: Query
   readonly #promote: Query
-  readonly #oldest: Query
+  readonly #firstDelayed: Query
+  readonly #firstReady: Query
   readonly #counts: Query
   readonly #queue: Query
   readonly #queuedOfTenant: Query
@@ -41,25 +50,26 @@ export class JobTable {
     this.#byId = new Query(db, `${select} WHERE id = ?`)
     this.#byNum = new Query(db, `${select} WHERE num = ?`)
     this.#byKey = new Query(db, 'SELECT num, request_hash FROM jobs WHERE idempotency_key = ? AND tenant = ?')
-    this.#processing = new Query(db, `${select} INDEXED BY jobs_open WHERE phase = ${PHASE.processing} AND phase <= 2`)
+    this.#processing = new Query(db, `SELECT ${ENTRY_COLUMNS} FROM ${OPEN} AND phase = ${PHASE.processing}`)
     this.#promote = new Query(
       db,
-      `UPDATE jobs SET phase = ${PHASE.ready} WHERE num IN (SELECT num FROM jobs INDEXED BY jobs_open
-        WHERE phase = ${PHASE.delayed} AND phase <= 2 AND run_at <= ? ORDER BY run_at LIMIT ${PROMOTION_BATCH})`,
+      `UPDATE jobs SET phase = ${PHASE.ready} WHERE num IN (SELECT num FROM ${OPEN}
+        AND phase = ${PHASE.delayed} AND run_at <= ? ORDER BY run_at LIMIT ${PROMOTION_BATCH})`,
     )
-    this.#oldest = new Query(
+    this.#firstDelayed = new Query(
       db,
-      'SELECT run_at FROM jobs INDEXED BY jobs_open WHERE phase = ? AND phase <= 2 ORDER BY run_at LIMIT 1',
+      `SELECT run_at FROM ${OPEN} AND phase = ${PHASE.delayed} ORDER BY run_at LIMIT 1`,
     )
+    this.#firstReady = new Query(db, `SELECT min(run_at) FROM (${dueLongest(1)})`)
     this.#counts = new Query(
       db,
-      `SELECT phase, count(*) FROM jobs INDEXED BY jobs_open WHERE phase <= 2 GROUP BY phase UNION ALL
+      `SELECT phase, count(*) FROM ${OPEN} AND phase <> ${PHASE.ready} GROUP BY phase UNION ALL
+        SELECT ${PHASE.ready}, (SELECT count(*) FROM ${READY}) + (SELECT count(*) FROM ${READY_SIZED}) UNION ALL
         SELECT phase, count(*) FROM jobs INDEXED BY jobs_ended WHERE phase > 2 GROUP BY phase`,
     )
     this.#queue = new Query(
       db,
-      `SELECT grp, count(*), min(run_at) FROM (SELECT grp, run_at FROM jobs INDEXED BY jobs_open
-        WHERE phase = ${PHASE.ready} AND phase <= 2 ORDER BY run_at LIMIT ${QUEUE_LOOK}) GROUP BY grp`,
+      `SELECT grp, count(*), min(run_at) FROM (${dueLongest(QUEUE_LOOK)} ORDER BY run_at LIMIT ${QUEUE_LOOK}) GROUP BY grp`,
     )
     this.#queuedOfTenant = new Query(
       db,
@@ -134,10 +144,15 @@ export class JobTable {
     return this.#promote.run(now).changes
   }
 
-  /** The earliest instant at which a job of this phase is or was due. */
-  earliestRunAt(phase: typeof PHASE.delayed | typeof PHASE.ready): number | null {
-    const row = this.#oldest.get(phase)
+  /** The earliest instant at which a delayed job will be due. */
+  nextRunAt(): number | null {
+    const row = this.#firstDelayed.get()
     return row ? integer(row, 0) : null
+  }
+
+  /** The earliest instant at which a ready job became due. */
+  oldestRunAt(): number | null {
+    return integerOrNull(this.#firstReady.get() ?? [null], 0)
   }
 
   /** How many jobs are in each phase, by one walk over two indexes: 60 ms at a million jobs. */

@@ -3,20 +3,14 @@ import { compareUtf8 } from '../../base/utf8-order.ts'
 import { groupsOfTenant } from '../../job/queue-group.ts'
 import { integer, text } from '../record/columns.ts'
 import type { JobEntry } from '../record/job-row.ts'
-import { PHASE } from '../record/phase.ts'
 import { Query } from './database.ts'
+import { READY, READY_SIZED } from './job-indexes.ts'
 
 /** Beyond this many jobs before it, a job's place is not counted: a person would not read it, and counting has a price. */
 const FAR = 10_000
 
 /** Of more higher priorities than these, a tenant's jobs of the others are not counted. */
 const MOST_PRIORITIES = 200
-
-/** Ready jobs that need nothing of a worker, and the others. */
-const INDEXES = [
-  { index: 'jobs_ready', which: "resources = ''" },
-  { index: 'jobs_ready_sized', which: "resources <> ''" },
-]
 
 /**
  * How many ready jobs run before a queued one: all of higher priority, those before it in its own group, and as many of
@@ -28,7 +22,7 @@ export class QueuePosition {
   readonly #counts: readonly ReadyCounts[]
 
   constructor(db: DatabaseSync) {
-    this.#counts = INDEXES.map(({ index, which }) => new ReadyCounts(db, index, which))
+    this.#counts = [READY, READY_SIZED].map((ready) => new ReadyCounts(db, `FROM ${ready}`))
   }
 
   /** Null when more than 10,000 are before it. */
@@ -94,8 +88,7 @@ class ReadyCounts {
   readonly #nextGroup: Query
   readonly #ofGroup: Query
 
-  constructor(db: DatabaseSync, index: string, which: string) {
-    const ready = `FROM jobs INDEXED BY ${index} WHERE phase = ${PHASE.ready} AND ${which}`
+  constructor(db: DatabaseSync, ready: string) {
     this.#higher = new Query(db, `SELECT count(*) FROM (SELECT 1 ${ready} AND priority > ? LIMIT ?)`)
     this.#priorityAbove = new Query(db, `SELECT priority ${ready} AND priority > ? ORDER BY priority LIMIT 1`)
     this.#inGroups = new Query(

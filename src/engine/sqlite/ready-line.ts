@@ -1,16 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { integer, text } from '../record/columns.ts'
-import { PHASE } from '../record/phase.ts'
 import { Query } from './database.ts'
+import { READY, READY_BY_SIZE } from './job-indexes.ts'
 
 /** Where a job stands among those of one priority: due since, then the order of submits. */
 export interface ReadyPlace {
   num: number
   runAt: number
 }
-
-const OF_NO_SIZE = `FROM jobs INDEXED BY jobs_ready WHERE phase = ${PHASE.ready} AND resources = ''`
-const OF_ONE_SIZE = `FROM jobs INDEXED BY jobs_ready_by_size WHERE phase = ${PHASE.ready} AND resources <> '' AND resources = ?`
 
 /** The ready jobs of one size, in order; every question is one seek in their index. */
 export class ReadyLine {
@@ -24,8 +21,8 @@ export class ReadyLine {
 
   /** Answers how to get the line of a size, as its column has it. */
   static lines(db: DatabaseSync): (size: string) => ReadyLine {
-    const unsized = new ReadyLine(prepare(db, OF_NO_SIZE), [])
-    const sized = prepare(db, OF_ONE_SIZE)
+    const unsized = new ReadyLine(prepare(db, `FROM ${READY}`), [])
+    const sized = prepare(db, `FROM ${READY_BY_SIZE} AND resources = ?`)
     return (size) => (size === '' ? unsized : new ReadyLine(sized, [size]))
   }
 

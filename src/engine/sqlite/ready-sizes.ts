@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Size } from '../admission.ts'
 import { text } from '../record/columns.ts'
-import { PHASE } from '../record/phase.ts'
 import { readResources } from '../record/resources-column.ts'
 import { Query } from './database.ts'
+import { READY_BY_SIZE } from './job-indexes.ts'
 
 /** Of more sizes than these, a claim looks at so many, and the next one at the others: each costs a few seeks. */
 const MOST_SIZES = 200
@@ -16,11 +16,7 @@ export class ReadySizes {
   #after = ''
 
   constructor(db: DatabaseSync) {
-    this.#next = new Query(
-      db,
-      `SELECT resources FROM jobs INDEXED BY jobs_ready_by_size WHERE phase = ${PHASE.ready} AND resources <> ''
-        AND resources > ? ORDER BY resources LIMIT 1`,
-    )
+    this.#next = new Query(db, `SELECT resources FROM ${READY_BY_SIZE} AND resources > ? ORDER BY resources LIMIT 1`)
   }
 
   /** All of them; where there are more than 200, so many, others with every call. */

@@ -165,6 +165,30 @@ export function recordRules(makeEngine: MakeEngine): void {
       assert.deepEqual([oldestDueAt, ahead], [old.runAt, null])
     })
 
+    test('ready jobs of every kind are counted and listed once, and the one due longest is known', async () => {
+      await using bench = await makeEngine()
+      const needs = { cpu: 1, memoryBytes: 0, scratchBytes: 0 }
+      const kinds = [{}, { priority: 5 }, { group: 'night' }, { resources: needs }, {}]
+      const jobs: Job[] = []
+      for (const kind of kinds) {
+        bench.advance(10)
+        jobs.push(await submit(bench, kind))
+      }
+      const engine = await bench.reopen()
+      assert.equal((await engine.counts()).states.queued, kinds.length)
+      const listed = await engine.list({ limit: 10, states: ['queued'] })
+      const newestFirst = jobs.map(({ id }) => id).reverse()
+      assert.deepEqual(
+        listed.items.map(({ id }) => id),
+        newestFirst,
+      )
+      for (const { id, runAt } of jobs) {
+        assert.equal((await engine.counts()).oldestDueAt, runAt)
+        await engine.requestCancel(id)
+      }
+      assert.equal((await engine.counts()).oldestDueAt, null)
+    })
+
     test('a queued job knows how many run before it', async () => {
       await using bench = await makeEngine()
       const first = await submit(bench)
