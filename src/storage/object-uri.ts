@@ -6,6 +6,8 @@ export interface ObjectRef {
   key: string
 }
 
+const SCHEME = 's3://'
+
 /** The length limit of a key in S3, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1024
 
@@ -19,9 +21,10 @@ export function formatObjectUri(ref: ObjectRef): string {
 
 /** Reads `s3://bucket/key`; throws `INVALID_URI` that quotes the URI and says what was expected. */
 export function parseObjectUri(uri: string): ObjectRef {
-  const match = /^s3:\/\/([^/]*)\/(.+)$/s.exec(uri)
-  const [, bucket, key] = match ?? []
-  if (bucket === undefined || key === undefined) throw invalid(uri, 'expected s3://bucket/key')
+  const slash = uri.indexOf('/', SCHEME.length)
+  if (!uri.startsWith(SCHEME) || slash === -1 || slash === uri.length - 1)
+    throw invalid(uri, 'expected s3://bucket/key')
+  const [bucket, key] = [uri.slice(SCHEME.length, slash), uri.slice(slash + 1)]
   if (!isBucketName(bucket)) throw invalid(uri, `"${bucket}" is not a bucket name`)
   if (!key.isWellFormed()) throw invalid(uri, 'the key is not valid Unicode')
   if (key.includes('\0')) throw invalid(uri, 'the key holds a NUL character')

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { LongshoreError } from '../../base/errors.ts'
 import { engineError, isDiskFault, Query } from './database.ts'
 
 /** What takes part in every round beside the writes that were asked for. */
@@ -19,12 +20,16 @@ export interface RoundParticipant {
 
 /** A write that waits for its round; one object instead of four closures, as there are tens of thousands a second. */
 class Write<Answer> {
-  readonly #change: () => Answer
+  readonly #change: () => Answer | LongshoreError
   readonly #resolve: (answer: Answer) => void
   readonly reject: (thrown: unknown) => void
-  #answer: { value: Answer } | undefined
+  #answer: Answer | LongshoreError | undefined
 
-  constructor(change: () => Answer, resolve: (answer: Answer) => void, reject: (thrown: unknown) => void) {
+  constructor(
+    change: () => Answer | LongshoreError,
+    resolve: (answer: Answer) => void,
+    reject: (thrown: unknown) => void,
+  ) {
     this.#change = change
     this.#resolve = resolve
     this.reject = reject
@@ -32,16 +37,18 @@ class Write<Answer> {
 
   /** Runs the statements; the answer is held back until they are on disk. */
   apply(): void {
-    this.#answer = { value: this.#change() }
+    this.#answer = this.#change()
   }
 
-  resolve(): void {
-    if (this.#answer) this.#resolve(this.#answer.value)
+  /** What it answered is on disk. */
+  settle(): void {
+    if (this.#answer instanceof LongshoreError) this.reject(this.#answer)
+    else this.#resolve(this.#answer as Answer)
   }
 }
 
 /** The writes of one round, whatever they answer. */
-type Round = Pick<Write<unknown>, 'apply' | 'resolve' | 'reject'>[]
+type Round = Pick<Write<unknown>, 'apply' | 'settle' | 'reject'>[]
 
 /**
  * All writes asked for in one turn of the event loop share one transaction and so one fsync: 64 inserts cost about 9 µs
@@ -64,8 +71,11 @@ export class GroupCommit {
     this.#commit = new Query(db, 'COMMIT')
   }
 
-  /** Resolves with what `apply` answers, once it is on disk. `apply` may be run twice, so it changes nothing but the database. */
-  write<Answer>(apply: () => Answer): Promise<Answer> {
+  /**
+   * Resolves with what `apply` answers, once it is on disk. An error that it answers refuses this write alone, whatever it
+   * has written. `apply` may be run twice, so it changes nothing but the database.
+   */
+  write<Answer>(apply: () => Answer | LongshoreError): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push(new Write(apply, resolve, reject))
       this.request()
@@ -130,7 +140,7 @@ export class GroupCommit {
       return { error }
     }
     this.#participant.committed()
-    for (const write of writes) write.resolve()
+    for (const write of writes) write.settle()
     return undefined
   }
 

@@ -8,16 +8,28 @@ import { storeResources } from '../record/resources-column.ts'
 /** A manifest longer than this lies in a table of its own: every change of a job rewrites its row. */
 const LONGEST_MANIFEST_IN_ROW = 2_000
 
-/** The INSERT of {@link insertValues}. */
-export const INSERT_JOB = `INSERT OR IGNORE INTO jobs
-  (id, phase, version, created_at, updated_at, run_at, priority, grp, labels, processor, manifest, parameters,
-   max_attempts, timeout_ms, failed_files_only, attempt, attempt_base, token, files_total, files_done, files_failed,
-   files_bytes, idempotency_key, request_hash, traceparent, tenant, callback_url, schedule, tick, resources)
-  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?)`
+const BEGINNING =
+  'version, failed_files_only, attempt, attempt_base, token, files_total, files_done, files_failed, files_bytes'
+const OF_EVERY_JOB =
+  'id, phase, created_at, updated_at, run_at, priority, grp, processor, manifest, max_attempts, timeout_ms'
+const OF_SOME =
+  'labels, parameters, idempotency_key, request_hash, traceparent, callback_url, schedule, tick, tenant, resources'
 
-/** What {@link INSERT_JOB} binds. */
+/** Inserts a job of which nothing is told but what is told of every one. */
+export const INSERT_BARE_JOB = `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${OF_EVERY_JOB})
+  VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, ?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`
+
+/** Inserts any job. */
+export const INSERT_JOB = `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${OF_EVERY_JOB}, ${OF_SOME})
+  VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, ?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+    ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, coalesce(?19, ''), coalesce(?20, ''))`
+
+/** What the two bind. */
 export interface InsertedJob {
-  values: SQLInputValue[]
+  /** What {@link INSERT_BARE_JOB} binds. */
+  ofEvery: SQLInputValue[]
+  /** What {@link INSERT_JOB} binds after that; undefined when there is nothing of it. */
+  ofSome: SQLInputValue[] | undefined
   /** The manifest when it does not fit into the row. */
   longManifest: string | undefined
   /** Manifest and parameters are short. */
@@ -28,29 +40,34 @@ export function insertValues(job: NewJob, phase: Phase): InsertedJob {
   const manifest = JSON.stringify(job.manifest)
   const parameters = job.parameters === null ? null : JSON.stringify(job.parameters)
   const isLong = manifest.length > LONGEST_MANIFEST_IN_ROW
-  const values = [
+  const ofEvery = [
     job.id,
     phase,
-    job.createdAt,
     job.createdAt,
     job.runAt,
     job.priority,
     job.group ?? '',
-    isEmpty(job.labels) ? null : JSON.stringify(job.labels),
     storeProcessor(job.processor),
     isLong ? null : manifest,
-    parameters,
     job.maxAttempts,
     job.timeoutMs,
+  ]
+  const ofSome = [
+    isEmpty(job.labels) ? null : JSON.stringify(job.labels),
+    parameters,
     job.idempotency?.key ?? null,
     job.idempotency?.requestHash ?? null,
     job.traceparent ?? null,
-    job.tenant ?? '',
     job.callbackUrl ?? null,
     job.schedule?.name ?? null,
     job.schedule?.tick ?? null,
-    storeResources(job.resources ?? null),
+    job.tenant ?? null,
+    job.resources ? storeResources(job.resources) : null,
   ]
-  const isSmall = !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW
-  return { values, longManifest: isLong ? manifest : undefined, isSmall }
+  return {
+    ofEvery,
+    ofSome: ofSome.every((value) => value === null) ? undefined : ofSome,
+    longManifest: isLong ? manifest : undefined,
+    isSmall: !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW,
+  }
 }

@@ -50,7 +50,10 @@ export class JobRecords {
 
   /** Small ready jobs that were inserted lately, by number: most are claimed soon, and then need not be read back. */
   #fresh = new Roster<number, JobEntry>()
+  /** Jobs that were changed in this round; a new one can be read. */
   #touched = new Map<string, JobEntry>()
+  /** The earliest instant that a job was delayed to in this round. */
+  #delayedTo = Number.POSITIVE_INFINITY
   #moved = [0, 0, 0, 0, 0, 0]
   #news: News[] = []
 
@@ -106,7 +109,8 @@ export class JobRecords {
     const inserted = this.#table.insert(submitted, phase)
     if (inserted === undefined) return undefined
     const { entry, isSmall } = inserted
-    this.#move(undefined, entry)
+    this.#count(phase, 1)
+    if (phase === PHASE.delayed) this.#delayedTo = Math.min(this.#delayedTo, submitted.runAt)
     if (isSmall && phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(entry.num, entry)
     this.#news.push({ event: queuedEvent(entry.job), job: entry.job })
     return entry
@@ -188,14 +192,12 @@ export class JobRecords {
 
   /** What the round changed is on disk: answers its events in order, and the earliest instant a job was delayed to. */
   commit(): { news: News[]; delayedTo: number } {
-    let delayedTo = Number.POSITIVE_INFINITY
     for (const [id, entry] of this.#touched) {
       if (entry.phase === PHASE.processing) this.#running.set(id, entry)
       else this.#running.delete(id)
-      if (entry.phase === PHASE.delayed) delayedTo = Math.min(delayedTo, entry.job.runAt)
     }
     for (const [phase, by] of this.#moved.entries()) this.#counts[phase] = (this.#counts[phase] ?? 0) + by
-    const news = this.#news
+    const [news, delayedTo] = [this.#news, this.#delayedTo]
     this.#endRound()
     return { news, delayedTo }
   }
@@ -208,6 +210,7 @@ export class JobRecords {
 
   #endRound(): void {
     this.#touched = new Map()
+    this.#delayedTo = Number.POSITIVE_INFINITY
     this.#tallies.endRound()
     this.#moved.fill(0)
     this.#news = []
@@ -219,15 +222,12 @@ export class JobRecords {
     const phase = job.state === before.job.state ? before.phase : phaseOf(job)
     const after = { num: before.num, phase, job, events }
     this.#table.update(before, after)
-    this.#move(before, after)
+    this.#touched.set(job.id, after)
+    this.#fresh.delete(after.num)
+    this.#count(before.phase, -1)
+    this.#count(phase, 1)
+    if (phase === PHASE.delayed) this.#delayedTo = Math.min(this.#delayedTo, job.runAt)
     return after
-  }
-
-  #move(before: JobEntry | undefined, after: JobEntry): void {
-    this.#touched.set(after.job.id, after)
-    if (before) this.#fresh.delete(after.num)
-    if (before) this.#count(before.phase, -1)
-    this.#count(after.phase, 1)
   }
 
   #count(phase: number, by: number): void {

@@ -8,7 +8,7 @@ import { PHASE, type Phase } from '../record/phase.ts'
 import { readQueueLook } from '../record/queue-look.ts'
 import { Query } from './database.ts'
 import { OPEN, READY, READY_PLAIN, READY_SIZED } from './job-indexes.ts'
-import { INSERT_JOB, insertValues } from './job-insert.ts'
+import { INSERT_BARE_JOB, INSERT_JOB, insertValues } from './job-insert.ts'
 
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */
 const PROMOTION_BATCH = 1_000
@@ -24,6 +24,7 @@ function dueLongest(count: number): string {
 export class JobTable {
   readonly #db: DatabaseSync
   readonly #insert: Query
+  readonly #insertBare: Query
   readonly #insertManifest: Query
   readonly #manifest: Query
   readonly #byId: Query
@@ -45,6 +46,7 @@ export class JobTable {
     const select = `SELECT ${ENTRY_COLUMNS} FROM jobs`
     this.#db = db
     this.#insert = new Query(db, INSERT_JOB)
+    this.#insertBare = new Query(db, INSERT_BARE_JOB)
     this.#insertManifest = new Query(db, 'INSERT INTO manifests (job, body) VALUES (?, ?)')
     this.#manifest = new Query(db, 'SELECT body FROM manifests WHERE job = ?')
     this.#byId = new Query(db, `${select} WHERE id = ?`)
@@ -82,8 +84,8 @@ export class JobTable {
 
   /** Inserts a job; undefined when its id or its idempotency key is there already. */
   insert(submitted: NewJob, phase: Phase): { entry: JobEntry; isSmall: boolean } | undefined {
-    const { values, longManifest, isSmall } = insertValues(submitted, phase)
-    const { changes, num } = this.#insert.run(...values)
+    const { ofEvery, ofSome, longManifest, isSmall } = insertValues(submitted, phase)
+    const { changes, num } = ofSome ? this.#insert.run(...ofEvery, ...ofSome) : this.#insertBare.run(...ofEvery)
     if (changes === 0) return undefined
     if (longManifest !== undefined) this.#insertManifest.run(num, longManifest)
     return { entry: { num, phase, job: freshJob(submitted), events: '' }, isSmall }

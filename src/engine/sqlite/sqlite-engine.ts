@@ -116,10 +116,8 @@ export class SqliteEngine implements JobEngine {
     parts.db.close()
   }
 
-  async insert(submitted: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }> {
-    const answer = await this.#write((parts) => insertJob(parts, submitted, limits))
-    if (answer instanceof LongshoreError) throw answer
-    return answer
+  insert(submitted: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }> {
+    return this.#write((parts) => insertJob(parts, submitted, limits))
   }
 
   async get(id: string): Promise<Job | undefined> {
@@ -265,7 +263,7 @@ export class SqliteEngine implements JobEngine {
     }
   }
 
-  #write<Answer>(change: (parts: EngineParts) => Answer): Promise<Answer> {
+  #write<Answer>(change: (parts: EngineParts) => Answer | LongshoreError): Promise<Answer> {
     const parts = this.#parts
     if (parts === undefined) return Promise.reject(notRunning())
     return parts.commit.write(() => change(parts))

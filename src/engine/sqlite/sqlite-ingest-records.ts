@@ -6,7 +6,7 @@ import type { IngestTable } from './ingest-table.ts'
 /** The engine's way to its tables; writes join its group commit. */
 export interface IngestAccess {
   read<Answer>(look: (ingests: IngestTable) => Answer): Answer
-  write<Answer>(change: (ingests: IngestTable) => Answer): Promise<Answer>
+  write<Answer>(change: (ingests: IngestTable) => Answer | LongshoreError): Promise<Answer>
 }
 
 /** Upload sessions in the embedded engine's file. */
@@ -17,12 +17,8 @@ export class SqliteIngestRecords implements IngestRecords {
     this.#access = access
   }
 
-  async open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }> {
-    const answer = await this.#access.write(
-      (ingests) => fullError(ingests, ingest, limits) ?? openIngest(ingests, ingest),
-    )
-    if (answer instanceof LongshoreError) throw answer
-    return answer
+  open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }> {
+    return this.#access.write((ingests) => fullError(ingests, ingest, limits) ?? openIngest(ingests, ingest))
   }
 
   async get(jobId: string): Promise<Ingest | undefined> {

@@ -15,7 +15,7 @@ import { insertJob } from './people.ts'
 /** The engine's way to its tables; writes join its group commit. */
 export interface ScheduleAccess {
   read<Answer>(look: (parts: EngineParts) => Answer): Answer
-  write<Answer>(change: (parts: EngineParts) => Answer): Promise<Answer>
+  write<Answer>(change: (parts: EngineParts) => Answer | LongshoreError): Promise<Answer>
 }
 
 /** Schedules in the embedded engine's file. */
@@ -28,13 +28,12 @@ export class SqliteScheduleRecords implements ScheduleRecords {
   }
 
   async create(schedule: Schedule, limits?: ScheduleLimits): Promise<boolean> {
-    const answer = await this.#access.write((parts) => {
+    const created = await this.#access.write((parts) => {
       if (parts.schedules.get(schedule.tenant, schedule.name) !== undefined) return false
       return tooMany(parts, schedule, limits) ?? parts.schedules.insert(schedule)
     })
-    if (answer instanceof LongshoreError) throw answer
-    if (answer) this.#tell([schedule])
-    return answer
+    if (created) this.#tell([schedule])
+    return created
   }
 
   async get(tenant: string | null, name: string): Promise<Schedule | undefined> {
@@ -46,10 +45,9 @@ export class SqliteScheduleRecords implements ScheduleRecords {
   }
 
   async change(changes: readonly ScheduleChange[], roomOf?: RoomOf): Promise<boolean[]> {
-    const answer = await this.#access.write((parts) => fullError(parts, changes, roomOf) ?? makeAll(parts, changes))
-    if (answer instanceof LongshoreError) throw answer
-    this.#tell(changes.filter((_, i) => answer[i]).map(({ schedule }) => schedule))
-    return answer
+    const made = await this.#access.write((parts) => fullError(parts, changes, roomOf) ?? makeAll(parts, changes))
+    this.#tell(changes.filter((_, i) => made[i]).map(({ schedule }) => schedule))
+    return made
   }
 
   delete(tenant: string | null, name: string): Promise<boolean> {
