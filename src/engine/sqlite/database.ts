@@ -101,6 +101,11 @@ export function engineError(thrown: unknown): unknown {
   })
 }
 
+/** What a caller is told who comes before the start or after the stop. */
+export function notRunning(): LongshoreError {
+  return new LongshoreError('ENGINE_UNAVAILABLE', 'The job engine is not running.')
+}
+
 /** What a person is told when the file cannot be opened. */
 export function openError(path: string, thrown: unknown): unknown {
   const code = resultCodeOf(thrown)

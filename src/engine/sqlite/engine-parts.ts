@@ -12,6 +12,7 @@ import { GroupCommit } from './group-commit.ts'
 import { IngestTable } from './ingest-table.ts'
 import { JobListing } from './job-listing.ts'
 import { JobRecords, type News } from './job-records.ts'
+import { JobSubmits } from './job-submits.ts'
 import { JobTable } from './job-table.ts'
 import { LogTable } from './log-table.ts'
 import { migrate } from './migrations.ts'
@@ -41,6 +42,7 @@ export interface EngineParts {
   position: QueuePosition
   dispatcher: Dispatcher
   commit: GroupCommit
+  submits: JobSubmits
   dueTimer: DueTimer
 }
 
@@ -115,6 +117,7 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
     return table.nextRunAt()
   })
   dueTimer.arm(table.nextRunAt() ?? Number.POSITIVE_INFINITY)
+  const submits = new JobSubmits({ records, table, files, logs }, commit)
   const tables = { table, events, files, logs, ingests, deliveries, schedules, tallies }
-  return { db, ...tables, records, attempts, listing, position, dispatcher, commit, dueTimer }
+  return { db, ...tables, records, attempts, listing, position, dispatcher, commit, submits, dueTimer }
 }

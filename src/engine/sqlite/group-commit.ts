@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { LongshoreError } from '../../base/errors.ts'
-import { engineError, isDiskFault, Query } from './database.ts'
+import { engineError, isDiskFault, notRunning, Query } from './database.ts'
 
 /** What takes part in every round beside the writes that were asked for. */
 export interface RoundParticipant {
@@ -76,6 +76,7 @@ export class GroupCommit {
    * has written. `apply` may be run twice, so it changes nothing but the database.
    */
   write<Answer>(apply: () => Answer | LongshoreError): Promise<Answer> {
+    if (this.#closed) return Promise.reject(notRunning())
     return new Promise((resolve, reject) => {
       this.#waiting.push(new Write(apply, resolve, reject))
       this.request()

@@ -15,18 +15,21 @@ const OF_EVERY_JOB =
 const OF_SOME =
   'labels, parameters, idempotency_key, request_hash, traceparent, callback_url, schedule, tick, tenant, resources'
 
-/** Inserts a job of which nothing is told but what is told of every one. */
-export const INSERT_BARE_JOB = `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${OF_EVERY_JOB})
-  VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, ?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`
+const BEGINNING_AND_OF_EVERY_JOB = '1, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?'
 
 /** Inserts any job. */
 export const INSERT_JOB = `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${OF_EVERY_JOB}, ${OF_SOME})
-  VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, ?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-    ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, coalesce(?19, ''), coalesce(?20, ''))`
+  VALUES (${BEGINNING_AND_OF_EVERY_JOB}, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, ''), coalesce(?, ''))`
 
-/** What the two bind. */
-export interface InsertedJob {
-  /** What {@link INSERT_BARE_JOB} binds. */
+/** Inserts so many jobs of which nothing is told but what is told of every one. */
+export function insertBareJobs(count: number): string {
+  const rows = Array.from({ length: count }, () => `(${BEGINNING_AND_OF_EVERY_JOB})`)
+  return `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${OF_EVERY_JOB}) VALUES ${rows.join(', ')}`
+}
+
+/** A job as its row is to hold it. */
+export interface NewRow {
+  /** What {@link insertBareJobs} binds for it. */
   ofEvery: SQLInputValue[]
   /** What {@link INSERT_JOB} binds after that; undefined when there is nothing of it. */
   ofSome: SQLInputValue[] | undefined
@@ -36,13 +39,14 @@ export interface InsertedJob {
   isSmall: boolean
 }
 
-export function insertValues(job: NewJob, phase: Phase): InsertedJob {
+export function newRow(job: NewJob, phase: Phase): NewRow {
   const manifest = JSON.stringify(job.manifest)
   const parameters = job.parameters === null ? null : JSON.stringify(job.parameters)
   const isLong = manifest.length > LONGEST_MANIFEST_IN_ROW
   const ofEvery = [
     job.id,
     phase,
+    job.createdAt,
     job.createdAt,
     job.runAt,
     job.priority,

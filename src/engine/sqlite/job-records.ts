@@ -7,7 +7,7 @@ import { mayHappen } from '../../job/transitions.ts'
 import type { JobCounts } from '../job-engine.ts'
 import { type Fact, patched } from '../record/job-changes.ts'
 import type { JobEntry } from '../record/job-row.ts'
-import { PHASE, phaseOf } from '../record/phase.ts'
+import { PHASE, type Phase, phaseOf } from '../record/phase.ts'
 import { queuedEvent } from '../record/row-events.ts'
 import { countedOf } from '../record/tallied.ts'
 import type { DeliveryTable } from './delivery-table.ts'
@@ -103,17 +103,14 @@ export class JobRecords {
     this.#running.set(entry.job.id, { ...entry, job: { ...entry.job, leaseExpiresAt } })
   }
 
-  /** Keeps a new job; undefined when its id or idempotency key is known. */
-  insert(submitted: NewJob): JobEntry | undefined {
-    const phase = submitted.runAt <= this.#clock.now() ? PHASE.ready : PHASE.delayed
-    const inserted = this.#table.insert(submitted, phase)
-    if (inserted === undefined) return undefined
-    const { entry, isSmall } = inserted
-    this.#count(phase, 1)
-    if (phase === PHASE.delayed) this.#delayedTo = Math.min(this.#delayedTo, submitted.runAt)
-    if (isSmall && phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(entry.num, entry)
-    this.#news.push({ event: queuedEvent(entry.job), job: entry.job })
-    return entry
+  /** Keeps new jobs; undefined stands for one whose id or idempotency key is known. */
+  insert(submitted: readonly NewJob[]): (JobEntry | undefined)[] {
+    const now = this.#clock.now()
+    const phaseNow = ({ runAt }: NewJob): Phase => (runAt <= now ? PHASE.ready : PHASE.delayed)
+    return this.#table.insert(submitted.map((job) => [job, phaseNow(job)])).map((inserted) => {
+      if (inserted) this.#noteNew(inserted.entry, inserted.isSmall)
+      return inserted?.entry
+    })
   }
 
   /** Writes a fact about a job and what it changed; refuses a move that the transition table does not know. */
@@ -215,6 +212,14 @@ export class JobRecords {
     this.#moved.fill(0)
     this.#news = []
     this.#oldestReady = undefined
+  }
+
+  #noteNew(entry: JobEntry, isSmall: boolean): void {
+    const { num, phase, job } = entry
+    this.#count(phase, 1)
+    if (phase === PHASE.delayed) this.#delayedTo = Math.min(this.#delayedTo, job.runAt)
+    if (isSmall && phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(num, entry)
+    this.#news.push({ event: queuedEvent(job), job })
   }
 
   #write(before: JobEntry, patch: Partial<Job>, events: string): JobEntry {

@@ -8,10 +8,13 @@ import { PHASE, type Phase } from '../record/phase.ts'
 import { readQueueLook } from '../record/queue-look.ts'
 import { Query } from './database.ts'
 import { OPEN, READY, READY_PLAIN, READY_SIZED } from './job-indexes.ts'
-import { INSERT_BARE_JOB, INSERT_JOB, insertValues } from './job-insert.ts'
+import { INSERT_JOB, insertBareJobs, type NewRow, newRow } from './job-insert.ts'
 
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */
 const PROMOTION_BATCH = 1_000
+
+/** So many bare jobs share a statement where there are as many: each then takes two thirds of the time that one alone does. */
+const TOGETHER = 8
 
 /** Of the plain ready jobs and of the others, so many that have been due longest. */
 function dueLongest(count: number): string {
@@ -25,9 +28,11 @@ export class JobTable {
   readonly #db: DatabaseSync
   readonly #insert: Query
   readonly #insertBare: Query
+  readonly #insertTogether: Query
   readonly #insertManifest: Query
   readonly #manifest: Query
   readonly #byId: Query
+  readonly #numOf: Query
   readonly #byNum: Query
   readonly #byKey: Query
   readonly #processing: Query
@@ -46,10 +51,12 @@ export class JobTable {
     const select = `SELECT ${ENTRY_COLUMNS} FROM jobs`
     this.#db = db
     this.#insert = new Query(db, INSERT_JOB)
-    this.#insertBare = new Query(db, INSERT_BARE_JOB)
+    this.#insertBare = new Query(db, insertBareJobs(1))
+    this.#insertTogether = new Query(db, insertBareJobs(TOGETHER))
     this.#insertManifest = new Query(db, 'INSERT INTO manifests (job, body) VALUES (?, ?)')
     this.#manifest = new Query(db, 'SELECT body FROM manifests WHERE job = ?')
     this.#byId = new Query(db, `${select} WHERE id = ?`)
+    this.#numOf = new Query(db, 'SELECT num FROM jobs WHERE id = ?')
     this.#byNum = new Query(db, `${select} WHERE num = ?`)
     this.#byKey = new Query(db, 'SELECT num, request_hash FROM jobs WHERE idempotency_key = ? AND tenant = ?')
     this.#processing = new Query(db, `SELECT ${ENTRY_COLUMNS} FROM ${OPEN} AND phase = ${PHASE.processing}`)
@@ -82,13 +89,16 @@ export class JobTable {
     this.#deleteManifest = new Query(db, 'DELETE FROM manifests WHERE job = ?')
   }
 
-  /** Inserts a job; undefined when its id or its idempotency key is there already. */
-  insert(submitted: NewJob, phase: Phase): { entry: JobEntry; isSmall: boolean } | undefined {
-    const { ofEvery, ofSome, longManifest, isSmall } = insertValues(submitted, phase)
-    const { changes, num } = ofSome ? this.#insert.run(...ofEvery, ...ofSome) : this.#insertBare.run(...ofEvery)
-    if (changes === 0) return undefined
-    if (longManifest !== undefined) this.#insertManifest.run(num, longManifest)
-    return { entry: { num, phase, job: freshJob(submitted), events: '' }, isSmall }
+  /** Inserts jobs, each with its phase; undefined stands for one whose id or idempotency key is there already. */
+  insert(submitted: readonly [NewJob, Phase][]): ({ entry: JobEntry; isSmall: boolean } | undefined)[] {
+    const rows = submitted.map(([job, phase]) => newRow(job, phase))
+    const nums = this.#insertAll(rows)
+    return submitted.map(([job, phase], i) => {
+      const [row, num] = [rows[i], nums[i]]
+      if (row === undefined || num === undefined) return undefined
+      if (row.longManifest !== undefined) this.#insertManifest.run(num, row.longManifest)
+      return { entry: { num, phase, job: freshJob(job), events: '' }, isSmall: row.isSmall }
+    })
   }
 
   get(id: string): JobEntry | undefined {
@@ -165,6 +175,34 @@ export class JobTable {
   /** What is ready, among those due longest. */
   queue(): QueueLook {
     return readQueueLook(this.#queue.all())
+  }
+
+  #insertAll(rows: readonly NewRow[]): (number | undefined)[] {
+    const nums: (number | undefined)[] = []
+    while (nums.length < rows.length) {
+      const next = rows.slice(nums.length, nums.length + TOGETHER)
+      const isBare = next.length === TOGETHER && next.every(({ ofSome }) => ofSome === undefined)
+      nums.push(...(isBare ? this.#insertBareOnes(next) : next.slice(0, 1).map((row) => this.#insertOne(row))))
+    }
+    return nums
+  }
+
+  #insertOne({ ofEvery, ofSome }: NewRow): number | undefined {
+    const { changes, num } = ofSome ? this.#insert.run(...ofEvery, ...ofSome) : this.#insertBare.run(...ofEvery)
+    return changes === 0 ? undefined : num
+  }
+
+  /** Inserts as many as share a statement. Their numbers follow each other, and nobody else has higher ones. */
+  #insertBareOnes(rows: readonly NewRow[]): (number | undefined)[] {
+    const { changes, num: last } = this.#insertTogether.run(...rows.flatMap(({ ofEvery }) => ofEvery))
+    const before = last - changes
+    if (changes === rows.length) return rows.map((_, i) => before + 1 + i)
+    let found = 0
+    return rows.map(({ ofEvery: [id = null] }) => {
+      const num = changes === 0 ? 0 : integer(this.#numOf.get(id), 0)
+      // The first of two with the same id is the one that was inserted.
+      return num === before + found + 1 ? before + ++found : undefined
+    })
   }
 
   #entry(row: Row | undefined): JobEntry | undefined {

@@ -5,29 +5,63 @@ import { cancelAsked, requeued } from '../record/job-changes.ts'
 import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
 import type { EngineParts } from './engine-parts.ts'
 
-type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
+/** What the engine keeps. */
+export type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
+
+/** A job that somebody submits, and how many may wait. */
+export interface Submit {
+  submitted: NewJob
+  limits?: QueueLimits | undefined
+}
+
+/** The job of a submit, or the error that refuses it. */
+export type Submitted = { job: Job; replayed: boolean } | LongshoreError
+
+/** Keeps new jobs, each as {@link insertJob} does; where there is room for all, they share statements. */
+export function insertJobs(kept: Kept, submits: readonly Submit[]): Submitted[] {
+  const queued = kept.records.queuedCount + submits.length
+  const hasRoom = submits.every(({ limits }) => !isLimitedByTenant(limits) && queued <= maxOf(limits))
+  if (!hasRoom) return submits.map(({ submitted, limits }) => insertJob(kept, submitted, limits))
+  return insertAll(
+    kept,
+    submits.map(({ submitted }) => submitted),
+  )
+}
 
 /** Keeps a new job; a known id or idempotency key answers the job that is there, or the error that refuses it. */
-export function insertJob(
-  kept: Kept,
-  submitted: NewJob,
-  { maxQueued, maxQueuedOfTenant }: QueueLimits = { maxQueued: Number.POSITIVE_INFINITY },
-): { job: Job; replayed: boolean } | LongshoreError {
+export function insertJob(kept: Kept, submitted: NewJob, limits?: QueueLimits): Submitted {
   const queued = kept.records.queuedCount
-  if (queued >= maxQueued) return replay(kept, submitted) ?? queueFull(queued, maxQueued)
+  if (queued >= maxOf(limits)) return replay(kept, submitted) ?? queueFull(queued, maxOf(limits))
   const { tenant } = submitted
+  const maxQueuedOfTenant = limits?.maxQueuedOfTenant
   if (tenant !== undefined && maxQueuedOfTenant !== undefined && kept.table.isQueueFull(tenant, maxQueuedOfTenant)) {
     return replay(kept, submitted) ?? tenantQueueFull(tenant, maxQueuedOfTenant)
   }
-  const inserted = kept.records.insert(submitted)
-  if (inserted) return { job: inserted.job, replayed: false }
-  return replay(kept, submitted) ?? new LongshoreError('INTERNAL', `Job ${submitted.id} was neither kept nor found.`)
+  const [answer] = insertAll(kept, [submitted])
+  return answer ?? notFound(submitted)
 }
 
-function replay(
-  { records, table }: Kept,
-  { id, tenant, idempotency }: NewJob,
-): { job: Job; replayed: boolean } | LongshoreError | undefined {
+function insertAll(kept: Kept, submitted: readonly NewJob[]): Submitted[] {
+  const entries = kept.records.insert(submitted)
+  return submitted.map((job, i) => {
+    const inserted = entries[i]
+    return inserted ? { job: inserted.job, replayed: false } : (replay(kept, job) ?? notFound(job))
+  })
+}
+
+function maxOf(limits: QueueLimits | undefined): number {
+  return limits?.maxQueued ?? Number.POSITIVE_INFINITY
+}
+
+function isLimitedByTenant(limits: QueueLimits | undefined): boolean {
+  return limits?.maxQueuedOfTenant !== undefined
+}
+
+function notFound({ id }: NewJob): LongshoreError {
+  return new LongshoreError('INTERNAL', `Job ${id} was neither kept nor found.`)
+}
+
+function replay({ records, table }: Kept, { id, tenant, idempotency }: NewJob): Submitted | undefined {
   const known = idempotency && table.getByKey(idempotency.key, tenant)
   if (known && known.requestHash !== idempotency.requestHash) {
     return reusedKey(`job ${known.entry.job.id}`)

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import { LongshoreError } from '../../base/errors.ts'
+import type { LongshoreError } from '../../base/errors.ts'
 import { Turns } from '../../base/turns.ts'
 import type { JobEvent } from '../../job/event.ts'
 import { isFinal, type Job, type JobFile, type Lease, type LogLine, type NewJob } from '../../job/job.ts'
@@ -23,11 +23,11 @@ import type {
 import { Listeners } from '../listeners.ts'
 import { type DescribeEnd, isDeliverable } from '../record/new-delivery.ts'
 import { SlotDispatch } from '../slot-dispatch.ts'
-import { engineError } from './database.ts'
+import { engineError, notRunning } from './database.ts'
 import { dispatchOwner } from './dispatch-owner.ts'
 import { type EngineParts, openParts } from './engine-parts.ts'
 import type { News } from './job-records.ts'
-import { cancelJob, forgetJobs, insertJob, requeueJob } from './people.ts'
+import { cancelJob, forgetJobs, requeueJob } from './people.ts'
 import { SqliteActivity } from './sqlite-activity.ts'
 import { SqliteDeliveryRecords } from './sqlite-delivery-records.ts'
 import { SqliteIngestRecords } from './sqlite-ingest-records.ts'
@@ -117,7 +117,7 @@ export class SqliteEngine implements JobEngine {
   }
 
   insert(submitted: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }> {
-    return this.#write((parts) => insertJob(parts, submitted, limits))
+    return this.#parts ? this.#parts.submits.submit(submitted, limits) : Promise.reject(notRunning())
   }
 
   async get(id: string): Promise<Job | undefined> {
@@ -268,8 +268,4 @@ export class SqliteEngine implements JobEngine {
     if (parts === undefined) return Promise.reject(notRunning())
     return parts.commit.write(() => change(parts))
   }
-}
-
-function notRunning(): LongshoreError {
-  return new LongshoreError('ENGINE_UNAVAILABLE', 'The job engine is not running.')
 }
