@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { MIGRATIONS, migrate } from '../../src/engine/sqlite/migrations.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
+import type { JsonValue } from '../../src/job/job.ts'
 import { COMPLETED, decideOn, runOne, submit } from '../conformance/job-engine/bench.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -155,6 +156,24 @@ describe('group commit', () => {
     assert.partialDeepStrictEqual(await bench.engine.get(lease.jobId), { state: 'processing', version: 2 })
     assert.deepEqual(await bench.engine.logs(lease.jobId, 10), [])
     assert.equal((await bench.engine.counts()).states.queued, 2)
+  })
+
+  test('of submits that share statements, the one that cannot be written fails alone', async () => {
+    await using bench = await sqliteBench()
+    const parameters = {
+      toJSON: () => {
+        throw new RangeError('not JSON')
+      },
+    } as unknown as JsonValue
+    const wishes = Array.from({ length: 12 }, (_, i) => submit(bench, i === 5 ? { parameters } : {}))
+    const answers = await Promise.allSettled(wishes)
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      wishes.map((_, i) => (i === 5 ? 'rejected' : 'fulfilled')),
+    )
+    assert.ok(answers[5]?.status === 'rejected' && answers[5].reason instanceof RangeError)
+    assert.equal((await bench.engine.counts()).states.queued, 11)
+    assert.equal((await bench.engine.list({ limit: 100 })).items.length, 11)
   })
 
   test('a settle that failed has freed no slot', async () => {

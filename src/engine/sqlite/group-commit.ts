@@ -51,7 +51,7 @@ class Write<Answer> {
 type Round = Pick<Write<unknown>, 'apply' | 'settle' | 'reject'>[]
 
 /**
- * All writes asked for in one turn of the event loop share one transaction and so one fsync: 64 inserts cost about 9 µs
+ * All writes asked for in one turn of the event loop share one transaction and so one fsync: 64 inserts cost about 10 µs
  * each instead of 300. A write that throws fails alone: the group is rolled back and its writes run one by one. When the
  * disk is at fault, all fail and nothing has changed.
  */

@@ -17,6 +17,46 @@ export function recordRules(makeEngine: MakeEngine): void {
       assert.deepEqual(codes, [...Array(3).fill('kept'), ...Array(7).fill('QUEUE_FULL')])
     })
 
+    test('of jobs that come at one moment each is kept, found or delayed for itself', async () => {
+      await using bench = await makeEngine()
+      const now = bench.clock.now()
+      const there = await submit(bench)
+      const plain = Array.from({ length: 9 }, () => newJob(now))
+      const [twice, again] = [newJob(now), newJob(now)]
+      const idempotency = { key: 'k', requestHash: 'h' }
+      const keyed = newJob(now, { idempotency })
+      const other = newJob(now, { labels: { ship: 'Sonne' }, parameters: { threshold: 0.5 }, priority: 3 })
+      const delayed = newJob(now, { runAt: now + 60_000 })
+      const wishes = [
+        ...plain.slice(0, 3),
+        twice,
+        { ...newJob(now), id: there.id },
+        twice,
+        ...plain.slice(3, 7),
+        keyed,
+        other,
+        delayed,
+        newJob(now, { idempotency }),
+        again,
+        ...plain.slice(7),
+        again,
+      ]
+      const answers = await Promise.all(wishes.map((job) => bench.engine.insert(job)))
+      assert.deepEqual(
+        answers.map(({ job, replayed }) => [job.id, replayed]),
+        wishes.map((wish, i) => {
+          const isAgain = wish.id === there.id || wishes.indexOf(wish) < i
+          const isKeyAgain = wish.idempotency !== undefined && wish !== keyed
+          return [isKeyAgain ? keyed.id : wish.id, isAgain || isKeyAgain]
+        }),
+      )
+      const kept = new Set(answers.map(({ job }) => job.id))
+      assert.equal((await bench.engine.counts()).states.queued, kept.size)
+      for (const { job } of answers) assert.deepEqual(await bench.engine.get(job.id), job)
+      const { items } = await bench.engine.list({ limit: 100 })
+      assert.deepEqual(new Set(items.map(({ id }) => id)), kept)
+    })
+
     test("a tenant's full queue takes no more of its jobs, and those of others go on", async () => {
       await using bench = await makeEngine()
       const now = bench.clock.now()
