@@ -3,10 +3,18 @@ import { isFinal, type Job, type NewJob } from '../../job/job.ts'
 import type { QueueLimits } from '../job-engine.ts'
 import { cancelAsked, requeued } from '../record/job-changes.ts'
 import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
-import type { EngineParts } from './engine-parts.ts'
+import type { FileTable } from './file-table.ts'
+import type { JobRecords } from './job-records.ts'
+import type { JobTable } from './job-table.ts'
+import type { LogTable } from './log-table.ts'
 
-/** What the engine keeps. */
-export type Kept = Pick<EngineParts, 'records' | 'table' | 'files' | 'logs'>
+/** The tables that people change. */
+export interface Kept {
+  records: JobRecords
+  table: JobTable
+  files: FileTable
+  logs: LogTable
+}
 
 /** A job that somebody submits, and how many may wait. */
 export interface Submit {
