@@ -6,7 +6,7 @@ import { median, middle, report } from './support/report.ts'
  * checks and headers of the route cost, beside our own route with an engine that answers a constant.
  *
  * The three work in short turns, in the opposite order every other round, so that a machine that grows faster or slower
- * meets all alike: each round gives its ratios, and of all rounds the middle one is told.
+ * meets all alike: each round gives its ratios, and the middle of those is told, with how far it may be from the truth.
  */
 const WARM_UP = 40_000
 const JOBS = 10_000

@@ -30,7 +30,7 @@ export function newId(now: number = Date.now()): string {
 
 function writeTime(now: number): void {
   const digits = now.toString(16).padStart(12, '0')
-  id.write(`${digits.slice(0, 8)}-${digits.slice(8)}`, 'latin1')
+  id.write(`${digits.slice(0, 8)}-${digits.slice(8, 12)}`, 'latin1')
   timeOfId = now
 }
 

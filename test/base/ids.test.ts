@@ -10,4 +10,6 @@ test('ids are UUIDs of version 7 and begin with their time', () => {
   assert.equal(new Set(ids).size, ids.length)
   assert.equal(Number.parseInt((ids[0] ?? '').replaceAll('-', '').slice(0, 12), 16), now)
   assert.ok(newId(now) < newId(now + 1))
+  newId(now + 0.5)
+  assert.ok(z.uuidv7().safeParse(newId()).success)
 })

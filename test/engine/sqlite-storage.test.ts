@@ -126,6 +126,13 @@ describe('the file', () => {
   })
 })
 
+/** Parameters that throw when they are to be written. */
+const UNWRITABLE = {
+  toJSON: () => {
+    throw new RangeError('not JSON')
+  },
+} as unknown as JsonValue
+
 describe('group commit', () => {
   test('writes of one turn share one transaction: when one is answered, all are on disk', async () => {
     await using bench = await sqliteBench()
@@ -160,12 +167,7 @@ describe('group commit', () => {
 
   test('of submits that share statements, the one that cannot be written fails alone', async () => {
     await using bench = await sqliteBench()
-    const parameters = {
-      toJSON: () => {
-        throw new RangeError('not JSON')
-      },
-    } as unknown as JsonValue
-    const wishes = Array.from({ length: 12 }, (_, i) => submit(bench, i === 5 ? { parameters } : {}))
+    const wishes = Array.from({ length: 12 }, (_, i) => submit(bench, i === 5 ? { parameters: UNWRITABLE } : {}))
     const answers = await Promise.allSettled(wishes)
     assert.deepEqual(
       answers.map(({ status }) => status),
@@ -174,6 +176,18 @@ describe('group commit', () => {
     assert.ok(answers[5]?.status === 'rejected' && answers[5].reason instanceof RangeError)
     assert.equal((await bench.engine.counts()).states.queued, 11)
     assert.equal((await bench.engine.list({ limit: 100 })).items.length, 11)
+  })
+
+  test('what was submitted before a stop is on disk, also beside one that cannot be written', async () => {
+    await using bench = await sqliteBench()
+    const wishes = [submit(bench), submit(bench, { parameters: UNWRITABLE }), submit(bench)]
+    const [answers] = await Promise.all([Promise.allSettled(wishes), bench.engine.stop()])
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    const engine = await bench.reopen()
+    assert.equal((await engine.counts()).states.queued, 2)
   })
 
   test('a settle that failed has freed no slot', async () => {

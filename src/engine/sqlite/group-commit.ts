@@ -18,8 +18,20 @@ export interface RoundParticipant {
   fillFailed(thrown: unknown): void
 }
 
-/** A write that waits for its round; one object instead of four closures, as there are tens of thousands a second. */
-class Write<Answer> {
+/** What waits for its round. */
+export interface RoundWrite {
+  /** Runs the statements; the answer is held back. May be run twice, so it changes nothing that a rollback does not drop. */
+  apply(): void
+  /** What it has written is on disk. */
+  settle(): void
+  /** It has written nothing. */
+  reject(thrown: unknown): void
+  /** Takes it apart, once it has failed together with others: each part is tried for itself. */
+  split(): readonly RoundWrite[]
+}
+
+/** A write of one caller; one object instead of four closures, as there are tens of thousands a second. */
+export class Write<Answer> implements RoundWrite {
   readonly #change: () => Answer | LongshoreError
   readonly #resolve: (answer: Answer) => void
   readonly reject: (thrown: unknown) => void
@@ -35,20 +47,19 @@ class Write<Answer> {
     this.reject = reject
   }
 
-  /** Runs the statements; the answer is held back until they are on disk. */
+  split(): readonly RoundWrite[] {
+    return [this]
+  }
+
   apply(): void {
     this.#answer = this.#change()
   }
 
-  /** What it answered is on disk. */
   settle(): void {
     if (this.#answer instanceof LongshoreError) this.reject(this.#answer)
     else this.#resolve(this.#answer as Answer)
   }
 }
-
-/** The writes of one round, whatever they answer. */
-type Round = Pick<Write<unknown>, 'apply' | 'settle' | 'reject'>[]
 
 /**
  * All writes asked for in one turn of the event loop share one transaction and so one fsync: 64 inserts cost about 10 µs
@@ -60,7 +71,7 @@ export class GroupCommit {
   readonly #participant: RoundParticipant
   readonly #begin: Query
   readonly #commit: Query
-  #waiting: Round = []
+  #waiting: RoundWrite[] = []
   #scheduled = false
   #closed = false
 
@@ -72,15 +83,21 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves with what `apply` answers, once it is on disk. An error that it answers refuses this write alone, whatever it
-   * has written. `apply` may be run twice, so it changes nothing but the database.
+   * Resolves with what `apply` answers, once it is on disk. An error that it answers refuses this write alone, and what it
+   * wrote by then stays: to undo that, it throws.
    */
   write<Answer>(apply: () => Answer | LongshoreError): Promise<Answer> {
-    if (this.#closed) return Promise.reject(notRunning())
-    return new Promise((resolve, reject) => {
-      this.#waiting.push(new Write(apply, resolve, reject))
-      this.request()
-    })
+    return new Promise((resolve, reject) => this.add(new Write(apply, resolve, reject)))
+  }
+
+  /** Takes a write into the next round. */
+  add(write: RoundWrite): void {
+    if (this.#closed) {
+      write.reject(notRunning())
+      return
+    }
+    this.#waiting.push(write)
+    this.request()
   }
 
   /** Asks for a round, at the end of this turn of the event loop. */
@@ -106,7 +123,7 @@ export class GroupCommit {
     this.#closed = true
   }
 
-  #together(writes: Readonly<Round>): void {
+  #together(writes: readonly RoundWrite[]): void {
     const thrown = this.#transact(writes, true)
     if (thrown === undefined) return
     if (isDiskFault(thrown.error)) {
@@ -114,11 +131,11 @@ export class GroupCommit {
       if (this.#participant.wantsFill()) this.#participant.fillFailed(engineError(thrown.error))
       return
     }
-    for (const write of writes) this.#alone(write)
+    for (const write of writes) for (const part of write.split()) this.#alone(part)
     this.request()
   }
 
-  #alone(write: Round[number]): void {
+  #alone(write: RoundWrite): void {
     const thrown = this.#transact([write], false)
     if (thrown) write.reject(engineError(thrown.error))
   }
@@ -129,7 +146,7 @@ export class GroupCommit {
   }
 
   /** One transaction; answers what went wrong, after it was undone. */
-  #transact(writes: Readonly<Round>, filling: boolean): { error: unknown } | undefined {
+  #transact(writes: readonly RoundWrite[], filling: boolean): { error: unknown } | undefined {
     try {
       this.#begin.run()
       for (const write of writes) write.apply()

@@ -1,11 +1,11 @@
 import { LongshoreError } from '../../base/errors.ts'
 import type { Job, NewJob } from '../../job/job.ts'
 import type { QueueLimits } from '../job-engine.ts'
-import type { GroupCommit } from './group-commit.ts'
+import { type GroupCommit, type RoundWrite, Write } from './group-commit.ts'
 import { insertJob, insertJobs, type Kept, type Submit, type Submitted } from './people.ts'
 
 /** A submit that waits for its round. */
-interface Waiting extends Submit {
+interface WaitingSubmit extends Submit {
   resolve(answer: { job: Job; replayed: boolean }): void
   reject(thrown: unknown): void
 }
@@ -14,7 +14,7 @@ interface Waiting extends Submit {
 export class JobSubmits {
   readonly #kept: Kept
   readonly #commit: GroupCommit
-  readonly #waiting: Waiting[] = []
+  #next: SubmitsOfOneTurn | undefined
 
   constructor(kept: Kept, commit: GroupCommit) {
     this.#kept = kept
@@ -24,39 +24,60 @@ export class JobSubmits {
   /** Resolves once the job is on disk. */
   submit(submitted: NewJob, limits: QueueLimits | undefined): Promise<{ job: Job; replayed: boolean }> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ submitted, limits, resolve, reject })
-      if (this.#waiting.length === 1) this.#writeAll()
+      const submit = { submitted, limits, resolve, reject }
+      if (this.#next?.isOpen) this.#next.push(submit)
+      else this.#open(submit)
     })
   }
 
-  #writeAll(): void {
-    let taken: Waiting[] | undefined
-    const submits = (): Waiting[] => {
-      taken ??= this.#waiting.splice(0)
-      return taken
-    }
-    this.#commit
-      .write(() => insertJobs(this.#kept, submits()))
-      .then(
-        (answers) => settleAll(submits(), answers),
-        (thrown) => this.#writeEach(submits(), thrown),
-      )
-  }
-
-  /** What failed together is tried again one by one: one alone may be at fault. */
-  #writeEach(submits: readonly Waiting[], thrown: unknown): void {
-    if (submits.length === 1) submits[0]?.reject(thrown)
-    else for (const submit of submits) this.#writeOne(submit)
-  }
-
-  #writeOne({ submitted, limits, resolve, reject }: Waiting): void {
-    this.#commit.write(() => insertJob(this.#kept, submitted, limits)).then(resolve, reject)
+  #open(first: WaitingSubmit): void {
+    this.#next = new SubmitsOfOneTurn(this.#kept, first)
+    this.#commit.add(this.#next)
   }
 }
 
-function settleAll(submits: readonly Waiting[], answers: readonly Submitted[]): void {
-  for (const [i, answer] of answers.entries()) {
-    if (answer instanceof LongshoreError) submits[i]?.reject(answer)
-    else submits[i]?.resolve(answer)
+class SubmitsOfOneTurn implements RoundWrite {
+  readonly #kept: Kept
+  readonly #submits: WaitingSubmit[]
+  #answers: readonly Submitted[] = []
+  #isOpen = true
+
+  constructor(kept: Kept, first: WaitingSubmit) {
+    this.#kept = kept
+    this.#submits = [first]
+  }
+
+  /** Whether more may join: until its round. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  push(submit: WaitingSubmit): void {
+    this.#submits.push(submit)
+  }
+
+  split(): readonly RoundWrite[] {
+    this.#isOpen = false
+    return this.#submits.map(({ submitted, limits, resolve, reject }) => {
+      return new Write(() => insertJob(this.#kept, submitted, limits), resolve, reject)
+    })
+  }
+
+  apply(): void {
+    this.#isOpen = false
+    this.#answers = insertJobs(this.#kept, this.#submits)
+  }
+
+  settle(): void {
+    for (const [i, { resolve, reject }] of this.#submits.entries()) {
+      const answer = this.#answers[i]
+      if (answer === undefined || answer instanceof LongshoreError) reject(answer)
+      else resolve(answer)
+    }
+  }
+
+  reject(thrown: unknown): void {
+    this.#isOpen = false
+    for (const { reject } of this.#submits) reject(thrown)
   }
 }

@@ -13,7 +13,7 @@ import { INSERT_JOB, insertBareJobs, type NewRow, newRow } from './job-insert.ts
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */
 const PROMOTION_BATCH = 1_000
 
-/** So many bare jobs share a statement where there are as many: each then takes two thirds of the time that one alone does. */
+/** So many bare jobs that follow each other share a statement: each then takes three quarters of the time that one alone does. */
 const TOGETHER = 8
 
 /** Of the plain ready jobs and of the others, so many that have been due longest. */
@@ -72,7 +72,7 @@ export class JobTable {
     this.#firstReady = new Query(db, `SELECT min(run_at) FROM (${dueLongest(1)})`)
     this.#counts = new Query(
       db,
-      `SELECT phase, count(*) FROM ${OPEN} AND phase <> ${PHASE.ready} GROUP BY phase UNION ALL
+      `SELECT phase, count(*) FROM ${OPEN} AND phase IN (${PHASE.delayed}, ${PHASE.processing}) GROUP BY phase UNION ALL
         SELECT ${PHASE.ready}, (SELECT count(*) FROM ${READY}) + (SELECT count(*) FROM ${READY_SIZED}) UNION ALL
         SELECT phase, count(*) FROM jobs INDEXED BY jobs_ended WHERE phase > 2 GROUP BY phase`,
     )
@@ -167,7 +167,7 @@ export class JobTable {
     return integerOrNull(this.#firstReady.get() ?? [null], 0)
   }
 
-  /** How many jobs are in each phase, by one walk over two indexes: 60 ms at a million jobs. */
+  /** How many jobs are in each phase, by a walk over the indexes that they lie in: at most 80 ms at a million jobs. */
   counts(): Map<number, number> {
     return new Map(this.#counts.all().map((row) => [integer(row, 0), integer(row, 1)]))
   }

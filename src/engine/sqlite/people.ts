@@ -8,7 +8,7 @@ import type { JobRecords } from './job-records.ts'
 import type { JobTable } from './job-table.ts'
 import type { LogTable } from './log-table.ts'
 
-/** The tables that people change. */
+/** What people change: jobs, and what belongs to them. */
 export interface Kept {
   records: JobRecords
   table: JobTable

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { newId } from '../../../src/base/ids.ts'
 import type { Job, NewJob } from '../../../src/job/job.ts'
 import { queueGroup } from '../../../src/job/queue-group.ts'
 import { newJob } from '../../support/new-job.ts'
+import { TestWorker } from '../../support/test-worker.ts'
 import { type MakeEngine, submit } from './bench.ts'
 
 /** Keeping and finding jobs. */
@@ -21,8 +23,11 @@ export function recordRules(makeEngine: MakeEngine): void {
       await using bench = await makeEngine()
       const now = bench.clock.now()
       const there = await submit(bench)
-      const plain = Array.from({ length: 9 }, () => newJob(now))
-      const [twice, again] = [newJob(now), newJob(now)]
+      const manifestOf = (files: number) => ({
+        files: Array.from({ length: files }, (_, i) => ({ uri: `s3://datasets/${newId()}/${i}.dat` })),
+      })
+      const plain = Array.from({ length: 9 }, (_, i) => newJob(now, { manifest: manifestOf(i % 3 === 1 ? 60 : 1) }))
+      const [twice, again] = [newJob(now, { manifest: manifestOf(1) }), newJob(now, { manifest: manifestOf(60) })]
       const idempotency = { key: 'k', requestHash: 'h' }
       const keyed = newJob(now, { idempotency })
       const other = newJob(now, { labels: { ship: 'Sonne' }, parameters: { threshold: 0.5 }, priority: 3 })
@@ -55,6 +60,13 @@ export function recordRules(makeEngine: MakeEngine): void {
       for (const { job } of answers) assert.deepEqual(await bench.engine.get(job.id), job)
       const { items } = await bench.engine.list({ limit: 100 })
       assert.deepEqual(new Set(items.map(({ id }) => id)), kept)
+      const worker = new TestWorker(bench.engine, { concurrency: 100 })
+      for (let claimed = 0; claimed < kept.size - 1; claimed++) {
+        const { job, end } = await worker.next()
+        const submitted = job.id === there.id ? there : wishes.find(({ id }) => id === job.id)
+        assert.deepEqual(job.manifest, submitted?.manifest)
+        end()
+      }
     })
 
     test("a tenant's full queue takes no more of its jobs, and those of others go on", async () => {
