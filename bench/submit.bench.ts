@@ -9,8 +9,8 @@ import { median, middle, report } from './support/report.ts'
  * meets all alike: each round gives its ratios, and the middle of those is told, with how far it may be from the truth.
  */
 const WARM_UP = 40_000
-const JOBS = 10_000
-const ROUNDS = 32
+const JOBS = 4_000
+const ROUNDS = 80
 
 await using bare = await startTarget('bare-route.ts')
 await using constant = await startTarget('submit-service.ts', ['constant'])
