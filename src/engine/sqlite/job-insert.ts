@@ -19,7 +19,7 @@ const BEGINNING_AND_OF_EVERY_JOB = '1, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, ?,
 
 /** Inserts any job. */
 export const INSERT_JOB = `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${OF_EVERY_JOB}, ${OF_SOME})
-  VALUES (${BEGINNING_AND_OF_EVERY_JOB}, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, ''), coalesce(?, ''))`
+  VALUES (${BEGINNING_AND_OF_EVERY_JOB}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** Inserts so many jobs of which nothing is told but what is told of every one. */
 export function insertBareJobs(count: number): string {
@@ -56,7 +56,30 @@ export function newRow(job: NewJob, phase: Phase): NewRow {
     job.maxAttempts,
     job.timeoutMs,
   ]
-  const ofSome = [
+  return {
+    ofEvery,
+    ofSome: isBare(job) ? undefined : valuesOfSome(job, parameters),
+    longManifest: isLong ? manifest : undefined,
+    isSmall: !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW,
+  }
+}
+
+/** Whether nothing is told of a job but what is told of every one. */
+function isBare(job: NewJob): boolean {
+  return (
+    job.parameters === null &&
+    isEmpty(job.labels) &&
+    job.idempotency === undefined &&
+    job.traceparent === undefined &&
+    job.callbackUrl === undefined &&
+    job.schedule === undefined &&
+    job.tenant === undefined &&
+    !job.resources
+  )
+}
+
+function valuesOfSome(job: NewJob, parameters: string | null): SQLInputValue[] {
+  return [
     isEmpty(job.labels) ? null : JSON.stringify(job.labels),
     parameters,
     job.idempotency?.key ?? null,
@@ -65,13 +88,7 @@ export function newRow(job: NewJob, phase: Phase): NewRow {
     job.callbackUrl ?? null,
     job.schedule?.name ?? null,
     job.schedule?.tick ?? null,
-    job.tenant ?? null,
-    job.resources ? storeResources(job.resources) : null,
+    job.tenant ?? '',
+    storeResources(job.resources ?? null),
   ]
-  return {
-    ofEvery,
-    ofSome: ofSome.every((value) => value === null) ? undefined : ofSome,
-    longManifest: isLong ? manifest : undefined,
-    isSmall: !isLong && (parameters?.length ?? 0) <= LONGEST_MANIFEST_IN_ROW,
-  }
 }

@@ -194,7 +194,9 @@ export class JobTable {
 
   /** Inserts as many as share a statement. Their numbers follow each other, and nobody else has higher ones. */
   #insertBareOnes(rows: readonly NewRow[]): (number | undefined)[] {
-    const { changes, num: last } = this.#insertTogether.run(...rows.flatMap(({ ofEvery }) => ofEvery))
+    const bound: SQLInputValue[] = []
+    for (const { ofEvery } of rows) bound.push(...ofEvery)
+    const { changes, num: last } = this.#insertTogether.run(...bound)
     const before = last - changes
     if (changes === rows.length) return rows.map((_, i) => before + 1 + i)
     let found = 0
