@@ -6,19 +6,20 @@ import { newId } from '../src/base/ids.ts'
 import { JobManager } from '../src/engine/job-manager.ts'
 import { SqliteEngine } from '../src/engine/sqlite/sqlite-engine.ts'
 import { DEFAULT_RETRY_POLICY } from '../src/job/retry-policy.ts'
-import { median, report } from './support/report.ts'
+import { report } from './support/report.ts'
+import { beside, takeTurns } from './support/take-turns.ts'
 
 const JOBS = 20_000
 const GROUP = 50
-const RUNS = 3
+const ROUNDS = 12
 const MANIFEST = { files: [{ uri: 's3://datasets/bench/one.dat' }] }
 
 /** A folder on the disk of the working directory: /tmp may be memory, where an fsync costs nothing. */
 const folder = await mkdtemp(join(process.cwd(), '.tmp-bench-'))
 
 /** Insert, claim the oldest and complete in groups of 50, one transaction each, with nothing around it. */
-function rawSqlite(run: number): number {
-  const db = new DatabaseSync(join(folder, `raw-${run}.db`))
+function rawSqlite(file: number): number {
+  const db = new DatabaseSync(join(folder, `raw-${file}.db`))
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec('CREATE TABLE jobs (num INTEGER PRIMARY KEY, id TEXT UNIQUE, state INTEGER, body TEXT, result TEXT)')
   db.exec('CREATE INDEX jobs_queued ON jobs (num) WHERE state = 0')
@@ -52,8 +53,8 @@ function rawSqlite(run: number): number {
 }
 
 /** The same jobs through the job manager: submitted by 50 clients, each its next as soon as the one before is kept. */
-async function jobManager(run: number): Promise<number> {
-  const engine = new SqliteEngine({ path: join(folder, `engine-${run}.db`), clock: systemClock })
+async function jobManager(file: number): Promise<number> {
+  const engine = new SqliteEngine({ path: join(folder, `engine-${file}.db`), clock: systemClock })
   await engine.start()
   const manager = new JobManager({
     engine,
@@ -93,17 +94,12 @@ async function jobManager(run: number): Promise<number> {
 }
 
 try {
-  const raw: number[] = []
-  const ours: number[] = []
-  for (let run = 0; run < RUNS; run++) {
-    raw.push(rawSqlite(run))
-    ours.push(await jobManager(run))
-  }
+  let file = 0
+  const rates = await takeTurns({ raw: () => rawSqlite(file++), ours: () => jobManager(file++) }, ROUNDS)
   report({
     what: 'no-op jobs through the job manager',
     unit: 'jobs/s',
-    ours: median(ours),
-    baseline: { name: 'raw node:sqlite in groups of 50', value: median(raw) },
+    ...beside(rates.ours, 'raw node:sqlite in groups of 50', rates.raw),
     goal: { atLeast: 0.4 },
   })
 } finally {
