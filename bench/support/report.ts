@@ -49,13 +49,15 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The middle of what the values were drawn from, and where it lies with 95 % certainty, by the ranks of their means two by
- * two (Hodges and Lehmann, Wilcoxon): a few values far off change nothing, as with the median, but the others count fully.
+ * The middle of what ratios were drawn from, and where it lies with 95 % certainty, by the ranks of their means two by two
+ * (Hodges and Lehmann, Wilcoxon): a few far off change nothing, as with the median, but the others count fully. Means are
+ * those of logarithms, so that twice and half cancel out.
  */
-export function middle(values: readonly number[]): { value: number; span: Span } {
-  const means = values.flatMap((one, i) => values.slice(i).map((other) => (one + other) / 2)).sort((a, b) => a - b)
-  const n = values.length
+export function middle(ratios: readonly number[]): { value: number; span: Span } {
+  const logs = ratios.map((ratio) => Math.log(ratio))
+  const means = logs.flatMap((one, i) => logs.slice(i).map((other) => (one + other) / 2)).sort((a, b) => a - b)
+  const n = ratios.length
   const beyond = Math.floor((n * (n + 1)) / 4 - 1.96 * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24))
-  const at = (place: number): number => means[Math.max(0, place)] ?? Number.NaN
-  return { value: median(means), span: [at(beyond), at(means.length - 1 - Math.max(0, beyond))] }
+  const at = (place: number): number => Math.exp(means[Math.max(0, place)] ?? Number.NaN)
+  return { value: Math.exp(median(means)), span: [at(beyond), at(means.length - 1 - Math.max(0, beyond))] }
 }

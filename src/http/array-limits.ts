@@ -1,4 +1,3 @@
-import type { preValidationHookHandler } from 'fastify'
 import { type Fault, LongshoreError } from '../base/errors.ts'
 import { MAX_PARTS } from '../contract/ingest.ts'
 import { MAX_LABELS } from '../contract/job.ts'
@@ -6,22 +5,29 @@ import { MAX_LABELS } from '../contract/job.ts'
 /** Faults after which a list is not looked at further. */
 const MAX_FAULTS = 20
 
+/** How long lists of a body may be. */
+export interface ListLimits {
+  filesPerJob: number
+  filesPerIngest: number
+}
+
 /**
- * Refuses bodies whose lists are too long, or mostly of the wrong kind, before the schema sees them: it reports every
- * fault of every item, which for a list of a million takes a gigabyte.
+ * The error of a body whose lists, or those of the job in it, are too long or mostly of the wrong kind. It is asked before
+ * the schema sees them: that reports every fault of every item, which for a list of a million takes a gigabyte.
  */
-export function refuseTooMany(limits: { filesPerJob: number; filesPerIngest: number }): preValidationHookHandler {
-  return ({ body }, _reply, done) => {
-    try {
-      if (isRecord(body)) checkLists(body, limits)
-      done()
-    } catch (failure) {
-      done(failure instanceof Error ? failure : undefined)
-    }
+export function tooManyIn(body: unknown, limits: ListLimits): LongshoreError | undefined {
+  if (!isRecord(body)) return undefined
+  try {
+    checkLists(body, limits)
+    if (isRecord(body.job)) checkLists(body.job, limits)
+    return undefined
+  } catch (failure) {
+    if (failure instanceof LongshoreError) return failure
+    throw failure
   }
 }
 
-function checkLists(body: Record<string, unknown>, limits: { filesPerJob: number; filesPerIngest: number }): void {
+function checkLists(body: Record<string, unknown>, limits: ListLimits): void {
   const { files, parts, part_numbers, labels, manifest_inline: inline } = body
   const unknown = Object.keys(body).length > 100
   if (unknown)

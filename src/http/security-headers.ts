@@ -5,26 +5,29 @@ const TLS_SECONDS = 31_536_000
 
 /**
  * What every answer says to browsers, unless a route says otherwise: run nothing of it, show it in no frame, guess no
- * type, let no other site use it as a part.
+ * type.
  */
 const EVERY_ANSWER: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
 }
 
 /**
  * What is found at an address says more, because it is a page to be opened and to go on from: let no other site hold its
- * window, and tell none its address, which may hold a token. Browsers that know no policy are told of frames, too.
+ * window or use it as a part, and tell none its address, which may hold a token. Browsers that know no policy are told of frames, too.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   ...EVERY_ANSWER,
   'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
 }
 
-/** The answers to these are no pages: a form of another site may bring one into a window, where it runs nothing and leads nowhere. */
+/**
+ * The answers to these are no pages. A form of another site may bring one into a window, where it runs nothing and leads
+ * nowhere; and it holds nothing of others, for no request is believed for a cookie.
+ */
 const CHANGING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 /** Sets them on every answer; with TLS in front, browsers are told to stay with it. */

@@ -7,6 +7,7 @@ import { describeFaults, faultsOf } from '../base/faults.ts'
 import { isEmpty } from '../base/is-empty.ts'
 import { traceIdOf } from '../base/traceparent.ts'
 import { ChangeFeed } from '../engine/change-feed.ts'
+import { type ListLimits, tooManyIn } from './array-limits.ts'
 import { Arrivals } from './arrival.ts'
 import { mayStay, openGate } from './auth.ts'
 import { ANYONE, type Caller, identifyCallers, NOBODY, notedCaller } from './caller.ts'
@@ -79,7 +80,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   identifyCallers(app)
   const room = furnish(parts, traceRequests(app, parts.tracing))
   const { limits, corsOrigins } = parts.config
-  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body'))
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => validator(schema, httpPart ?? 'body', limits))
   app.setSerializerCompiler(() => JSON.stringify)
   // Without this, every answer looks for the serializer of its status and media type, to find the same one.
   app.setReplySerializer((payload) => JSON.stringify(payload))
@@ -131,11 +132,13 @@ function tokenSecret({ config, signingSecret }: ServerParts): string | undefined
 }
 
 /** Checks one part of a request; every fault has a JSON pointer, into the body or below `/query`, `/params`. */
-function validator(schema: z.ZodType, httpPart: string) {
+function validator(schema: z.ZodType, httpPart: string, limits: ListLimits) {
   const prefix = httpPart === 'body' ? '' : httpPart === 'querystring' ? '/query' : `/${httpPart}`
   return (data: unknown): { value: unknown } | { error: LongshoreError } => {
     // Most requests have no query where none is taken: to ask the schema takes longer than to see it.
     if (schema === NO_QUERY && isEmpty(data as object)) return { value: data }
+    const tooMany = httpPart === 'body' ? tooManyIn(data, limits) : undefined
+    if (tooMany) return { error: tooMany }
     const parsed = schema.safeParse(data)
     if (parsed.success) return { value: parsed.data }
     const errors = faultsOf(parsed.error, prefix)

@@ -4,7 +4,6 @@ import * as contract from '../../contract/ingest.ts'
 import type { AnnouncedFile } from '../../input/ingest-files.ts'
 import { idempotencyOf } from '../../input/job-request.ts'
 import type { PartUrl } from '../../input/part-urls.ts'
-import { refuseTooMany } from '../array-limits.ts'
 import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { viewCompleted, viewIngest, viewStarted, viewUrls } from '../ingest-view.ts'
 import { timestamp } from '../job-view.ts'
@@ -34,7 +33,6 @@ export const ingestRoutes: Routes = (app, room) => {
       body: contract.RenewParts,
       response: { 200: json('Fresh URLs', contract.RenewedParts) },
     }),
-    preValidation: refuseTooMany(room.config.limits),
     handler: async (request) => {
       const { job_id, file_id } = request.params
       const { urls, expiresAt } = await room.ingests.renewParts(job_id, file_id, request.body.part_numbers)
@@ -62,7 +60,6 @@ const startIngest: Routes = (app, room) => {
       body: contract.StartIngest,
       response: { 200: json('Where to put the parts', contract.StartedIngest) },
     }),
-    preValidation: refuseTooMany(room.config.limits),
     handler: async (request, reply) => {
       const { files, ...options } = request.body
       const key = idempotencyKeyOf(request)
@@ -88,7 +85,6 @@ const completeFile: Routes = (app, room) => {
       body: contract.CompleteFile,
       response: { 200: json('The file is complete', contract.CompletedFile) },
     }),
-    preValidation: refuseTooMany(room.config.limits),
     handler: async (request) => {
       const { job_id, file_id, upload_id, parts } = request.body
       await room.own.checkIngest(request, job_id)

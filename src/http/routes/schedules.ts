@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SubmittedJob } from '../../contract/job.ts'
 import {
   CreateSchedule,
@@ -10,7 +10,6 @@ import {
 } from '../../contract/schedule.ts'
 import type { Schedule } from '../../engine/schedule-records.ts'
 import type { ScheduleKey } from '../../schedule/schedules.ts'
-import { refuseTooMany } from '../array-limits.ts'
 import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { viewSubmitted } from '../job-view.ts'
 import { nextLink } from '../next-link.ts'
@@ -35,7 +34,6 @@ export const scheduleRoutes: Routes = (app, room) => {
         200: json('A schedule just like it that is there already', ScheduleSchema),
       },
     }),
-    preValidation: refuseTooManyInJob(room),
     handler: async (request, reply) => {
       const { name, ...given } = request.body
       return answerKept(room, reply, await schedules.create(keyOf(room, request, name), given))
@@ -52,7 +50,6 @@ export const scheduleRoutes: Routes = (app, room) => {
         200: json('The schedule, which was there', ScheduleSchema),
       },
     }),
-    preValidation: refuseTooManyInJob(room),
     handler: async (request, reply) =>
       answerKept(room, reply, await schedules.put(keyOf(room, request, request.params.name), request.body)),
   })
@@ -145,13 +142,4 @@ async function view({ schedules, jobs, basePath }: Room, schedule: Schedule) {
   const last = schedule.lastFire && (await jobs.find(schedule.lastFire.jobId))
   const nextTicks = schedules.nextTicks(schedule, TICKS_TOLD)
   return viewSchedule(schedule, { nextTicks, lastState: last?.state ?? null }, basePath)
-}
-
-/** The lists of the job that a schedule carries are as long as those of a submit. */
-function refuseTooManyInJob({ config }: Room): preValidationHookHandler {
-  const refuse = refuseTooMany(config.limits)
-  return function (request, reply, done) {
-    const { job } = (request.body ?? {}) as { job?: unknown }
-    refuse.call(this, { body: job } as FastifyRequest, reply, done)
-  }
 }

@@ -6,7 +6,6 @@ import { idempotencyOf, jobRequest } from '../../input/job-request.ts'
 import { checkManifestUri } from '../../input/manifest.ts'
 import { checkManifestEntries, type ManifestLimits } from '../../input/manifest-entries.ts'
 import { isFinal, type Job, type ManifestSource } from '../../job/job.ts'
-import { refuseTooMany } from '../array-limits.ts'
 import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { viewJob, viewSubmitted } from '../job-view.ts'
 import { preferredWait } from '../prefer.ts'
@@ -24,7 +23,6 @@ export const submitJob: Routes = (app, room) => {
         202: json('The job is on disk. With `Prefer: wait=N`, the job itself', SubmittedJob),
       },
     }),
-    preValidation: refuseTooMany(room.config.limits),
     handler: async (request, reply) => {
       const { body } = request
       const source = manifestSource(body, limits)
