@@ -4,8 +4,7 @@ import type { FastifyInstance } from 'fastify'
 const TLS_SECONDS = 31_536_000
 
 /**
- * What every answer says to browsers, unless a route says otherwise: run nothing of it, show it in no frame, guess no
- * type.
+ * What every answer says to browsers, unless a route says otherwise: run nothing of it, show it in no frame, guess no type.
  */
 const EVERY_ANSWER: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -14,7 +13,8 @@ const EVERY_ANSWER: Readonly<Record<string, string>> = {
 
 /**
  * What is found at an address says more, because it is a page to be opened and to go on from: let no other site hold its
- * window or use it as a part, and tell none its address, which may hold a token. Browsers that know no policy are told of frames, too.
+ * window or use it as a part, and tell none its address, which may hold a token. Browsers that know no policy are told of
+ * frames, too.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   ...EVERY_ANSWER,

@@ -216,8 +216,7 @@ export class JobRecords {
 
   #noteNew(entry: JobEntry, isSmall: boolean): void {
     const { num, phase, job } = entry
-    this.#count(phase, 1)
-    if (phase === PHASE.delayed) this.#delayedTo = Math.min(this.#delayedTo, job.runAt)
+    this.#enter(entry)
     if (isSmall && phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(num, entry)
     this.#news.push({ event: queuedEvent(job), job })
   }
@@ -230,9 +229,13 @@ export class JobRecords {
     this.#touched.set(job.id, after)
     this.#fresh.delete(after.num)
     this.#count(before.phase, -1)
+    this.#enter(after)
+    return after
+  }
+
+  #enter({ phase, job }: JobEntry): void {
     this.#count(phase, 1)
     if (phase === PHASE.delayed) this.#delayedTo = Math.min(this.#delayedTo, job.runAt)
-    return after
   }
 
   #count(phase: number, by: number): void {
