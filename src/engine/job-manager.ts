@@ -129,13 +129,8 @@ export class JobManager {
   }
 
   /** Keeps a job durably. Submitting the same id or idempotency key again answers the first job. Throws `QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`. */
-  async submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
-    const room = this.roomOf(draft.tenant ?? null)
-    try {
-      return await this.#engine.insert(this.newJob(draft, manifest), room)
-    } catch (thrown) {
-      throw await this.whenToReturn(thrown, draft.tenant ?? null)
-    }
+  submit(draft: JobDraft, manifest: ManifestSource): Promise<{ job: Job; replayed: boolean }> {
+    return this.#engine.insert(this.newJob(draft, manifest), this.roomOf(draft.tenant ?? null))
   }
 
   /** A job as it is kept from now on, for who keeps it within a change of something else. */
@@ -149,15 +144,15 @@ export class JobManager {
     return { maxQueued, maxQueuedOfTenant: limitsOf?.(tenant).queuedJobs }
   }
 
-  /** The error of a full queue, with how long it needs until there is room; any other as it is. */
-  async whenToReturn(thrown: unknown, tenant: string | null): Promise<unknown> {
-    if (this.#drain === undefined || !(thrown instanceof LongshoreError) || thrown.code !== 'QUEUE_FULL') return thrown
+  /** The error of a full queue, which that of a tenant may be, with how long it needs until there is room. */
+  async whenToReturn(refused: LongshoreError, tenant: string | null): Promise<LongshoreError> {
+    if (this.#drain === undefined) return refused
     const { maxQueued, maxQueuedOfTenant = Number.POSITIVE_INFINITY } = this.roomOf(tenant)
     const isOfTenant = tenant !== null && maxQueuedOfTenant <= maxQueued
     const wait = isOfTenant ? this.#drain.waitMs(maxQueuedOfTenant, tenant) : this.#drain.waitMs(maxQueued)
     return wait.then(
-      (retryAfterMs) => new LongshoreError('QUEUE_FULL', thrown.message, { retryAfterMs }),
-      () => thrown,
+      (retryAfterMs) => new LongshoreError('QUEUE_FULL', refused.message, { retryAfterMs }),
+      () => refused,
     )
   }
 

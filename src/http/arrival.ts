@@ -33,11 +33,16 @@ export class Arrivals {
     this.#expected.delete(body)
   }
 
-  /** Gives the rest of a body that nobody reads the time limit to end, then cuts the connection. */
+  /**
+   * Gives the rest of a body that nobody reads the time limit to end, then cuts the connection. What this turn of the event
+   * loop still brings is no rest.
+   */
   linger(body: IncomingMessage): void {
-    if (body.complete || body.destroyed || this.#expected.has(body)) return
-    this.expect(body, () => body.complete || body.destroy())
-    body.once('close', () => this.arrived(body))
+    setImmediate(() => {
+      if (body.complete || body.destroyed || this.#expected.has(body)) return
+      this.expect(body, () => body.complete || body.destroy())
+      body.once('close', () => this.arrived(body))
+    })
   }
 
   /** Fastify's hook for routes that read no body: one that is announced all the same must end in time. */

@@ -147,7 +147,7 @@ function validator(schema: z.ZodType, httpPart: string, limits: ListLimits) {
   }
 }
 
-function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf, facts }: Room): void {
+function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf, facts, jobs }: Room): void {
   const whose = (request: FastifyRequest): Record<string, string> => {
     const { tenant } = callerOf(request)
     const traceId = traceIdOf(traceparentOf(request) ?? null)
@@ -163,7 +163,8 @@ function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf,
   app.setErrorHandler((thrown, request, reply) => {
     const error = knownError(thrown)
     if (error.status >= 500) request.log.error({ ...whose(request), err: thrown, url: request.url }, error.message)
-    answer(error, reply)
+    if (error.code !== 'QUEUE_FULL') return answer(error, reply)
+    return jobs.whenToReturn(error, callerOf(request).tenant).then((timed) => answer(timed, reply))
   })
   app.setNotFoundHandler((request, reply) => {
     const { error, allow } = unmatched(request.method, request.url)

@@ -20,7 +20,7 @@ const TRIES = 5
 /** What schedules stand on. */
 export interface SchedulesParts {
   records: ScheduleRecords
-  jobs: Pick<JobManager, 'draft' | 'newJob' | 'find' | 'roomOf' | 'whenToReturn'>
+  jobs: Pick<JobManager, 'draft' | 'newJob' | 'find' | 'roomOf'>
   clock: Clock
   limits: ManifestLimits & { schedules: number; scheduleIntervalMs: number }
   limitsOf(tenant: string | null): Pick<TenantLimits, 'schedules'>
@@ -123,10 +123,7 @@ export class Schedules {
       const job = makeScheduledJob(this.#parts, there, { tick: null, id: jobId, traceparent })
       const fires = [{ tick: null, jobId }]
       const schedule = withFires(there, fires, await this.#open(there), clock.now())
-      const change = records.change([{ schedule, jobs: [job] }], (tenant) => jobs.roomOf(tenant))
-      const [made] = await change.catch(async (thrown: unknown) => {
-        throw await jobs.whenToReturn(thrown, key.tenant)
-      })
+      const [made] = await records.change([{ schedule, jobs: [job] }], (tenant) => jobs.roomOf(tenant))
       if (!made) continue
       told(schedule, { fired: fires, skipped: [], replaced: [] })
       const kept = await jobs.find(jobId)

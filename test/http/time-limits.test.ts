@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { ManualClock } from '../support/manual-clock.ts'
 import { connectRaw, converse } from '../support/raw-socket.ts'
 import { everythingStored, nothingWritten, openTestService } from '../support/test-service.ts'
 import { post } from '../support/wire.ts'
@@ -114,3 +115,48 @@ test('the rest of a refused body may still be sent, so that the client hears the
   clearInterval(trickle)
   assert.match(heard(), /^HTTP\/1\.1 404 /)
 })
+
+test('a JSON body is the same, however its bytes come', async () => {
+  await using service = await openTestService()
+  const { socket, heard } = connectRaw(await service.listen())
+  const body = JSON.stringify({ manifest_inline: { files: ['s3://longshore/é.dat'] } })
+  const head = 'POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+  const whole = Buffer.from(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  const chunked = Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\n${body.slice(0, 3)}\r\n`)
+  const rest = Buffer.from(body.slice(3))
+  const lastChunk = Buffer.concat([Buffer.from(`${rest.length.toString(16)}\r\n`), rest, Buffer.from('\r\n0\r\n\r\n')])
+  const pieces = [[whole], [whole, whole], [chunked, lastChunk], [Buffer.concat([chunked, lastChunk])]]
+  for (let cut = whole.length - body.length - 3; cut < whole.length; cut++) {
+    pieces.push([whole.subarray(0, cut), whole.subarray(cut)])
+  }
+  let jobs = 0
+  for (const writes of pieces) {
+    const isPipelined = writes.every((bytes) => bytes === whole)
+    jobs += isPipelined ? writes.length : 1
+    if (isPipelined) socket.write(Buffer.concat(writes))
+    else
+      for (const bytes of writes)
+        await new Promise((sent) => socket.setNoDelay().write(bytes, () => setImmediate(sent)))
+    while (count(heard(), 'HTTP/1.1 202 ') < jobs) await once(socket, 'data')
+  }
+  socket.destroy()
+  const { items } = await service.jobs.list({ limit: 200 })
+  assert.equal(items.length, jobs)
+  assert.ok(items.every(({ manifest }) => JSON.stringify(manifest) === '{"files":[{"uri":"s3://longshore/é.dat"}]}'))
+})
+
+test('a body that is there is waited for no longer, accepted or refused', async () => {
+  const clock = new ManualClock()
+  await using service = await openTestService({ clock })
+  const url = await service.listen()
+  const before = clock.pending
+  for (const body of ['{"manifest_inline":{"files":["s3://longshore/a"]}}', '{"manifest_inline":', '{"unknown":1}']) {
+    const head = 'POST /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    assert.match(await converse(url, [`${head}Content-Length: ${body.length}\r\n\r\n${body}`]), /^HTTP\/1\.1 [24]\d\d /)
+    assert.equal(clock.pending, before, body)
+  }
+})
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1
+}
