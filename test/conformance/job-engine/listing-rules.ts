@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { JobEngine, JobQuery } from '../../../src/engine/job-engine.ts'
-import { COMPLETED, type MakeEngine, runOne, submit } from './bench.ts'
+import type { Job, NewJob } from '../../../src/job/job.ts'
+import { COMPLETED, FAILED, type MakeEngine, runOne, submit } from './bench.ts'
 
 /** Listing jobs. */
 export function listingRules(makeEngine: MakeEngine): void {
@@ -28,6 +29,47 @@ export function listingRules(makeEngine: MakeEngine): void {
       assert.deepEqual(new Set(seen), new Set(ids))
       assert.equal(seen[0], ids[0])
       assert.equal(seen[6], ids[6])
+    })
+
+    test('jobs of every kind and state stand in the order in which they were created', async () => {
+      await using bench = await makeEngine()
+      const { engine, clock } = bench
+      const kinds: (() => Partial<NewJob>)[] = [
+        () => ({}),
+        () => ({ priority: 3 }),
+        () => ({ group: 'a' }),
+        () => ({ runAt: clock.now() + 7 }),
+        () => ({ runAt: clock.now() - 7 }),
+        () => ({ runAt: clock.now() + 1_000_000 }),
+        () => ({ resources: { cpu: 1, memoryBytes: 0, scratchBytes: 0 } }),
+        () => ({}),
+      ]
+      const jobs: Job[] = []
+      for (let turn = 0; turn < 3; turn++) {
+        for (const kind of kinds) {
+          bench.advance(1)
+          jobs.unshift(await submit(bench, kind()))
+        }
+        await runOne(bench, COMPLETED)
+        await runOne(bench, FAILED)
+      }
+      await engine.requestCancel(jobs[7]?.id ?? '')
+      bench.advance(10)
+      const since = jobs[12]?.createdAt ?? 0
+      const ids = jobs.map(({ id }) => id)
+      for (const [query, expected] of [
+        [{}, ids],
+        [{ createdAfter: since }, ids.slice(0, 13)],
+        [{ createdBefore: since }, ids.slice(13)],
+      ] as const) {
+        const seen: string[] = []
+        for (let cursor: string | null | undefined; cursor !== null; ) {
+          const page = await engine.list({ ...query, limit: 5, ...(cursor !== undefined && { cursor }) })
+          seen.push(...page.items.map(({ id }) => id))
+          cursor = page.next
+        }
+        assert.deepEqual(seen, expected)
+      }
     })
 
     test('states, group, labels and instants choose', async () => {
