@@ -1,13 +1,14 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { AccessList } from '../access/access-list.ts'
 import { type ApiKey, isExpired } from '../access/api-key.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Scope } from '../contract/routes.ts'
 import { type Caller, noteCaller } from './caller.ts'
+import type { Guard } from './guard.ts'
 
-/** Gives the hook that lets in who may do what a scope names, or whoever has a key. */
-export type Gate = (needed: Scope | 'known') => onRequestHookHandler
+/** Gives the guard that lets in who may do what a scope names, or whoever has a key. */
+export type Gate = (needed: Scope | 'known') => Guard
 
 /**
  * Lets in who sends one of the keys as `Authorization: Bearer …`, if its scopes have the one that is needed. Undefined when
@@ -15,12 +16,12 @@ export type Gate = (needed: Scope | 'known') => onRequestHookHandler
  */
 export function openGate(access: AccessList, clock: Clock): Gate | undefined {
   if (access.isOpen) return undefined
-  return (needed) => (request, _reply, done) => {
+  return (needed) => (request) => {
     const found = identify(request, access, clock.now())
-    if (found instanceof LongshoreError) return done(found)
-    if (needed !== 'known' && !found.scopes.includes(needed)) return done(scopeMissing(found, needed))
+    if (found instanceof LongshoreError) return found
+    if (needed !== 'known' && !found.scopes.includes(needed)) return scopeMissing(found, needed)
     noteCaller(request, found)
-    done()
+    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
-import type { onRequestHookHandler } from 'fastify'
 import { LongshoreError } from '../base/errors.ts'
+import type { Guard } from './guard.ts'
 
 /**
  * So many requests in one delay are a flood. Fewer were held up by something else, such as an inline processor, which may
@@ -27,7 +27,7 @@ const LOOP: LoopTime = { now: () => performance.now(), afterThisTurn: (call) => 
  *
  * @param random a number in [0, 1): those that are refused do not come back all at once
  */
-export function loadGuard(maxDelayMs: number, time = LOOP, random = Math.random): onRequestHookHandler {
+export function loadGuard(maxDelayMs: number, time = LOOP, random = Math.random): Guard {
   let measuring = false
   let arrived = 0
   let refusedUntil = 0
@@ -42,16 +42,18 @@ export function loadGuard(maxDelayMs: number, time = LOOP, random = Math.random)
       if (lastDelayMs > maxDelayMs && arrived >= FLOOD) refusedUntil = time.now() + Math.min(lastDelayMs, LONGEST_MS)
     })
   }
-  return (_request, _reply, done) => {
+  return () => {
     if (!measuring) measure()
     arrived += 1
     const now = time.now()
-    if (now >= refusedUntil) return done()
+    if (now >= refusedUntil) return undefined
     const retryAfterMs = refusedUntil - now + lastDelayMs * (1 + random())
-    done(
-      new LongshoreError('OVERLOADED', 'More requests come than the service can answer in time. Try again later.', {
+    return new LongshoreError(
+      'OVERLOADED',
+      'More requests come than the service can answer in time. Try again later.',
+      {
         retryAfterMs,
-      }),
+      },
     )
   }
 }

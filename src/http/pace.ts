@@ -1,8 +1,9 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { AccessList } from '../access/access-list.ts'
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import type { Caller } from './caller.ts'
+import type { Guard } from './guard.ts'
 import { RequestRates } from './request-rates.ts'
 
 /** What limiting stands on. */
@@ -15,17 +16,16 @@ export interface PaceParts {
 }
 
 /** Holds each key, and all keys of a tenant together, to their requests a minute. */
-export function limitPace({ access, clock, perKey, callerOf }: PaceParts): onRequestHookHandler {
+export function limitPace({ access, clock, perKey, callerOf }: PaceParts): Guard {
   const [keys, tenants] = [new RequestRates(), new RequestRates()]
-  return (request, _reply, done) => {
+  return (request) => {
     const { name, tenant } = callerOf(request)
     const perTenant = access.limitsOf(tenant).requestsPerMinute
     const now = clock.now()
     const keyWaitMs = perKey === undefined ? 0 : keys.take(`${tenant} ${name}`, perKey, now)
-    if (keyWaitMs > 0) return done(tooFast(`with this key (KEY_RATE_LIMIT_PER_MINUTE is ${perKey})`, keyWaitMs))
+    if (keyWaitMs > 0) return tooFast(`with this key (KEY_RATE_LIMIT_PER_MINUTE is ${perKey})`, keyWaitMs)
     const tenantWaitMs = tenant === null || perTenant === undefined ? 0 : tenants.take(tenant, perTenant, now)
-    if (tenantWaitMs > 0) return done(tooFast(`by tenant ${tenant} (its limit is ${perTenant})`, tenantWaitMs))
-    done()
+    return tenantWaitMs > 0 ? tooFast(`by tenant ${tenant} (its limit is ${perTenant})`, tenantWaitMs) : undefined
   }
 }
 

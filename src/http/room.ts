@@ -15,6 +15,7 @@ import type { ChangeFeed } from '../engine/change-feed.ts'
 import type { Arrivals } from './arrival.ts'
 import type { Gate } from './auth.ts'
 import type { Caller } from './caller.ts'
+import { type Guard, guardedBy } from './guard.ts'
 import type { Holds } from './holds.ts'
 import type { OwnRecords } from './own-records.ts'
 import type { ReadTokens } from './read-tokens.ts'
@@ -47,11 +48,11 @@ export interface Room extends ServerParts {
   /** Lets readers follow all jobs. */
   changes: ChangeFeed
   /** Refuses requests of a key or a tenant that come too often. */
-  limitPace: onRequestHookHandler
+  limitPace: Guard
   /** Refuses requests while too many come. */
-  guardLoad: onRequestHookHandler
+  guardLoad: Guard
   /** Refuses work while memory is short. */
-  guardMemory: onRequestHookHandler
+  guardMemory: Guard
   /** Which span a request belongs to. */
   traceparentOf: TraceparentOf
   /** The path below which clients find the service: it goes before each path that an answer names. */
@@ -66,14 +67,14 @@ export type Routes = (app: App, room: Room) => void
 /** Method, path and access of a route of the table. */
 export function routeOf<Name extends RouteName>(name: Name, room: Room) {
   const { method, path, access, takesToken, alwaysAnswered }: Route = ROUTES[name]
-  const hooks = [...guardsOf(ROUTES[name], room), ...keyHooksOf(ROUTES[name], room)]
+  const hooks = [guardedBy(...guardsOf(ROUTES[name], room)), ...keyHooksOf(ROUTES[name], room)]
   // Whoever has a signed URL was counted when it was given.
   const config = needsKey(access) && !alwaysAnswered ? {} : { rateLimit: false as const }
   return { method, url: path, onRequest: hooks, config, ...(takesToken && { onSend: room.tokens.uncached }) }
 }
 
 /** What keeps the service from being asked for more than it can do. */
-function guardsOf({ method, alwaysAnswered }: Route, room: Room): onRequestHookHandler[] {
+function guardsOf({ method, alwaysAnswered }: Route, room: Room): Guard[] {
   const takesWork = method === 'POST' || method === 'PUT'
   return [...(alwaysAnswered ? [] : [room.guardLoad]), ...(takesWork ? [room.guardMemory] : [])]
 }
@@ -81,7 +82,7 @@ function guardsOf({ method, alwaysAnswered }: Route, room: Room): onRequestHookH
 function keyHooksOf({ path, access, takesToken, alwaysAnswered }: Route, room: Room): onRequestHookHandler[] {
   if (!needsKey(access)) return []
   const paced = alwaysAnswered ? [] : [room.limitPace]
-  const keyed = room.gate ? [room.gate(access), ...paced, ...ownRecordHooks(path, room)] : []
+  const keyed = room.gate ? [guardedBy(room.gate(access), ...paced), ...ownRecordHooks(path, room)] : []
   return takesToken ? room.tokens.orElse(keyed) : keyed
 }
 

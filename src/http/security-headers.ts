@@ -1,5 +1,3 @@
-import type { FastifyInstance } from 'fastify'
-
 /** A year, in seconds. */
 const TLS_SECONDS = 31_536_000
 
@@ -30,16 +28,13 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  */
 const CHANGING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-/** Sets them on every answer; with TLS in front, browsers are told to stay with it. */
-export function secureAnswers(app: FastifyInstance, publicUrl: string | undefined): void {
+/** Those of an answer, by the method of its request; with TLS in front, browsers are told to stay with it. */
+export function securityHeaders(publicUrl: string | undefined): (method: string) => Readonly<Record<string, string>> {
   const isSecure = publicUrl?.startsWith('https:') === true
   const transport = isSecure ? { 'strict-transport-security': `max-age=${TLS_SECONDS}` } : {}
   const [changing, others] = [
     { ...EVERY_ANSWER, ...transport },
     { ...SECURITY_HEADERS, ...transport },
   ]
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(CHANGING.has(request.method) ? changing : others)
-    done()
-  })
+  return (method) => (CHANGING.has(method) ? changing : others)
 }

@@ -13,6 +13,7 @@ import { mayStay, openGate } from './auth.ts'
 import { ANYONE, type Caller, identifyCallers, NOBODY, notedCaller } from './caller.ts'
 import { allowOrigins } from './cors.ts'
 import { dashboard } from './dashboard/dashboard.ts'
+import { meetRequests } from './every-request.ts'
 import { Holds } from './holds.ts'
 import { jsonBodyParser } from './json-body.ts'
 import { knownError } from './known-errors.ts'
@@ -25,7 +26,6 @@ import { OwnRecords } from './own-records.ts'
 import { limitPace } from './pace.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 import { ReadTokens } from './read-tokens.ts'
-import { echoIds } from './request-id.ts'
 import { NO_QUERY, type Room, type Routes } from './room.ts'
 import { activityRoutes } from './routes/activity.ts'
 import { allEvents } from './routes/all-events.ts'
@@ -44,7 +44,6 @@ import { scheduleRoutes } from './routes/schedules.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { submitJob } from './routes/submit-job.ts'
 import { uploadForm } from './routes/upload-form.ts'
-import { secureAnswers } from './security-headers.ts'
 import { serverOptions } from './server-options.ts'
 import type { ServerParts } from './server-parts.ts'
 import { SilentSockets } from './silent-sockets.ts'
@@ -75,8 +74,7 @@ const JSON_ROUTES: readonly Routes[] = [
 /** The HTTP service: every route of the contract, ready to listen or to be called by `inject`. */
 export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify(serverOptions(parts))
-  app.addHook('onRequest', echoIds)
-  secureAnswers(app, parts.config.publicUrl)
+  meetRequests(app, parts.config.publicUrl)
   identifyCallers(app)
   const room = furnish(parts, traceRequests(app, parts.tracing))
   const { limits, corsOrigins } = parts.config

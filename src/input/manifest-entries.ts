@@ -51,9 +51,9 @@ export function checkCount(count: number, { maxFiles }: ManifestLimits, subject 
 export function readEntries(found: FoundEntries, limits: ManifestLimits, subject?: string): ManifestEntry[] {
   const entries: ManifestEntry[] = []
   const faults: (Fault & { code: ErrorCode })[] = []
-  for (const [index, value] of found.values.entries()) {
+  for (let index = 0; index < found.values.length; index++) {
     try {
-      entries.push(readEntry(value, limits.readableBuckets))
+      entries.push(readEntry(found.values[index], limits.readableBuckets))
     } catch (thrown) {
       if (!(thrown instanceof LongshoreError)) throw thrown
       faults.push({ code: thrown.code, pointer: found.placeOf(index), message: thrown.message })
