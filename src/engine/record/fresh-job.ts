@@ -1,5 +1,9 @@
-import type { Job, NewJob } from '../../job/job.ts'
+import type { FileCounts, Job, NewJob } from '../../job/job.ts'
 import { SILENT_PROGRESS } from './job-row.ts'
+
+/** What every new job holds, in one piece for all of them. */
+const NO_FILES: FileCounts = Object.freeze({ total: 0, done: 0, failed: 0, bytes: 0 })
+const NONE: readonly never[] = Object.freeze([])
 
 /** A job as it is right after it was submitted. Every field is named: to copy the rest of an object takes ten times as long. */
 export function freshJob(submitted: NewJob): Job {
@@ -36,8 +40,8 @@ export function freshJob(submitted: NewJob): Job {
     progress: SILENT_PROGRESS.queued,
     result: null,
     error: null,
-    errors: [],
-    files: { total: 0, done: 0, failed: 0, bytes: 0 },
-    outputs: [],
+    errors: NONE,
+    files: NO_FILES,
+    outputs: NONE,
   }
 }

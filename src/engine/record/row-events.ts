@@ -13,9 +13,11 @@ const LONGEST_IN_ROW = 1_000
 /** What of an event is stored; job and state follow from where it lies and from its type. */
 export type StoredEvent = Pick<JobEvent, 'seq' | 'type' | 'at' | 'data'>
 
+const NOTHING_MORE: JobEvent['data'] = Object.freeze({})
+
 /** The first event of every job. It says nothing that the row of the job does not, so no row is written for it. */
 export function queuedEvent(job: Job): JobEvent {
-  return { jobId: job.id, seq: 1, type: 'job.queued', state: 'queued', at: job.createdAt, data: {} }
+  return { jobId: job.id, seq: 1, type: 'job.queued', state: 'queued', at: job.createdAt, data: NOTHING_MORE }
 }
 
 /** Adds a state change to those that lie in a job's row, as items of a JSON array; those that got too long move out. */

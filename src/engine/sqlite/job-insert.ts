@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { isEmpty } from '../../base/is-empty.ts'
 import type { NewJob } from '../../job/job.ts'
-import type { Phase } from '../record/phase.ts'
+import { PHASE, type Phase } from '../record/phase.ts'
 import { storeProcessor } from '../record/processor-column.ts'
 import { storeResources } from '../record/resources-column.ts'
 
@@ -29,6 +29,8 @@ export function insertBareJobs(count: number): string {
 
 /** A job as its row is to hold it. */
 export interface NewRow {
+  job: NewJob
+  phase: Phase
   /** What {@link insertBareJobs} binds for it. */
   ofEvery: SQLInputValue[]
   /** What {@link INSERT_JOB} binds after that; undefined when there is nothing of it. */
@@ -39,7 +41,9 @@ export interface NewRow {
   isSmall: boolean
 }
 
-export function newRow(job: NewJob, phase: Phase): NewRow {
+/** The row of a job, which is ready if it is due by `now`. */
+export function newRow(job: NewJob, now: number): NewRow {
+  const phase = job.runAt <= now ? PHASE.ready : PHASE.delayed
   const manifest = JSON.stringify(job.manifest)
   const parameters = job.parameters === null ? null : JSON.stringify(job.parameters)
   const isLong = manifest.length > LONGEST_MANIFEST_IN_ROW
@@ -57,6 +61,8 @@ export function newRow(job: NewJob, phase: Phase): NewRow {
     job.timeoutMs,
   ]
   return {
+    job,
+    phase,
     ofEvery,
     ofSome: isBare(job) ? undefined : valuesOfSome(job, parameters),
     longManifest: isLong ? manifest : undefined,

@@ -7,7 +7,7 @@ import { mayHappen } from '../../job/transitions.ts'
 import type { JobCounts } from '../job-engine.ts'
 import { type Fact, patched } from '../record/job-changes.ts'
 import type { JobEntry } from '../record/job-row.ts'
-import { PHASE, type Phase, phaseOf } from '../record/phase.ts'
+import { PHASE, phaseOf } from '../record/phase.ts'
 import { queuedEvent } from '../record/row-events.ts'
 import { countedOf } from '../record/tallied.ts'
 import type { DeliveryTable } from './delivery-table.ts'
@@ -105,12 +105,7 @@ export class JobRecords {
 
   /** Keeps new jobs; undefined stands for one whose id or idempotency key is known. */
   insert(submitted: readonly NewJob[]): (JobEntry | undefined)[] {
-    const now = this.#clock.now()
-    const phaseNow = ({ runAt }: NewJob): Phase => (runAt <= now ? PHASE.ready : PHASE.delayed)
-    return this.#table.insert(submitted.map((job) => [job, phaseNow(job)])).map((inserted) => {
-      if (inserted) this.#noteNew(inserted.entry, inserted.isSmall)
-      return inserted?.entry
-    })
+    return this.#table.insert(submitted, this.#clock.now(), (entry, isSmall) => this.#noteNew(entry, isSmall))
   }
 
   /** Writes a fact about a job and what it changed; refuses a move that the transition table does not know. */

@@ -4,7 +4,7 @@ import { QUEUE_LOOK, type QueueLook } from '../activity.ts'
 import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
 import { freshJob } from '../record/fresh-job.ts'
 import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from '../record/job-row.ts'
-import { PHASE, type Phase } from '../record/phase.ts'
+import { PHASE } from '../record/phase.ts'
 import { readQueueLook } from '../record/queue-look.ts'
 import { Query } from './database.ts'
 import { OPEN, READY, READY_PLAIN, READY_SIZED } from './job-indexes.ts'
@@ -29,6 +29,8 @@ export class JobTable {
   readonly #insert: Query
   readonly #insertBare: Query
   readonly #insertTogether: Query
+  /** What {@link JobTable.#insertTogether} binds; made once, as thousands of jobs a second come by. */
+  readonly #bound: SQLInputValue[] = []
   readonly #insertManifest: Query
   readonly #manifest: Query
   readonly #byId: Query
@@ -89,15 +91,24 @@ export class JobTable {
     this.#deleteManifest = new Query(db, 'DELETE FROM manifests WHERE job = ?')
   }
 
-  /** Inserts jobs, each with its phase; undefined stands for one whose id or idempotency key is there already. */
-  insert(submitted: readonly [NewJob, Phase][]): ({ entry: JobEntry; isSmall: boolean } | undefined)[] {
-    const rows = submitted.map(([job, phase]) => newRow(job, phase))
+  /**
+   * Inserts jobs, which are ready if they are due by `now`; undefined stands for one whose id or idempotency key is there
+   * already. `told` is called for each of the others, with whether manifest and parameters are short.
+   */
+  insert(
+    submitted: readonly NewJob[],
+    now: number,
+    told: (entry: JobEntry, isSmall: boolean) => void,
+  ): (JobEntry | undefined)[] {
+    const rows = submitted.map((job) => newRow(job, now))
     const nums = this.#insertAll(rows)
-    return submitted.map(([job, phase], i) => {
-      const [row, num] = [rows[i], nums[i]]
-      if (row === undefined || num === undefined) return undefined
-      if (row.longManifest !== undefined) this.#insertManifest.run(num, row.longManifest)
-      return { entry: { num, phase, job: freshJob(job), events: '' }, isSmall: row.isSmall }
+    return rows.map(({ job, phase, longManifest, isSmall }, i) => {
+      const num = nums[i]
+      if (num === undefined) return undefined
+      if (longManifest !== undefined) this.#insertManifest.run(num, longManifest)
+      const entry = { num, phase, job: freshJob(job), events: '' }
+      told(entry, isSmall)
+      return entry
     })
   }
 
@@ -194,9 +205,9 @@ export class JobTable {
 
   /** Inserts as many as share a statement. Their numbers follow each other, and nobody else has higher ones. */
   #insertBareOnes(rows: readonly NewRow[]): (number | undefined)[] {
-    const bound: SQLInputValue[] = []
-    for (const { ofEvery } of rows) bound.push(...ofEvery)
-    const { changes, num: last } = this.#insertTogether.run(...bound)
+    let bound = 0
+    for (const { ofEvery } of rows) for (const value of ofEvery) this.#bound[bound++] = value
+    const { changes, num: last } = this.#insertTogether.run(...this.#bound)
     const before = last - changes
     if (changes === rows.length) return rows.map((_, i) => before + 1 + i)
     let found = 0
