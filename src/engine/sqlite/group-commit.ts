@@ -61,23 +61,32 @@ export class Write<Answer> implements RoundWrite {
   }
 }
 
+/** While turn after turn of the event loop brings more to write, a round waits for it no longer than this, in ms. */
+const LONGEST_GATHERING_MS = 2
+
 /**
- * All writes asked for in one turn of the event loop share one transaction and so one fsync: 64 inserts cost about 10 µs
- * each instead of 300. A write that throws fails alone: the group is rolled back and its writes run one by one. When the
- * disk is at fault, all fail and nothing has changed.
+ * All writes asked for in one turn of the event loop, and in those after it while each brings more, share one transaction
+ * and so one fsync: 64 inserts cost about 10 µs each instead of 300. A write that comes alone waits for no other. A write
+ * that throws fails alone: the group is rolled back and its writes run one by one. When the disk is at fault, all fail and
+ * nothing has changed.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync
   readonly #participant: RoundParticipant
+  readonly #steadyNow: () => number
   readonly #begin: Query
   readonly #commit: Query
   #waiting: RoundWrite[] = []
   #scheduled = false
+  /** Whether this turn of the event loop brought more, after what the round was scheduled for. */
+  #broughtMore = false
   #closed = false
 
-  constructor(db: DatabaseSync, participant: RoundParticipant) {
+  /** @param steadyNow ms from whatever instant, never set back */
+  constructor(db: DatabaseSync, participant: RoundParticipant, steadyNow = () => performance.now()) {
     this.#db = db
     this.#participant = participant
+    this.#steadyNow = steadyNow
     this.#begin = new Query(db, 'BEGIN IMMEDIATE')
     this.#commit = new Query(db, 'COMMIT')
   }
@@ -100,16 +109,31 @@ export class GroupCommit {
     this.request()
   }
 
-  /** Asks for a round, at the end of this turn of the event loop. */
+  /** Asks for a round, at the end of the first turn of the event loop that brings no more to write. */
   request(): void {
-    if (this.#scheduled || this.#closed) return
+    if (this.#closed) return
+    if (this.#scheduled) {
+      this.#broughtMore = true
+      return
+    }
     this.#scheduled = true
-    setImmediate(() => this.flush())
+    const until = this.#steadyNow() + LONGEST_GATHERING_MS
+    setImmediate(() => this.#gather(until))
+  }
+
+  #gather(until: number): void {
+    if (!this.#broughtMore || this.#steadyNow() >= until) {
+      this.flush()
+      return
+    }
+    this.#broughtMore = false
+    setImmediate(() => this.#gather(until))
   }
 
   /** Runs a round now. */
   flush(): void {
     this.#scheduled = false
+    this.#broughtMore = false
     if (this.#closed) return
     const writes = this.#waiting
     this.#waiting = []

@@ -10,11 +10,11 @@ interface WaitingSubmit extends Submit {
   reject(thrown: unknown): void
 }
 
-/** Submits of one turn of the event loop are one write of the group commit, so that they share statements. */
+/** Submits that come into the same round are one write of the group commit, so that they share statements. */
 export class JobSubmits {
   readonly #kept: Kept
   readonly #commit: GroupCommit
-  #next: SubmitsOfOneTurn | undefined
+  #next: SubmitsOfOneRound | undefined
 
   constructor(kept: Kept, commit: GroupCommit) {
     this.#kept = kept
@@ -25,18 +25,23 @@ export class JobSubmits {
   submit(submitted: NewJob, limits: QueueLimits | undefined): Promise<{ job: Job; replayed: boolean }> {
     return new Promise((resolve, reject) => {
       const submit = { submitted, limits, resolve, reject }
-      if (this.#next?.isOpen) this.#next.push(submit)
+      if (this.#next?.isOpen) this.#join(this.#next, submit)
       else this.#open(submit)
     })
   }
 
   #open(first: WaitingSubmit): void {
-    this.#next = new SubmitsOfOneTurn(this.#kept, first)
+    this.#next = new SubmitsOfOneRound(this.#kept, first)
     this.#commit.add(this.#next)
+  }
+
+  #join(next: SubmitsOfOneRound, submit: WaitingSubmit): void {
+    next.push(submit)
+    this.#commit.request()
   }
 }
 
-class SubmitsOfOneTurn implements RoundWrite {
+class SubmitsOfOneRound implements RoundWrite {
   readonly #kept: Kept
   readonly #submits: WaitingSubmit[]
   #answers: readonly Submitted[] = []
