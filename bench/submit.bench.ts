@@ -9,7 +9,7 @@ import { beside, takeTurns } from './support/take-turns.ts'
  */
 const WARM_UP = 40_000
 const JOBS = 4_000
-const ROUNDS = 100
+const ROUNDS = 200
 
 await compare('bare Fastify with the zod schema, answering a constant', () => startTarget('bare-route.ts'), {
   atLeast: 0.8,
