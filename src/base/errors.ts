@@ -101,6 +101,8 @@ export interface LongshoreErrorOptions extends ErrorOptions {
   errors?: readonly Fault[]
   /** After how many milliseconds a retry makes sense; sent as `Retry-After`. */
   retryAfterMs?: number
+  /** Whose own limit was met, when it is that of one tenant. */
+  tenant?: string
   /** Overrides the table's word on whether the same thing may succeed later. */
   retryable?: boolean
 }
@@ -114,6 +116,7 @@ export class LongshoreError extends Error {
   readonly retryable: boolean
   readonly errors: readonly Fault[]
   readonly retryAfterMs: number | undefined
+  readonly tenant: string | undefined
 
   constructor(code: ErrorCode, detail: string, options: LongshoreErrorOptions = {}) {
     super(detail, options)
@@ -124,6 +127,7 @@ export class LongshoreError extends Error {
     this.retryable = options.retryable ?? row.retryable
     this.errors = options.errors ?? []
     this.retryAfterMs = options.retryAfterMs
+    this.tenant = options.tenant
   }
 }
 

@@ -83,7 +83,7 @@ export interface JobManagerParts {
   clock: Clock
   rules: JobRules
   /** Tells who meets a full queue when to come back; without it, in 5 s. */
-  drain?: QueueDrain
+  drain?: Pick<QueueDrain, 'waitMs'>
   /** A number in [0, 1); `Math.random` unless given. */
   random?: () => number
 }
@@ -94,7 +94,7 @@ export class JobManager {
   readonly #clock: Clock
   readonly #rules: JobRules
   readonly #random: () => number
-  readonly #drain: QueueDrain | undefined
+  readonly #drain: Pick<QueueDrain, 'waitMs'> | undefined
 
   constructor({ engine, clock, rules, drain, random = Math.random }: JobManagerParts) {
     this.#drain = drain
@@ -144,15 +144,15 @@ export class JobManager {
     return { maxQueued, maxQueuedOfTenant: limitsOf?.(tenant).queuedJobs }
   }
 
-  /** The error of a full queue, which that of a tenant may be, with how long it needs until there is room. */
-  async whenToReturn(refused: LongshoreError, tenant: string | null): Promise<LongshoreError> {
-    if (this.#drain === undefined) return refused
-    const { maxQueued, maxQueuedOfTenant = Number.POSITIVE_INFINITY } = this.roomOf(tenant)
-    const isOfTenant = tenant !== null && maxQueuedOfTenant <= maxQueued
-    const wait = isOfTenant ? this.#drain.waitMs(maxQueuedOfTenant, tenant) : this.#drain.waitMs(maxQueued)
-    return wait.then(
-      (retryAfterMs) => new LongshoreError('QUEUE_FULL', refused.message, { retryAfterMs }),
-      () => refused,
+  /** The error of a full queue with how long that queue needs until there is room. */
+  async whenToReturn(full: LongshoreError): Promise<LongshoreError> {
+    if (this.#drain === undefined) return full
+    const { message, tenant } = full
+    const { maxQueued, maxQueuedOfTenant = maxQueued } = this.roomOf(tenant ?? null)
+    const most = tenant === undefined ? maxQueued : maxQueuedOfTenant
+    return this.#drain.waitMs(most, tenant).then(
+      (retryAfterMs) => new LongshoreError('QUEUE_FULL', message, { retryAfterMs }),
+      () => full,
     )
   }
 

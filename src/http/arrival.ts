@@ -34,8 +34,8 @@ export class Arrivals {
   }
 
   /**
-   * Gives the rest of a body that nobody reads the time limit to end, then cuts the connection. What this turn of the event
-   * loop still brings is no rest.
+   * Gives the rest of a body that nobody reads the time limit to end, then cuts the connection. Of a body that is there as
+   * a whole the end may be told only after the answer, but in this turn of the event loop: that is no rest.
    */
   linger(body: IncomingMessage): void {
     setImmediate(() => {

@@ -19,19 +19,20 @@ type Done = (error: Error | null, body?: unknown) => void
 /**
  * Fastify's parser of JSON bodies: bounded in size, depth and time. An empty body is undefined.
  *
- * Most bodies come along with their headers. In the next tick such a one is there as a whole and is taken at once, without
- * listeners and a time limit: that is a twentieth of what a submit takes. Its stream is left short of its end, whose events
- * nobody waits for.
+ * Most bodies come along with their headers. The tick after those comes when Node has handed over the first piece of the
+ * body, and before it tells the end: a body that is there as a whole is then taken at once, without listeners and a time
+ * limit, which saves a twentieth of a submit. It is not `complete` until the route has seen it, and its stream never comes
+ * to its end: neither `end` nor `close` follows, and the connection keeps the request until the next one.
  */
 export function jsonBodyParser(limits: JsonBodyLimits, arrivals: Arrivals) {
   return (_request: FastifyRequest, payload: IncomingMessage, done: Done): void => {
     const length = Number(payload.headers['content-length'])
+    const read = (): void => {
+      if (payload.readableLength === length) finish(payload.read() ?? NOTHING, limits, done)
+      else new ArrivingBody(payload, limits, arrivals, done).read()
+    }
     if (length > DISCARD_BYTES) done(tooLarge(limits))
-    else
-      process.nextTick(() => {
-        if (payload.readableLength === length) finish(payload.read() ?? NOTHING, limits, done)
-        else new ArrivingBody(payload, limits, arrivals, done).read()
-      })
+    else process.nextTick(read)
   }
 }
 
@@ -92,8 +93,10 @@ class ArrivingBody {
   #finish(): void {
     const chunks = this.#chunks
     if (!this.#end()) return
+    const [only] = chunks
+    const bytes = chunks.length === 1 && only ? only : Buffer.concat(chunks)
     if (this.#bytes > this.#limits.bodyBytes) this.#done(tooLarge(this.#limits))
-    else finish(Buffer.concat(chunks), this.#limits, this.#done)
+    else finish(bytes, this.#limits, this.#done)
   }
 
   #refuse(error: Error): void {

@@ -67,7 +67,8 @@ export type Routes = (app: App, room: Room) => void
 /** Method, path and access of a route of the table. */
 export function routeOf<Name extends RouteName>(name: Name, room: Room) {
   const { method, path, access, takesToken, alwaysAnswered }: Route = ROUTES[name]
-  const hooks = [guardedBy(...guardsOf(ROUTES[name], room)), ...keyHooksOf(ROUTES[name], room)]
+  const guards = guardsOf(ROUTES[name], room)
+  const hooks = [...(guards.length > 0 ? [guardedBy(...guards)] : []), ...keyHooksOf(ROUTES[name], room)]
   // Whoever has a signed URL was counted when it was given.
   const config = needsKey(access) && !alwaysAnswered ? {} : { rateLimit: false as const }
   return { method, url: path, onRequest: hooks, config, ...(takesToken && { onSend: room.tokens.uncached }) }

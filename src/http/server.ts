@@ -162,7 +162,7 @@ function answerErrors(app: FastifyInstance, { arrivals, callerOf, traceparentOf,
     const error = knownError(thrown)
     if (error.status >= 500) request.log.error({ ...whose(request), err: thrown, url: request.url }, error.message)
     if (error.code !== 'QUEUE_FULL') return answer(error, reply)
-    return jobs.whenToReturn(error, callerOf(request).tenant).then((timed) => answer(timed, reply))
+    return jobs.whenToReturn(error).then((timed) => answer(timed, reply))
   })
   app.setNotFoundHandler((request, reply) => {
     const { error, allow } = unmatched(request.method, request.url)

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { UNLIMITED } from '../../src/access/access-list.ts'
 import { LongshoreError } from '../../src/base/errors.ts'
-import { JobManager, type JobRules } from '../../src/engine/job-manager.ts'
+import { JobManager, type JobManagerParts, type JobRules } from '../../src/engine/job-manager.ts'
 import { JOB_RULES } from '../support/job-rules.ts'
 import { type SqliteBench, sqliteBench } from './sqlite-bench.ts'
 
 const MANIFEST = { uri: 's3://datasets/manifest.json' }
 
-function managerOf({ engine, clock }: SqliteBench, rules: Partial<JobRules> = {}): JobManager {
+function managerOf(
+  { engine, clock }: SqliteBench,
+  rules: Partial<JobRules> = {},
+  drain?: JobManagerParts['drain'],
+): JobManager {
   return new JobManager({
     engine,
     clock,
+    ...(drain && { drain }),
     random: () => 0.5,
     rules: { ...JOB_RULES, ...rules },
   })
@@ -47,6 +53,34 @@ test('a full queue refuses with a time to come back', async () => {
   await manager.submit(manager.draft({}), MANIFEST)
   const refused = { code: 'QUEUE_FULL', status: 429, retryAfterMs: 5_000 }
   await assert.rejects(manager.submit(manager.draft({}), MANIFEST), refused)
+})
+
+test('the time to come back is that of the queue that is full, whoever submitted', async () => {
+  await using bench = await sqliteBench()
+  const asked: unknown[] = []
+  const drain = {
+    waitMs: async (most: number, tenant?: string) => {
+      asked.push([most, tenant])
+      return 7_000
+    },
+  }
+  const limitsOf = (tenant: string | null) => (tenant === 'acme' ? { ...UNLIMITED, queuedJobs: 1 } : UNLIMITED)
+  const manager = managerOf(bench, { maxQueued: 2, limitsOf }, drain)
+  const timed = (tenant?: string): Promise<LongshoreError> =>
+    manager.submit(manager.draft(tenant === undefined ? {} : { tenant }), MANIFEST).then(
+      () => assert.fail('it was taken'),
+      (refused) => manager.whenToReturn(refused),
+    )
+  await manager.submit(manager.draft({ tenant: 'acme' }), MANIFEST)
+  assert.equal((await timed('acme')).retryAfterMs, 7_000)
+  await manager.submit(manager.draft({}), MANIFEST)
+  assert.match((await timed('acme')).message, /MAX_QUEUED_JOBS/)
+  await timed()
+  assert.deepEqual(asked, [
+    [1, 'acme'],
+    [2, undefined],
+    [2, undefined],
+  ])
 })
 
 test('a full queue still answers what it took before', async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 /** A raw connection to a service, and all it has answered so far. */
@@ -17,7 +16,8 @@ export function connectRaw(url: string): RawConnection {
     heard += chunk.toString()
   })
   socket.on('error', () => {})
-  return { socket, heard: () => heard, closed: once(socket, 'close').then(() => heard) }
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(heard)))
+  return { socket, heard: () => heard, closed }
 }
 
 /** Sends bytes and answers what comes back until the other side closes. */

@@ -25,7 +25,7 @@ export function tenantQueueFull(tenant: string, maxQueued: number): LongshoreErr
   return new LongshoreError(
     'QUEUE_FULL',
     `${maxQueued} jobs of tenant ${tenant} are waiting, which is its limit. Try again later.`,
-    { retryAfterMs: QUEUE_FULL_RETRY_MS },
+    { retryAfterMs: QUEUE_FULL_RETRY_MS, tenant },
   )
 }
 

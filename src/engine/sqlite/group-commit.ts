@@ -78,7 +78,7 @@ export class GroupCommit {
   readonly #commit: Query
   #waiting: RoundWrite[] = []
   #scheduled = false
-  /** Whether this turn of the event loop brought more, after what the round was scheduled for. */
+  /** Whether more came since the round was scheduled, or since it was last put off. */
   #broughtMore = false
   #closed = false
 

@@ -15,10 +15,3 @@ export const READY_BY_SIZE = `jobs INDEXED BY jobs_ready_by_size WHERE phase = $
 
 /** Ready jobs of no priority and no group that need nothing, those due longest first. */
 export const READY_PLAIN = `${READY} AND priority = 0 AND grp = ''`
-
-/** Of these, those that were due at once: as long as they are ready, they lie here in the order of their age. */
-export const READY_AT_ONCE = `${READY_PLAIN} AND run_at = created_at`
-
-/** All other jobs, by age. */
-export const BY_AGE = `jobs INDEXED BY jobs_by_age
-  WHERE (phase <> ${PHASE.ready} OR priority <> 0 OR grp <> '' OR resources <> '' OR run_at <> created_at)`

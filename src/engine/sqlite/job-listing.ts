@@ -21,7 +21,7 @@ import {
 } from '../record/job-choice.ts'
 import { PHASE, phasesOf, stateOf } from '../record/phase.ts'
 import { Query } from './database.ts'
-import { BY_AGE, OPEN, READY, READY_AT_ONCE, READY_SIZED } from './job-indexes.ts'
+import { OPEN, READY, READY_SIZED } from './job-indexes.ts'
 
 /** Up to this many queued jobs are sorted when they are asked for; more are met soon by looking at all jobs, newest first. */
 const FEW = 10_000
@@ -42,7 +42,7 @@ export class JobListing {
   readonly #bySchedule: Query
   readonly #byGroup: Query
   readonly #byTenant: Query
-  readonly #byAge: readonly Query[]
+  readonly #byAge: Query
   readonly #size: Query
   readonly #id: Query
   readonly #numOf: Query
@@ -66,10 +66,7 @@ export class JobListing {
     )
     this.#byGroup = new Query(db, `${select} jobs_by_group WHERE grp = ? AND grp <> '' AND ${page}`)
     this.#byTenant = new Query(db, `${select} jobs_by_tenant WHERE tenant = ? AND tenant <> '' AND ${page}`)
-    const pageAtOnce = '(run_at, num) < (?, ?) AND run_at >= ? ORDER BY run_at DESC, num DESC LIMIT ?'
-    this.#byAge = [`${BY_AGE} AND ${page}`, `${READY_AT_ONCE} AND ${pageAtOnce}`].map(
-      (from) => new Query(db, `SELECT ${CANDIDATE_COLUMNS} FROM ${from}`),
-    )
+    this.#byAge = new Query(db, `${select} jobs_by_age WHERE ${page}`)
     const sizes = LONG_COLUMNS.map((column) => `coalesce(octet_length(${column}), 0)`)
     this.#id = new Query(db, 'SELECT id FROM jobs WHERE num = ?')
     this.#numOf = new Query(db, 'SELECT num, tenant FROM jobs WHERE id = ? AND created_at = ?')
@@ -159,17 +156,14 @@ export class JobListing {
     if (index === 'schedule') return this.#bySchedule.all(query.schedule ?? '', ...range).map(readCandidate)
     if (index === 'group') return this.#byGroup.all(query.group ?? '', ...range).map(readCandidate)
     if (index === 'tenant') return this.#byTenant.all(query.tenant ?? '', ...range).map(readCandidate)
-    if (index === 'age')
-      return newest(
-        this.#byAge.flatMap((jobs) => jobs.all(...range)),
-        limit,
-      )
+    if (index === 'age') return this.#byAge.all(...range).map(readCandidate)
     const phases = new Set(query.states?.flatMap(phasesOf))
     const rows = [...phases].flatMap((phase) => {
       if (phase === PHASE.ready) return this.#ready.flatMap((ready) => ready.all(...range))
       return (phase > PHASE.processing ? this.#ended : this.#open).all(phase, ...range)
     })
-    return newest(rows, limit)
+    const newestFirst = (a: Candidate, b: Candidate): number => b.createdAt - a.createdAt || b.num - a.num
+    return rows.map(readCandidate).sort(newestFirst).slice(0, limit)
   }
 
   /** A page of what was read of each candidate, undefined of those that were deleted meanwhile. */
@@ -193,12 +187,6 @@ export class JobListing {
     })
     return cut === -1 ? page : page.slice(0, cut)
   }
-}
-
-/** So many of the rows, newest first. */
-function newest(rows: readonly Row[], limit: number): Candidate[] {
-  const newestFirst = (a: Candidate, b: Candidate): number => b.createdAt - a.createdAt || b.num - a.num
-  return rows.map(readCandidate).sort(newestFirst).slice(0, limit)
 }
 
 /** Whether some of the question is left that the chosen index does not answer. */

@@ -29,7 +29,7 @@ export class JobTable {
   readonly #insert: Query
   readonly #insertBare: Query
   readonly #insertTogether: Query
-  /** What {@link JobTable.#insertTogether} binds; made once, as thousands of jobs a second come by. */
+  /** What {@link JobTable.#insertTogether} binds, which are as many values each time; made once, as thousands of jobs a second come by. */
   readonly #bound: SQLInputValue[] = []
   readonly #insertManifest: Query
   readonly #manifest: Query

@@ -13,7 +13,6 @@ import { sql as tenantQueues } from './migrations/0008-tenant-queues.ts'
 import { sql as tenantGroups } from './migrations/0009-tenant-groups.ts'
 import { sql as tenantDue } from './migrations/0010-tenant-due.ts'
 import { sql as plainJobs } from './migrations/0011-plain-jobs.ts'
-import { sql as waitingJobs } from './migrations/0012-waiting-jobs.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: the next change is a new step. */
 export const MIGRATIONS: readonly string[] = [
@@ -28,7 +27,6 @@ export const MIGRATIONS: readonly string[] = [
   tenantGroups,
   tenantDue,
   plainJobs,
-  waitingJobs,
 ]
 
 /** "LSHR": marks a SQLite file as ours (`PRAGMA application_id`). */
