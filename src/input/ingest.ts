@@ -133,8 +133,9 @@ export class Ingests implements Component {
 
   /**
    * An ingest and the parts received so far of each file that is not complete. A file whose upload has become its object
-   * is complete from then on, whether or not anybody was answered for that. Throws `INGEST_NOT_FOUND`, and
-   * `DIGEST_MISMATCH` as {@link completeFile} does.
+   * is complete from then on, whether or not anybody was answered for that, and when all are, the job is queued: whoever
+   * reads that nothing is left to do may wait for it. Throws `INGEST_NOT_FOUND`, `DIGEST_MISMATCH` as
+   * {@link completeFile} does, and `QUEUE_FULL`.
    */
   async state(jobId: string): Promise<{ ingest: Ingest; parts: UploadedPart[][] }> {
     const ingest = await this.#get(jobId)
@@ -142,7 +143,9 @@ export class Ingests implements Component {
     const gone = ingest.files.filter((_, i) => received[i] === undefined)
     await inParallel(gone, ({ id }) => this.#completing(jobId, id, (now) => this.#completion.adopt(now, id)))
     const parts = received.map((those) => those ?? [])
-    return { ingest: gone.length > 0 ? await this.#get(jobId) : ingest, parts }
+    const now = gone.length > 0 ? await this.#get(jobId) : ingest
+    if (now.closedAt === null && isComplete(now)) await this.#queueLate(jobId)
+    return { ingest: now, parts }
   }
 
   /** Whose an ingest is, null for no tenant's; undefined when it is not there. */
@@ -186,6 +189,11 @@ export class Ingests implements Component {
     const place = this.#places.place(newId(), options.tenant)
     this.#sweep.expect(place.expiresAt)
     return this.#forms.receive(place, parts, options)
+  }
+
+  /** Queues the job of an ingest whose last file was completed by a request that came no further. */
+  #queueLate(jobId: string): Promise<void> {
+    return this.#lock.shared(jobId, async () => this.#completion.queue(await this.#get(jobId)))
   }
 
   /** Completes one file at a time, and none while the ingest is dropped; one that cannot go on is dropped. */

@@ -246,7 +246,7 @@ test('when nothing is open the sweep holds no timer', async () => {
   assert.equal(clock.pending, 0)
 })
 
-test('after a crash between the steps of a complete, repeating it or starting again finishes it', async () => {
+test('after a crash between the steps of a complete, repeating it, starting again or reading how far it is finishes it', async () => {
   let fail: 'completeUpload' | undefined
   const wrapStore = (store: ObjectStore): ObjectStore =>
     new Proxy(store, {
@@ -273,6 +273,16 @@ test('after a crash between the steps of a complete, repeating it or starting ag
   await service.ingests.stop()
   await service.ingests.start()
   assert.equal((await service.jobs.get(other.id)).state, 'queued', 'recorded, but not queued')
+
+  const third = await uploaded(service, ['z'])
+  await service.engine.ingests.completeFile(third.id, third.file(0).file_id, '"recorded"')
+  const state = await service.app.inject({ url: `/ingest/${third.id}` })
+  assert.equal(state.json().files[0].status, 'completed')
+  assert.equal(
+    (await service.jobs.get(third.id)).state,
+    'queued',
+    'whoever reads that all is there may wait for the job',
+  )
 })
 
 test('a full queue keeps a complete ingest until the complete is repeated', async () => {
