@@ -144,8 +144,7 @@ export class Ingests implements Component {
     await inParallel(gone, ({ id }) => this.#completing(jobId, id, (now) => this.#completion.adopt(now, id)))
     const parts = received.map((those) => those ?? [])
     const now = gone.length > 0 ? await this.#get(jobId) : ingest
-    if (now.closedAt === null && isComplete(now)) await this.#queueLate(jobId)
-    return { ingest: now, parts }
+    return { ingest: await this.#queuedIfComplete(now), parts }
   }
 
   /** Whose an ingest is, null for no tenant's; undefined when it is not there. */
@@ -191,9 +190,12 @@ export class Ingests implements Component {
     return this.#forms.receive(place, parts, options)
   }
 
-  /** Queues the job of an ingest whose last file was completed by a request that came no further. */
-  #queueLate(jobId: string): Promise<void> {
-    return this.#lock.shared(jobId, async () => this.#completion.queue(await this.#get(jobId)))
+  /** The ingest, its job queued, if its last file was completed by a request that came no further. */
+  async #queuedIfComplete(ingest: Ingest): Promise<Ingest> {
+    const { jobId, closedAt } = ingest
+    if (closedAt !== null || !isComplete(ingest)) return ingest
+    await this.#lock.shared(jobId, async () => this.#completion.queue(await this.#get(jobId)))
+    return this.#get(jobId)
   }
 
   /** Completes one file at a time, and none while the ingest is dropped; one that cannot go on is dropped. */

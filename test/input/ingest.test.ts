@@ -277,7 +277,7 @@ test('after a crash between the steps of a complete, repeating it, starting agai
   const third = await uploaded(service, ['z'])
   await service.engine.ingests.completeFile(third.id, third.file(0).file_id, '"recorded"')
   const state = await service.app.inject({ url: `/ingest/${third.id}` })
-  assert.equal(state.json().files[0].status, 'completed')
+  assert.deepEqual([state.json().files[0].status, state.json().status], ['completed', 'completed'])
   assert.equal(
     (await service.jobs.get(third.id)).state,
     'queued',
@@ -291,6 +291,7 @@ test('a full queue keeps a complete ingest until the complete is repeated', asyn
   const second = await uploaded(service, ['b'])
   await first.complete(0)
   assertProblem(await second.complete(0), 'QUEUE_FULL')
+  assertProblem(await service.app.inject({ url: `/ingest/${second.id}` }), 'QUEUE_FULL')
   await service.jobs.cancel(first.id)
   assert.equal((await second.complete(0)).statusCode, 200)
   assert.equal((await service.jobs.get(second.id)).state, 'queued')
