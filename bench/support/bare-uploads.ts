@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +10,10 @@ import { pipeline } from 'node:stream/promises'
 import multipart from '@fastify/multipart'
 import Fastify from 'fastify'
 
-/** Uploads as simple as they can be: a form by Fastify, a `PUT` by Node alone, piped to a file and synced. */
+/**
+ * Uploads as simple as they can be: a form by Fastify, a `PUT` by Node alone, piped to a file and synced. The message
+ * `clear` removes the files.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'longshore-bench-'))
 
 async function keep(body: Readable): Promise<void> {
@@ -19,7 +22,6 @@ async function keep(body: Readable): Promise<void> {
   const file = await open(path, 'r+')
   await file.sync()
   await file.close()
-  rmSync(path)
 }
 
 const app = Fastify()
@@ -41,6 +43,11 @@ server.listen(0, '127.0.0.1', () => {
   process.send?.({ url, uri })
 })
 
+process.on('message', () => {
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  process.send?.('cleared')
+})
 process.on('disconnect', async () => {
   server.close()
   await app.close()

@@ -92,15 +92,18 @@ if (process.argv.includes('run')) {
     if (completions.seen === completions.expected) process.send?.('done')
   })
 }
-/** Tells the parent once so many more jobs are completed, or what memory it takes after a collection of garbage. */
-process.on('message', (wanted: number | 'memory') => {
-  if (wanted !== 'memory') {
+/** Tells the parent once so many more jobs are completed, what memory it takes after a collection of garbage, or that it removed all objects. */
+process.on('message', async (wanted: number | 'memory' | 'clear') => {
+  if (wanted === 'memory') {
+    globalThis.gc?.()
+    const { rss, heapUsed: heap } = process.memoryUsage()
+    process.send?.({ rss, heap })
+  } else if (wanted === 'clear') {
+    for await (const { key } of store.list(config.bucket, '')) await store.delete([{ bucket: config.bucket, key }])
+    process.send?.('cleared')
+  } else {
     completions.expected = completions.seen + wanted
-    return
   }
-  globalThis.gc?.()
-  const { rss, heapUsed: heap } = process.memoryUsage()
-  process.send?.({ rss, heap })
 })
 process.on('disconnect', async () => {
   await app.close()
