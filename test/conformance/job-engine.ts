@@ -7,6 +7,7 @@ import { eventRules } from './job-engine/event-rules.ts'
 import { housekeepingRules } from './job-engine/housekeeping-rules.ts'
 import { listingRules } from './job-engine/listing-rules.ts'
 import { modelRules } from './job-engine/model-rules.ts'
+import { newbornRules } from './job-engine/newborn-rules.ts'
 import { orderRules } from './job-engine/order-rules.ts'
 import { peopleRules } from './job-engine/people-rules.ts'
 import { recordRules } from './job-engine/record-rules.ts'
@@ -20,6 +21,7 @@ export function jobEngineConformance(name: string, makeEngine: MakeEngine): void
     listingRules(makeEngine)
     orderRules(makeEngine)
     dispatchRules(makeEngine)
+    newbornRules(makeEngine)
     admissionRules(makeEngine)
     attemptRules(makeEngine)
     peopleRules(makeEngine)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { GroupCommit } from '../../src/engine/sqlite/group-commit.ts'
+import { GroupCommit, Write } from '../../src/engine/sqlite/group-commit.ts'
 
 /** A group commit over an empty table, and how many writes each of its rounds had. */
 function openCommit() {
@@ -29,7 +29,14 @@ function openCommit() {
       insert.run(text)
       written += 1
     })
-  return { write, rounds, pass: (ms: number) => (now += ms) }
+  const last = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => commit.addLast(new Write(() => void insert.run(text), resolve, reject)))
+  const notes = (): unknown[] =>
+    db
+      .prepare('SELECT text FROM notes')
+      .all()
+      .map(({ text }) => text)
+  return { write, last, notes, rounds, pass: (ms: number) => (now += ms) }
 }
 
 describe('a round of the group commit', () => {
@@ -51,6 +58,12 @@ describe('a round of the group commit', () => {
     await turn()
     assert.deepEqual(rounds, [1])
     await alone
+  })
+
+  test('has what is to come last behind the others', async () => {
+    const { write, last, notes } = openCommit()
+    await Promise.all([write('a'), last('y'), write('b'), last('z'), write('c')])
+    assert.deepEqual(notes(), ['a', 'b', 'c', 'y', 'z'])
   })
 
   test('comes in time, however many follow', async () => {

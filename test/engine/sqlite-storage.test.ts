@@ -3,6 +3,8 @@ import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
+import type { Claim } from '../../src/engine/job-engine.ts'
+import { PHASE } from '../../src/engine/record/phase.ts'
 import { MIGRATIONS, migrate } from '../../src/engine/sqlite/migrations.ts'
 import { SqliteEngine } from '../../src/engine/sqlite/sqlite-engine.ts'
 import type { JsonValue } from '../../src/job/job.ts'
@@ -11,6 +13,8 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { TestWorker } from '../support/test-worker.ts'
 import { sqliteBench } from './sqlite-bench.ts'
+
+const NO_JOBS = { queued: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 }
 
 function schemaOf(db: DatabaseSync): unknown[] {
   return db.prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all()
@@ -99,6 +103,35 @@ describe('the file', () => {
     const [rescued] = await engine.rescue(decideOn({ type: 'expired' }, bench.clock.now()))
     assert.partialDeepStrictEqual(rescued, { id: lease.jobId, state: 'queued', version: 4 })
     await engine.stop()
+  })
+
+  test('a job that comes to a free slot, or to that of an attempt which settles, is written once before its end', async () => {
+    await using bench = await sqliteBench()
+    await bench.engine.stop()
+    const db = new DatabaseSync(bench.path)
+    db.exec(`CREATE TABLE updates (id TEXT, phase INTEGER);
+      CREATE TRIGGER updated AFTER UPDATE ON jobs BEGIN INSERT INTO updates VALUES (NEW.id, NEW.phase); END`)
+    db.close()
+    const engine = await bench.reopen()
+    const worker = new TestWorker(engine, { concurrency: 2 })
+    const settle = ({ lease }: Claim) => engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    const first = await Promise.all([submit(bench, { id: 'a' }), submit(bench, { id: 'b' })])
+    const runs = await worker.take(2)
+    await Promise.all([submit(bench, { id: 'c' }), ...runs.map(settle), submit(bench, { id: 'd' })])
+    assert.deepEqual((await engine.counts()).states, { ...NO_JOBS, processing: 2, completed: 2 })
+    for (const { end } of runs) end()
+    const others = await worker.take(2)
+    await Promise.all(others.map(settle))
+    await engine.stop()
+    for (const { end } of others) end()
+    const file = new DatabaseSync(bench.path)
+    const updates = file.prepare('SELECT id, phase FROM updates ORDER BY id').all()
+    file.close()
+    assert.deepEqual(
+      updates.map(({ id, phase }) => `${id} ${phase}`),
+      ['a', 'b', 'c', 'd'].map((id) => `${id} ${PHASE.completed}`),
+    )
+    assert.ok(first.every(({ state }) => state === 'queued'))
   })
 
   test('a half-written end of the log costs nothing that was answered', async () => {
@@ -205,6 +238,21 @@ describe('group commit', () => {
     await submit(bench)
     assert.equal((await bench.engine.counts()).states.processing, 1)
     end()
+  })
+
+  test('jobs that were to begin in a round that failed begin once', async () => {
+    await using bench = await sqliteBench()
+    const worker = new TestWorker(bench.engine, { concurrency: 30 })
+    const wishes = Array.from({ length: 20 }, (_, i) => submit(bench, i === 5 ? { parameters: UNWRITABLE } : {}))
+    const answers = await Promise.allSettled(wishes)
+    const ids = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.id : []))
+    assert.equal(ids.length, 19)
+    const runs = await worker.take(19)
+    assert.deepEqual(new Set(runs.map(({ job }) => job.id)), new Set(ids))
+    for (const { lease } of runs) await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    for (const { end } of runs) end()
+    assert.equal(worker.untaken, 0)
+    assert.deepEqual((await bench.engine.counts()).states, { ...NO_JOBS, completed: 19 })
   })
 
   test('a listener that throws hurts nobody', async () => {

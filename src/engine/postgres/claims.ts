@@ -19,7 +19,7 @@ export interface ClaimLimits {
 }
 
 /** Whether there is any limit. */
-export function isLimited({ groupLimit, tenantLimits }: ClaimLimits): boolean {
+function isLimited({ groupLimit, tenantLimits }: ClaimLimits): boolean {
   return groupLimit !== undefined || tenantLimits !== undefined
 }
 

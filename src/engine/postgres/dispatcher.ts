@@ -1,9 +1,9 @@
 import type { Lease, NewJob } from '../../job/job.ts'
 import { NO_RESOURCES } from '../../job/resources.ts'
+import { type BirthClaim, birthClaim, claimableAtBirth } from '../record/newborn.ts'
 import type { SlotDispatch } from '../slot-dispatch.ts'
-import { type ClaimLimits, type Claims, type ClaimWish, isLimited } from './claims.ts'
+import type { ClaimLimits, Claims, ClaimWish } from './claims.ts'
 import type { StoredJob } from './job-entry.ts'
-import { type BirthClaim, claimableAtBirth } from './newborn.ts'
 
 /** What the dispatcher needs of the engine. */
 export interface DispatcherParts {
@@ -99,7 +99,7 @@ export class Dispatcher {
     const { admission, options } = dispatch
     // What a claim under way takes of the worker is not known before its answer.
     const room = dispatch === this.#claiming ? NO_RESOURCES : admission.room
-    const free = { slots: roomAtBirth(dispatch), room, isLimited: isLimited(limitsOf(dispatch)) }
+    const free = { slots: roomAtBirth(dispatch), room, isLimited: dispatch.isLimited }
     const jobs = claimableAtBirth(due, free)
     if (jobs.length === 0) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -112,7 +112,7 @@ export class Dispatcher {
     }
     this.#births.add(promise)
     return {
-      claim: { worker: options.worker, leaseMs: options.leaseMs, now },
+      claim: birthClaim(options, now),
       jobs: new Set(jobs),
       begin: (claimed) => {
         end()
@@ -215,7 +215,7 @@ export class Dispatcher {
     // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
     if (this.#leavesSome && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
     // With a limit, an attempt that ends here may make room for a job that fits only elsewhere.
-    if (more && entries.length >= count && (passesOn || isLimited(limits))) await this.#parts.ring()
+    if (more && entries.length >= count && (passesOn || dispatch.isLimited)) await this.#parts.ring()
   }
 
   async #claim(wish: ClaimWish): ReturnType<Claims['next']> {
@@ -260,7 +260,7 @@ function freeOf(dispatch: SlotDispatch): number {
 
 /** Whether it keeps up with what is ready: its attempts are short, slots are free, and its claims wait for nobody. */
 function isEmptying(dispatch: SlotDispatch): boolean {
-  return dispatch.ahead > 0 && freeOf(dispatch) > 0 && !isLimited(limitsOf(dispatch))
+  return dispatch.ahead > 0 && freeOf(dispatch) > 0 && !dispatch.isLimited
 }
 
 /** How many new jobs may be claimed with their insert. */

@@ -16,7 +16,7 @@ import type { KeptSlots } from './dispatcher.ts'
 import type { News } from './job-draft.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
 import { Lane, type LaneTask } from './lane.ts'
-import { bornEvents, bornJob } from './newborn.ts'
+import { bornJob } from './newborn.ts'
 
 /** A job that is to be kept. */
 interface Asked {
@@ -159,8 +159,8 @@ export class JobInserts {
     }))
     const values = [JSON.stringify(rows), Math.min(...asked.map(({ limits }) => limits.maxQueued))]
     if (slots === undefined) return [...values, null, null, null, null]
-    const { worker, leaseMs } = slots.claim
-    return [...values, worker, now, now + leaseMs, bornEvents(slots.claim)]
+    const { worker, leaseMs, events } = slots.claim
+    return [...values, worker, now, now + leaseMs, events]
   }
 
   #tell(fresh: readonly Insert[]): void {

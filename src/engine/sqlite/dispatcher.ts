@@ -1,12 +1,14 @@
-import type { Lease } from '../../job/job.ts'
+import type { Lease, NewJob } from '../../job/job.ts'
 import { fits, leftOf, type Resources } from '../../job/resources.ts'
 import type { Admission, Size } from '../admission.ts'
 import type { JobEntry } from '../record/job-row.ts'
+import { claimableAtBirth } from '../record/newborn.ts'
 import { PHASE } from '../record/phase.ts'
 import type { Held, SlotDispatch } from '../slot-dispatch.ts'
 import { Allowances } from './allowances.ts'
 import type { Attempts } from './attempts.ts'
 import type { JobRecords } from './job-records.ts'
+import { Newborns } from './newborns.ts'
 import type { ReadyQueue } from './ready-queue.ts'
 import type { ReadySizes } from './ready-sizes.ts'
 
@@ -17,7 +19,7 @@ interface Fill {
   /** The sizes of ready jobs. */
   readonly sizes: readonly Size[]
   /** Slots that are left. */
-  free: number
+  slots: number
   /** What is left of the budget. */
   room: Resources
 }
@@ -59,12 +61,28 @@ export class Dispatcher {
     return this.#records.readyCount > 0 && this.#dispatches.some((dispatch) => dispatch.free(this.#isCurrent) > 0)
   }
 
-  /** Claims ready jobs for the free slots. The dispatch that is served first changes with every round. */
+  /** Those new jobs that a claim right after their insert would take; undefined when there are none. */
+  newborns(submitted: readonly NewJob[]): Newborns | undefined {
+    if (this.#records.readyCount > 0) return undefined
+    const dispatch = this.#dispatches.find((each) => this.#leftOf(each).slots > 0)
+    if (dispatch === undefined) return undefined
+    const now = this.#now()
+    const due = submitted.filter(({ runAt }) => runAt <= now)
+    const jobs = claimableAtBirth(due, { ...this.#leftOf(dispatch), isLimited: dispatch.isLimited })
+    return jobs.length > 0 ? new Newborns(dispatch, now, jobs) : undefined
+  }
+
+  /** They are inserted. */
+  begin({ dispatch, entries }: Newborns): void {
+    for (const entry of entries) this.#noteClaimed(dispatch, entry)
+    this.#rotate()
+  }
+
+  /** Claims ready jobs for the free slots. The dispatch that is served first changes every time. */
   fill(): void {
     if (this.#records.readyCount === 0) return
     for (const dispatch of this.#dispatches) this.#fillOne(dispatch)
-    const first = this.#dispatches.length > 1 ? this.#dispatches.shift() : undefined
-    if (first) this.#dispatches.push(first)
+    this.#rotate()
   }
 
   /** The claims are on disk: they may run. */
@@ -89,17 +107,11 @@ export class Dispatcher {
   }
 
   #fillOne(dispatch: SlotDispatch): void {
-    const free = dispatch.free(this.#isCurrent)
-    if (free === 0) return
+    const left = this.#leftOf(dispatch)
+    if (left.slots <= 0) return
     const allowance = this.#allowanceOf(dispatch)
-    const fill = {
-      admission: dispatch.admission,
-      allowance,
-      sizes: this.#sizes.read(),
-      free,
-      room: dispatch.admission.room,
-    }
-    while (fill.free > 0 && this.#records.readyCount > 0) {
+    const fill = { admission: dispatch.admission, allowance, sizes: this.#sizes.read(), ...left }
+    while (fill.slots > 0 && this.#records.readyCount > 0) {
       const entries = this.#nextOf(fill)
       if (entries.length === 0) return
       for (const entry of entries) {
@@ -111,10 +123,10 @@ export class Dispatcher {
 
   /** The next jobs that are admitted; what they take is no longer free. */
   #nextOf(fill: Fill): JobEntry[] {
-    const { admission, room, sizes, allowance, free } = fill
+    const { admission, room, sizes, allowance, slots } = fill
     const { fitting, blocked } = admission.sort(sizes, room)
     const large = blocked.length > 0 || admission.reserved !== undefined ? this.#reservedFor(fill, blocked) : undefined
-    const next = { count: free, allowance, sizes: fitting.map(({ key }) => key), above: large?.job.priority }
+    const next = { count: slots, allowance, sizes: fitting.map(({ key }) => key), above: large?.job.priority }
     const entries = this.#queue.next(next)
     if (entries.length > 0 || large === undefined || !fits(large.job.resources, room)) return admitted(entries, fill)
     admission.endReservation()
@@ -135,9 +147,25 @@ export class Dispatcher {
   }
 
   #claim(dispatch: SlotDispatch, ready: JobEntry): void {
-    this.#queue.served(ready)
-    const entry = this.#attempts.claim(ready, dispatch.options.worker, dispatch.options.leaseMs)
+    this.#noteClaimed(dispatch, this.#attempts.claim(ready, dispatch.options.worker, dispatch.options.leaseMs))
+  }
+
+  #noteClaimed(dispatch: SlotDispatch, entry: JobEntry): void {
+    this.#queue.served(entry)
     this.#claimed.push({ dispatch, entry })
+  }
+
+  /** What a dispatch has free, without what it has claimed in this round. */
+  #leftOf(dispatch: SlotDispatch): Pick<Fill, 'slots' | 'room'> {
+    const own = this.#claimed.filter((claimed) => claimed.dispatch === dispatch)
+    const room = own.reduce((left, { entry }) => leftOf(left, entry.job.resources), dispatch.admission.room)
+    return { slots: dispatch.free(this.#isCurrent) - own.length, room }
+  }
+
+  /** The dispatch that was served first is the last from now on. */
+  #rotate(): void {
+    const first = this.#dispatches.length > 1 ? this.#dispatches.shift() : undefined
+    if (first) this.#dispatches.push(first)
   }
 
   readonly #isCurrent = (held: Held): boolean => this.#attempts.held(held.claim.lease) !== undefined
@@ -158,6 +186,6 @@ function admitted(entries: readonly JobEntry[], fill: Fill): JobEntry[] {
     fill.room = leftOf(fill.room, entry.job.resources)
     taken.push(entry)
   }
-  fill.free -= taken.length
+  fill.slots -= taken.length
   return taken
 }

@@ -117,7 +117,7 @@ function buildParts(db: DatabaseSync, setting: EngineSetting): EngineParts {
     return table.nextRunAt()
   })
   dueTimer.arm(table.nextRunAt() ?? Number.POSITIVE_INFINITY)
-  const submits = new JobSubmits({ records, table, files, logs }, commit)
+  const submits = new JobSubmits({ records, table, files, logs, dispatcher }, commit)
   const tables = { table, events, files, logs, ingests, deliveries, schedules, tallies }
   return { db, ...tables, records, attempts, listing, position, dispatcher, commit, submits, dueTimer }
 }

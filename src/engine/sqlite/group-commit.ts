@@ -77,6 +77,7 @@ export class GroupCommit {
   readonly #begin: Query
   readonly #commit: Query
   #waiting: RoundWrite[] = []
+  #last: RoundWrite[] = []
   #scheduled = false
   /** Whether more came since the round was scheduled, or since it was last put off. */
   #broughtMore = false
@@ -101,12 +102,12 @@ export class GroupCommit {
 
   /** Takes a write into the next round. */
   add(write: RoundWrite): void {
-    if (this.#closed) {
-      write.reject(notRunning())
-      return
-    }
-    this.#waiting.push(write)
-    this.request()
+    this.#addTo(this.#waiting, write)
+  }
+
+  /** Takes a write into the next round, behind those of {@link add}. */
+  addLast(write: RoundWrite): void {
+    this.#addTo(this.#last, write)
   }
 
   /** Asks for a round, at the end of the first turn of the event loop that brings no more to write. */
@@ -135,8 +136,9 @@ export class GroupCommit {
     this.#scheduled = false
     this.#broughtMore = false
     if (this.#closed) return
-    const writes = this.#waiting
+    const writes = [...this.#waiting, ...this.#last]
     this.#waiting = []
+    this.#last = []
     if (writes.length > 0) this.#together(writes)
     else if (this.#participant.wantsFill()) this.#fillOnly()
   }
@@ -145,6 +147,15 @@ export class GroupCommit {
   close(): void {
     this.flush()
     this.#closed = true
+  }
+
+  #addTo(writes: RoundWrite[], write: RoundWrite): void {
+    if (this.#closed) {
+      write.reject(notRunning())
+      return
+    }
+    writes.push(write)
+    this.request()
   }
 
   #together(writes: readonly RoundWrite[]): void {

@@ -5,14 +5,18 @@ import type { JobEvent } from '../../job/event.ts'
 import type { Job, JobState, NewJob } from '../../job/job.ts'
 import { mayHappen } from '../../job/transitions.ts'
 import type { JobCounts } from '../job-engine.ts'
+import { freshJob } from '../record/fresh-job.ts'
 import { type Fact, patched } from '../record/job-changes.ts'
 import type { JobEntry } from '../record/job-row.ts'
+import { type BirthClaim, claimedJob } from '../record/newborn.ts'
 import { PHASE, phaseOf } from '../record/phase.ts'
 import { queuedEvent } from '../record/row-events.ts'
 import { countedOf } from '../record/tallied.ts'
 import type { DeliveryTable } from './delivery-table.ts'
 import type { EventTable } from './event-table.ts'
+import { newRow } from './job-insert.ts'
 import type { JobTable } from './job-table.ts'
+import type { Newborns } from './newborns.ts'
 import type { TallyTable } from './tally-table.ts'
 
 /** So many ready jobs are kept in memory: a few rounds' worth, of at most 4 KB each. */
@@ -103,9 +107,23 @@ export class JobRecords {
     this.#running.set(entry.job.id, { ...entry, job: { ...entry.job, leaseExpiresAt } })
   }
 
-  /** Keeps new jobs; undefined stands for one whose id or idempotency key is known. */
-  insert(submitted: readonly NewJob[]): (JobEntry | undefined)[] {
-    return this.#table.insert(submitted, this.#clock.now(), (entry, isSmall) => this.#noteNew(entry, isSmall))
+  /**
+   * Keeps new jobs, some of which are claimed at once; answers them as they were submitted. Undefined stands for one whose
+   * id or idempotency key is known.
+   */
+  insert(submitted: readonly NewJob[], newborns?: Newborns): (Job | undefined)[] {
+    const now = this.#clock.now()
+    const rows = submitted.map((job) => newRow(job, now, newborns?.claimOf(job)))
+    const nums = this.#table.insert(rows)
+    return rows.map((row, i) => {
+      const num = nums[i]
+      if (num === undefined) return undefined
+      const job = freshJob(row.job)
+      this.#news.push({ event: queuedEvent(job), job })
+      if (row.claim) newborns?.add(row.job, this.#noteClaimed(num, job, row.claim))
+      else this.#noteWaiting({ num, phase: row.phase, job, events: '' }, row.isSmall)
+      return job
+    })
   }
 
   /** Writes a fact about a job and what it changed; refuses a move that the transition table does not know. */
@@ -117,7 +135,7 @@ export class JobRecords {
     const events = this.#events.append(before, { seq: version, type, at, data })
     const after = this.#write(before, { ...patch, version, updatedAt: at }, events)
     const { job } = after
-    const event: JobEvent = { jobId: job.id, seq: version, type, state: job.state, at, data }
+    const event = { jobId: job.id, seq: version, type, state: job.state, at, data }
     this.#deliveries.tellOf(after.num, event, job)
     this.#tallies.note(countedOf(type, before.job, at))
     this.#news.push({ event, job })
@@ -209,11 +227,18 @@ export class JobRecords {
     this.#oldestReady = undefined
   }
 
-  #noteNew(entry: JobEntry, isSmall: boolean): void {
-    const { num, phase, job } = entry
+  #noteWaiting(entry: JobEntry, isSmall: boolean): void {
     this.#enter(entry)
-    if (isSmall && phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(num, entry)
-    this.#news.push({ event: queuedEvent(job), job })
+    if (isSmall && entry.phase === PHASE.ready && this.#fresh.size < FRESH_JOBS) this.#fresh.set(entry.num, entry)
+  }
+
+  #noteClaimed(num: number, fresh: Job, claim: BirthClaim): JobEntry {
+    const job = claimedJob(fresh, claim)
+    const entry = { num, phase: PHASE.processing, job, events: claim.events }
+    this.#enter(entry)
+    this.#touched.set(job.id, entry)
+    this.#news.push({ event: { jobId: job.id, state: job.state, ...claim.started }, job })
+    return entry
   }
 
   #write(before: JobEntry, patch: Partial<Job>, events: string): JobEntry {

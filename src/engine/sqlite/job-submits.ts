@@ -10,7 +10,10 @@ interface WaitingSubmit extends Submit {
   reject(thrown: unknown): void
 }
 
-/** Submits that come into the same round are one write of the group commit, so that they share statements. */
+/**
+ * Submits that come into the same round are one write of the group commit, so that they share statements. It comes after
+ * those that settle attempts: new jobs may have their slots.
+ */
 export class JobSubmits {
   readonly #kept: Kept
   readonly #commit: GroupCommit
@@ -32,7 +35,7 @@ export class JobSubmits {
 
   #open(first: WaitingSubmit): void {
     this.#next = new SubmitsOfOneRound(this.#kept, first)
-    this.#commit.add(this.#next)
+    this.#commit.addLast(this.#next)
   }
 
   #join(next: SubmitsOfOneRound, submit: WaitingSubmit): void {

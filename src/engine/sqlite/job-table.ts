@@ -1,20 +1,16 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { ManifestSource, NewJob } from '../../job/job.ts'
+import type { ManifestSource } from '../../job/job.ts'
 import { QUEUE_LOOK, type QueueLook } from '../activity.ts'
 import { integer, integerOrNull, type Row, textOrNull } from '../record/columns.ts'
-import { freshJob } from '../record/fresh-job.ts'
 import { CHANGING_COLUMNS, ENTRY_COLUMNS, type JobEntry, readEntry } from '../record/job-row.ts'
 import { PHASE } from '../record/phase.ts'
 import { readQueueLook } from '../record/queue-look.ts'
 import { Query } from './database.ts'
 import { OPEN, READY, READY_PLAIN, READY_SIZED } from './job-indexes.ts'
-import { INSERT_JOB, insertBareJobs, type NewRow, newRow } from './job-insert.ts'
+import { JobInsert, type NewRow } from './job-insert.ts'
 
 /** How many delayed jobs become ready in one transaction: about 10 ms of work. */
 const PROMOTION_BATCH = 1_000
-
-/** So many bare jobs that follow each other share a statement: each then takes three quarters of the time that one alone does. */
-const TOGETHER = 8
 
 /** Of the plain ready jobs and of the others, so many that have been due longest. */
 function dueLongest(count: number): string {
@@ -26,15 +22,10 @@ function dueLongest(count: number): string {
 /** The rows of jobs. */
 export class JobTable {
   readonly #db: DatabaseSync
-  readonly #insert: Query
-  readonly #insertBare: Query
-  readonly #insertTogether: Query
-  /** What {@link JobTable.#insertTogether} binds, which are as many values each time; made once, as thousands of jobs a second come by. */
-  readonly #bound: SQLInputValue[] = []
+  readonly #insert: JobInsert
   readonly #insertManifest: Query
   readonly #manifest: Query
   readonly #byId: Query
-  readonly #numOf: Query
   readonly #byNum: Query
   readonly #byKey: Query
   readonly #processing: Query
@@ -52,13 +43,10 @@ export class JobTable {
   constructor(db: DatabaseSync) {
     const select = `SELECT ${ENTRY_COLUMNS} FROM jobs`
     this.#db = db
-    this.#insert = new Query(db, INSERT_JOB)
-    this.#insertBare = new Query(db, insertBareJobs(1))
-    this.#insertTogether = new Query(db, insertBareJobs(TOGETHER))
+    this.#insert = new JobInsert(db)
     this.#insertManifest = new Query(db, 'INSERT INTO manifests (job, body) VALUES (?, ?)')
     this.#manifest = new Query(db, 'SELECT body FROM manifests WHERE job = ?')
     this.#byId = new Query(db, `${select} WHERE id = ?`)
-    this.#numOf = new Query(db, 'SELECT num FROM jobs WHERE id = ?')
     this.#byNum = new Query(db, `${select} WHERE num = ?`)
     this.#byKey = new Query(db, 'SELECT num, request_hash FROM jobs WHERE idempotency_key = ? AND tenant = ?')
     this.#processing = new Query(db, `SELECT ${ENTRY_COLUMNS} FROM ${OPEN} AND phase = ${PHASE.processing}`)
@@ -91,25 +79,14 @@ export class JobTable {
     this.#deleteManifest = new Query(db, 'DELETE FROM manifests WHERE job = ?')
   }
 
-  /**
-   * Inserts jobs, which are ready if they are due by `now`; undefined stands for one whose id or idempotency key is there
-   * already. `told` is called for each of the others, with whether manifest and parameters are short.
-   */
-  insert(
-    submitted: readonly NewJob[],
-    now: number,
-    told: (entry: JobEntry, isSmall: boolean) => void,
-  ): (JobEntry | undefined)[] {
-    const rows = submitted.map((job) => newRow(job, now))
-    const nums = this.#insertAll(rows)
-    return rows.map(({ job, phase, longManifest, isSmall }, i) => {
+  /** Inserts jobs; answers their numbers, undefined for one whose id or idempotency key is there already. */
+  insert(rows: readonly NewRow[]): (number | undefined)[] {
+    const nums = this.#insert.insert(rows)
+    for (const [i, { longManifest }] of rows.entries()) {
       const num = nums[i]
-      if (num === undefined) return undefined
-      if (longManifest !== undefined) this.#insertManifest.run(num, longManifest)
-      const entry = { num, phase, job: freshJob(job), events: '' }
-      told(entry, isSmall)
-      return entry
-    })
+      if (num !== undefined && longManifest !== undefined) this.#insertManifest.run(num, longManifest)
+    }
+    return nums
   }
 
   get(id: string): JobEntry | undefined {
@@ -186,36 +163,6 @@ export class JobTable {
   /** What is ready, among those due longest. */
   queue(): QueueLook {
     return readQueueLook(this.#queue.all())
-  }
-
-  #insertAll(rows: readonly NewRow[]): (number | undefined)[] {
-    const nums: (number | undefined)[] = []
-    while (nums.length < rows.length) {
-      const next = rows.slice(nums.length, nums.length + TOGETHER)
-      const isBare = next.length === TOGETHER && next.every(({ ofSome }) => ofSome === undefined)
-      nums.push(...(isBare ? this.#insertBareOnes(next) : next.slice(0, 1).map((row) => this.#insertOne(row))))
-    }
-    return nums
-  }
-
-  #insertOne({ ofEvery, ofSome }: NewRow): number | undefined {
-    const { changes, num } = ofSome ? this.#insert.run(...ofEvery, ...ofSome) : this.#insertBare.run(...ofEvery)
-    return changes === 0 ? undefined : num
-  }
-
-  /** Inserts as many as share a statement. Their numbers follow each other, and nobody else has higher ones. */
-  #insertBareOnes(rows: readonly NewRow[]): (number | undefined)[] {
-    let bound = 0
-    for (const { ofEvery } of rows) for (const value of ofEvery) this.#bound[bound++] = value
-    const { changes, num: last } = this.#insertTogether.run(...this.#bound)
-    const before = last - changes
-    if (changes === rows.length) return rows.map((_, i) => before + 1 + i)
-    let found = 0
-    return rows.map(({ ofEvery: [id = null] }) => {
-      const num = changes === 0 ? 0 : integer(this.#numOf.get(id), 0)
-      // The first of two with the same id is the one that was inserted.
-      return num === before + found + 1 ? before + ++found : undefined
-    })
   }
 
   #entry(row: Row | undefined): JobEntry | undefined {

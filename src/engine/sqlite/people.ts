@@ -3,6 +3,7 @@ import { isFinal, type Job, type NewJob } from '../../job/job.ts'
 import type { QueueLimits } from '../job-engine.ts'
 import { cancelAsked, requeued } from '../record/job-changes.ts'
 import { queueFull, reusedKey, tenantQueueFull } from '../record/refusals.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import type { FileTable } from './file-table.ts'
 import type { JobRecords } from './job-records.ts'
 import type { JobTable } from './job-table.ts'
@@ -14,6 +15,7 @@ export interface Kept {
   table: JobTable
   files: FileTable
   logs: LogTable
+  dispatcher: Dispatcher
 }
 
 /** A job that somebody submits, and how many may wait. */
@@ -49,11 +51,14 @@ export function insertJob(kept: Kept, submitted: NewJob, limits?: QueueLimits): 
   return answer ?? notFound(submitted)
 }
 
+/** Where slots are free and nothing waits, jobs are claimed as they are inserted. */
 function insertAll(kept: Kept, submitted: readonly NewJob[]): Submitted[] {
-  const entries = kept.records.insert(submitted)
-  return submitted.map((job, i) => {
-    const inserted = entries[i]
-    return inserted ? { job: inserted.job, replayed: false } : (replay(kept, job) ?? notFound(job))
+  const newborns = kept.dispatcher.newborns(submitted)
+  const inserted = kept.records.insert(submitted, newborns)
+  if (newborns) kept.dispatcher.begin(newborns)
+  return submitted.map((asked, i) => {
+    const job = inserted[i]
+    return job ? { job, replayed: false } : (replay(kept, asked) ?? notFound(asked))
   })
 }
 
