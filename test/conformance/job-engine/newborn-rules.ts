@@ -88,6 +88,7 @@ export function newbornRules(makeEngine: MakeEngine): void {
       const worker = await idleWorker(bench, { concurrency: 2 })
       const wishes = [{ id: 'a' }, { id: 'b', priority: 5 }, { id: 'c' }, { id: 'd', priority: 9 }]
       await submitAtOnce(bench, wishes)
+      assert.partialDeepStrictEqual((await bench.engine.counts()).states, { queued: 2, processing: 2 })
       const begun: string[] = []
       for (const _ of wishes) {
         const run = await worker.next()
