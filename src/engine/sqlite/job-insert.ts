@@ -29,8 +29,8 @@ export class JobInsert {
   readonly #numOf: Query
 
   constructor(db: DatabaseSync) {
-    this.#waiting = new Statements(db, `${BEGINNING}, ${OF_EVERY_JOB}`, '1, 0, 0, 0, 0, 0, 0, 0, 0')
-    this.#claimed = new Statements(db, `${BEGINNING}, ${OF_EVERY_JOB}, ${OF_THE_CLAIM}`, '2, 1, 1, 0, 0, 0, 0, 0, 0')
+    this.#waiting = new Statements(db, '1, 0, 0, 0, 0, 0, 0, 0, 0', OF_EVERY_JOB)
+    this.#claimed = new Statements(db, '2, 1, 1, 0, 0, 0, 0, 0, 0', `${OF_EVERY_JOB}, ${OF_THE_CLAIM}`)
     this.#numOf = new Query(db, 'SELECT num FROM jobs WHERE id = ?')
   }
 
@@ -82,21 +82,15 @@ class Statements {
   /** What {@link together} binds, as many values each time; made once, as thousands of jobs a second come by. */
   readonly bound: SQLInputValue[] = []
 
-  constructor(db: DatabaseSync, columns: string, beginning: string) {
-    const values = (names: string): string =>
-      names
-        .split(', ')
-        .map(() => '?')
-        .join(', ')
-    const ofEvery = values(columns.slice(BEGINNING.length + 2))
-    const bare = (count: number): string => {
-      const rows = Array.from({ length: count }, () => `(${beginning}, ${ofEvery})`)
-      return `INSERT OR IGNORE INTO jobs (${columns}) VALUES ${rows.join(', ')}`
+  constructor(db: DatabaseSync, beginning: string, given: string) {
+    const insert = (columns: string, count: number): Query => {
+      const row = `(${beginning}, ${columns.replaceAll(/\w+/g, '?')})`
+      const rows = Array.from({ length: count }, () => row).join(', ')
+      return new Query(db, `INSERT OR IGNORE INTO jobs (${BEGINNING}, ${columns}) VALUES ${rows}`)
     }
-    const some = `(${beginning}, ${ofEvery}, ${values(OF_SOME)})`
-    this.any = new Query(db, `INSERT OR IGNORE INTO jobs (${columns}, ${OF_SOME}) VALUES ${some}`)
-    this.bare = new Query(db, bare(1))
-    this.together = new Query(db, bare(TOGETHER))
+    this.any = insert(`${given}, ${OF_SOME}`, 1)
+    this.bare = insert(given, 1)
+    this.together = insert(given, TOGETHER)
   }
 }
 
