@@ -11,7 +11,7 @@ import { beside, takeTurns } from './support/take-turns.ts'
 
 const JOBS = 20_000
 const GROUP = 50
-const ROUNDS = 12
+const ROUNDS = 24
 const MANIFEST = { files: [{ uri: 's3://datasets/bench/one.dat' }] }
 
 /** A folder on the disk of the working directory: /tmp may be memory, where an fsync costs nothing. */
