@@ -123,7 +123,10 @@ export interface Dispatch {
  * lease changes nothing once the lease's token is stale; every event is stored in the transaction of the change it tells.
  */
 export interface JobEngine extends Component {
-  /** Keeps a new job. A known id, or a known idempotency key with the same hash, answers the job that is there. Throws `IDEMPOTENCY_KEY_REUSED`, and `QUEUE_FULL` when so many jobs wait already. */
+  /**
+   * Keeps a new job. A known id, or a known idempotency key with the same hash, answers the job that is there. Throws
+   * `IDEMPOTENCY_KEY_REUSED`, and `QUEUE_FULL` when so many jobs wait already. Until it resolves, other verbs may not find the job.
+   */
   insert(job: NewJob, limits?: QueueLimits): Promise<{ job: Job; replayed: boolean }>
   /** The job, if it is there. */
   get(id: string): Promise<Job | undefined>

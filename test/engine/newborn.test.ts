@@ -40,6 +40,11 @@ test('new jobs with groups are claimed only all at once: their turn is not known
   assert.equal(claimable([{ group: 'x' }, {}, {}]), '')
 })
 
+test('of each priority, one new job of each group begins after the other', () => {
+  const wishes = [{ group: 'x' }, { group: 'x' }, { group: 'y' }, {}, { group: 'y', priority: 1 }]
+  assert.equal(claimable(wishes, { slots: 5 }), 'eacdb')
+})
+
 test('with a limit only new jobs are claimed that it does not concern', () => {
   assert.equal(claimable([{}, {}], { isLimited: true }), 'ab')
   assert.equal(claimable([{}, { group: 'x' }], { isLimited: true }), '')

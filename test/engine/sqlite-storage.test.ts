@@ -240,6 +240,36 @@ describe('group commit', () => {
     end()
   })
 
+  test('of submits beside one that cannot be written, the highest priority begins', async () => {
+    await using bench = await sqliteBench()
+    const worker = new TestWorker(bench.engine)
+    const wishes = [{}, { parameters: UNWRITABLE }, { id: 'high', priority: 9 }]
+    await Promise.allSettled(wishes.map((wish) => submit(bench, wish)))
+    const { job, end } = await worker.next()
+    assert.equal(job.id, 'high')
+    end()
+  })
+
+  test('two dispatches are served first in turn, also of jobs that begin with their insert', async () => {
+    await using bench = await sqliteBench()
+    const { engine } = bench
+    const workers = ['worker-1', 'worker-2'].map((worker) => new TestWorker(engine, { worker }))
+    const first: string[] = []
+    for (let round = 0; round < 6; round++) {
+      const high = `high-${round}`
+      await Promise.all([submit(bench), submit(bench, { id: high, priority: 9 })])
+      const runs = await Promise.all(workers.map((worker) => worker.next()))
+      for (const { job, lease } of runs) {
+        if (job.id === high) first.push(lease.worker)
+        await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+      }
+      for (const { end } of runs) end()
+      await engine.counts()
+    }
+    assert.deepEqual(first.slice(2), first.slice(0, 4))
+    assert.notEqual(first[0], first[1])
+  })
+
   test('jobs that were to begin in a round that failed begin once', async () => {
     await using bench = await sqliteBench()
     const worker = new TestWorker(bench.engine, { concurrency: 30 })

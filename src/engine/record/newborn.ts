@@ -14,12 +14,13 @@ export interface FreeSlots {
 
 /**
  * Which new jobs that are due may be claimed as they are inserted, if no other job is ready: those that a claim right
- * after would take, in its order. Where groups take turns the order is the claim's to tell, so of jobs with groups it is
- * all or none; and with a limit only jobs without a group, which no limit concerns.
+ * after would take. Whose turn it is among groups is the claim's to tell, so of jobs with groups it is all or none, one of
+ * each group after the other; and with a limit only jobs without a group, which no limit concerns. The jobs must be all
+ * that come at one moment.
  */
 export function claimableAtBirth(due: readonly NewJob[], { slots, room, isLimited }: FreeSlots): readonly NewJob[] {
   if (slots === 0 || due.length === 0) return []
-  const inOrder = due.toSorted((a, b) => b.priority - a.priority || a.runAt - b.runAt)
+  const inOrder = inTurn(due.toSorted((a, b) => b.priority - a.priority || a.runAt - b.runAt))
   let left = room
   let count = 0
   for (const job of inOrder) {
@@ -29,6 +30,19 @@ export function claimableAtBirth(due: readonly NewJob[], { slots, room, isLimite
     count += 1
   }
   return count < due.length && due.some(hasGroup) ? [] : inOrder.slice(0, count)
+}
+
+/** Of each priority, the first job of each group, then the second of each. */
+function inTurn(inOrder: readonly NewJob[]): readonly NewJob[] {
+  if (!inOrder.some(hasGroup)) return inOrder
+  const ofGroup = new Map<string, number>()
+  const places = inOrder.map((job) => {
+    const group = `${job.priority} ${job.group ?? ''}`
+    const turn = ofGroup.get(group) ?? 0
+    ofGroup.set(group, turn + 1)
+    return { job, turn }
+  })
+  return places.sort((a, b) => b.job.priority - a.job.priority || a.turn - b.turn).map(({ job }) => job)
 }
 
 /** A claim that comes with the insert. */

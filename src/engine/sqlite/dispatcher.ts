@@ -24,7 +24,10 @@ interface Fill {
   room: Resources
 }
 
-/** Fills the free slots of all dispatches of this process at the end of each round, in the round's own transaction. */
+/**
+ * Fills the free slots of all dispatches of this process, in the transaction of each round: with new jobs as they are
+ * inserted, where nothing else is ready, and at the end of the round with what is ready.
+ */
 export class Dispatcher {
   readonly #records: JobRecords
   readonly #queue: ReadyQueue
@@ -61,7 +64,10 @@ export class Dispatcher {
     return this.#records.readyCount > 0 && this.#dispatches.some((dispatch) => dispatch.free(this.#isCurrent) > 0)
   }
 
-  /** Those new jobs that a claim right after their insert would take; undefined when there are none. */
+  /**
+   * Those new jobs that a claim right after their insert would take; undefined when there are none. They must be all that
+   * the round inserts from here on.
+   */
   newborns(submitted: readonly NewJob[]): Newborns | undefined {
     if (this.#records.readyCount > 0) return undefined
     const dispatch = this.#dispatches.find((each) => this.#leftOf(each).slots > 0)
@@ -75,21 +81,22 @@ export class Dispatcher {
   /** They are inserted. */
   begin({ dispatch, entries }: Newborns): void {
     for (const entry of entries) this.#noteClaimed(dispatch, entry)
-    this.#rotate()
   }
 
-  /** Claims ready jobs for the free slots. The dispatch that is served first changes every time. */
+  /** Claims ready jobs for the free slots. */
   fill(): void {
     if (this.#records.readyCount === 0) return
     for (const dispatch of this.#dispatches) this.#fillOne(dispatch)
-    this.#rotate()
   }
 
-  /** The claims are on disk: they may run. */
+  /** The claims are on disk: they may run. The dispatch that was served first is the last in the next round with claims. */
   committed(): void {
     const claimed = this.#claimed
+    if (claimed.length === 0) return
     this.#claimed = []
     for (const { dispatch, entry } of claimed) dispatch.begin(entry)
+    const first = this.#dispatches.length > 1 ? this.#dispatches.shift() : undefined
+    if (first) this.#dispatches.push(first)
   }
 
   rolledBack(): void {
@@ -160,12 +167,6 @@ export class Dispatcher {
     const own = this.#claimed.filter((claimed) => claimed.dispatch === dispatch)
     const room = own.reduce((left, { entry }) => leftOf(left, entry.job.resources), dispatch.admission.room)
     return { slots: dispatch.free(this.#isCurrent) - own.length, room }
-  }
-
-  /** The dispatch that was served first is the last from now on. */
-  #rotate(): void {
-    const first = this.#dispatches.length > 1 ? this.#dispatches.shift() : undefined
-    if (first) this.#dispatches.push(first)
   }
 
   readonly #isCurrent = (held: Held): boolean => this.#attempts.held(held.claim.lease) !== undefined

@@ -20,7 +20,7 @@ export interface RoundParticipant {
 
 /** What waits for its round. */
 export interface RoundWrite {
-  /** Runs the statements; the answer is held back. May be run twice, so it changes nothing that a rollback does not drop. */
+  /** Runs the statements; the answer is held back. May be run twice, so it changes nothing that a rollback does not drop, but whose turn it is. */
   apply(): void
   /** What it has written is on disk. */
   settle(): void

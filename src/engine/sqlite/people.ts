@@ -8,6 +8,7 @@ import type { FileTable } from './file-table.ts'
 import type { JobRecords } from './job-records.ts'
 import type { JobTable } from './job-table.ts'
 import type { LogTable } from './log-table.ts'
+import type { Newborns } from './newborns.ts'
 
 /** What people change: jobs, and what belongs to them. */
 export interface Kept {
@@ -27,15 +28,17 @@ export interface Submit {
 /** The job of a submit, or the error that refuses it. */
 export type Submitted = { job: Job; replayed: boolean } | LongshoreError
 
-/** Keeps new jobs, each as {@link insertJob} does; where there is room for all, they share statements. */
+/**
+ * Keeps all new jobs of a round, each as {@link insertJob} does. Where there is room for all, they share statements, and
+ * where slots are free and nothing waits, they are claimed as they are inserted.
+ */
 export function insertJobs(kept: Kept, submits: readonly Submit[]): Submitted[] {
-  const queued = kept.records.queuedCount + submits.length
-  const hasRoom = submits.every(({ limits }) => !isLimitedByTenant(limits) && queued <= maxOf(limits))
-  if (!hasRoom) return submits.map(({ submitted, limits }) => insertJob(kept, submitted, limits))
-  return insertAll(
-    kept,
-    submits.map(({ submitted }) => submitted),
-  )
+  if (!hasRoom(kept, submits)) return submits.map(({ submitted, limits }) => insertJob(kept, submitted, limits))
+  const submitted = submits.map((submit) => submit.submitted)
+  const newborns = kept.dispatcher.newborns(submitted)
+  const answers = insertAll(kept, submitted, newborns)
+  if (newborns) kept.dispatcher.begin(newborns)
+  return answers
 }
 
 /** Keeps a new job; a known id or idempotency key answers the job that is there, or the error that refuses it. */
@@ -51,23 +54,34 @@ export function insertJob(kept: Kept, submitted: NewJob, limits?: QueueLimits): 
   return answer ?? notFound(submitted)
 }
 
-/** Where slots are free and nothing waits, jobs are claimed as they are inserted. */
-function insertAll(kept: Kept, submitted: readonly NewJob[]): Submitted[] {
-  const newborns = kept.dispatcher.newborns(submitted)
+function insertAll(kept: Kept, submitted: readonly NewJob[], newborns?: Newborns): Submitted[] {
   const inserted = kept.records.insert(submitted, newborns)
-  if (newborns) kept.dispatcher.begin(newborns)
   return submitted.map((asked, i) => {
     const job = inserted[i]
     return job ? { job, replayed: false } : (replay(kept, asked) ?? notFound(asked))
   })
 }
 
-function maxOf(limits: QueueLimits | undefined): number {
-  return limits?.maxQueued ?? Number.POSITIVE_INFINITY
+/** Whether all of them may wait, if none is known. */
+function hasRoom({ records, table }: Kept, submits: readonly Submit[]): boolean {
+  const queued = records.queuedCount + submits.length
+  return submits.every(({ limits }) => queued <= maxOf(limits)) && tenantsHaveRoom(table, submits)
 }
 
-function isLimitedByTenant(limits: QueueLimits | undefined): boolean {
-  return limits?.maxQueuedOfTenant !== undefined
+function tenantsHaveRoom(table: JobTable, submits: readonly Submit[]): boolean {
+  const asked = new Map<string, { jobs: number; most: number }>()
+  for (const { submitted, limits } of submits) {
+    const { tenant } = submitted
+    const most = limits?.maxQueuedOfTenant
+    if (tenant === undefined || most === undefined) continue
+    const known = asked.get(tenant)
+    asked.set(tenant, { jobs: (known?.jobs ?? 0) + 1, most: Math.min(known?.most ?? most, most) })
+  }
+  return [...asked].every(([tenant, { jobs, most }]) => !table.isQueueFull(tenant, Math.max(0, most - jobs + 1)))
+}
+
+function maxOf(limits: QueueLimits | undefined): number {
+  return limits?.maxQueued ?? Number.POSITIVE_INFINITY
 }
 
 function notFound({ id }: NewJob): LongshoreError {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { DispatchOptions } from '../../../src/engine/job-engine.ts'
+import type { DispatchOptions, QueueLimits } from '../../../src/engine/job-engine.ts'
 import type { Job, NewJob } from '../../../src/job/job.ts'
+import { queueGroup } from '../../../src/job/queue-group.ts'
 import { newJob } from '../../support/new-job.ts'
 import { type HeldRun, TestWorker } from '../../support/test-worker.ts'
 import { COMPLETED, decideOn, type EngineBench, type MakeEngine, submit, until } from './bench.ts'
@@ -116,6 +117,47 @@ export function newbornRules(makeEngine: MakeEngine): void {
       for (const run of [known, ...runs]) await finish(bench, run)
       assert.equal(worker.untaken, 0)
       assert.partialDeepStrictEqual((await engine.counts()).states, { queued: 0, processing: 0, completed: 12 })
+    })
+
+    test('begins before those of a lower priority, and in turn with other tenants, where tenants have a limit', async () => {
+      await using bench = await makeEngine()
+      const { engine, clock } = bench
+      const limits = { maxQueued: 100, maxQueuedOfTenant: 50 }
+      const insert = (wishes: readonly Partial<NewJob>[]) =>
+        Promise.all(wishes.map((wish) => engine.insert(newJob(clock.now(), wish), limits)))
+      const worker = await idleWorker(bench, { concurrency: 4 })
+      const ofTenant = (tenant: string) =>
+        Array.from({ length: 4 }, () => ({ tenant, group: queueGroup(tenant, undefined) }))
+      await insert([...ofTenant('acme'), ...ofTenant('zeta')])
+      const first = await worker.take(4)
+      assert.deepEqual(first.map(({ job }) => job.tenant).sort(), ['acme', 'acme', 'zeta', 'zeta'])
+      for (const run of first) await finish(bench, run)
+      for (const run of await worker.take(4)) await finish(bench, run)
+      await insert(Array.from({ length: 8 }, (_, n) => ({ id: `urgency-${n}`, tenant: 'acme', priority: n })))
+      const begun = await worker.take(4)
+      assert.deepEqual(
+        begun.map(({ job }) => job.id),
+        ['urgency-7', 'urgency-6', 'urgency-5', 'urgency-4'],
+      )
+      for (const run of begun) await finish(bench, run)
+      for (const run of await worker.take(4)) await finish(bench, run)
+    })
+
+    test('is one of those that may wait, of all and of a tenant', async () => {
+      await using bench = await makeEngine()
+      const { engine, clock } = bench
+      const worker = await idleWorker(bench)
+      const inserted = async (limits: QueueLimits) => {
+        const jobs = Array.from({ length: 8 }, () => newJob(clock.now(), { tenant: 'acme' }))
+        const answers = await Promise.allSettled(jobs.map((job) => engine.insert(job, limits)))
+        const kept = answers.filter(({ status }) => status === 'fulfilled').length
+        for (const run of await worker.take(kept)) await finish(bench, run)
+        return kept
+      }
+      assert.equal(await inserted({ maxQueued: 2 }), 2)
+      assert.equal(await inserted({ maxQueued: 100, maxQueuedOfTenant: 3 }), 3)
+      assert.equal(await inserted({ maxQueued: 8, maxQueuedOfTenant: 8 }), 8)
+      assert.equal(await inserted({ maxQueued: 8, maxQueuedOfTenant: 7 }), 7)
     })
 
     test('keeps to what its group may run at once', async () => {
