@@ -92,7 +92,10 @@ if (process.argv.includes('run')) {
     if (completions.seen === completions.expected) process.send?.('done')
   })
 }
-/** Tells the parent once so many more jobs are completed, what memory it takes after a collection of garbage, or that it removed all objects. */
+/**
+ * Tells the parent once so many more jobs are completed, what memory it takes after a collection of garbage, or that it
+ * removed all objects.
+ */
 process.on('message', async (wanted: number | 'memory' | 'clear') => {
   if (wanted === 'memory') {
     globalThis.gc?.()

@@ -81,11 +81,6 @@ export class SlotDispatch implements Dispatch {
     return free
   }
 
-  /** Whether groups or tenants have a limit of jobs that run at once. */
-  get isLimited(): boolean {
-    return this.options.groupConcurrency !== undefined || this.options.tenantConcurrency?.() !== undefined
-  }
-
   /** How many more jobs may be claimed that wait for a slot: as many as there are slots, where attempts are short. */
   get ahead(): number {
     return this.#pace.isQuick && !this.#stopping ? this.options.concurrency : 0

@@ -48,12 +48,7 @@ export function loadGuard(maxDelayMs: number, time = LOOP, random = Math.random)
     const now = time.now()
     if (now >= refusedUntil) return undefined
     const retryAfterMs = refusedUntil - now + lastDelayMs * (1 + random())
-    return new LongshoreError(
-      'OVERLOADED',
-      'More requests come than the service can answer in time. Try again later.',
-      {
-        retryAfterMs,
-      },
-    )
+    const detail = 'More requests come than the service can answer in time. Try again later.'
+    return new LongshoreError('OVERLOADED', detail, { retryAfterMs })
   }
 }

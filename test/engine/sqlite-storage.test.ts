@@ -115,7 +115,7 @@ describe('the file', () => {
     const engine = await bench.reopen()
     const worker = new TestWorker(engine, { concurrency: 2 })
     const settle = ({ lease }: Claim) => engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
-    const first = await Promise.all([submit(bench, { id: 'a' }), submit(bench, { id: 'b' })])
+    await Promise.all([submit(bench, { id: 'a' }), submit(bench, { id: 'b' })])
     const runs = await worker.take(2)
     await Promise.all([submit(bench, { id: 'c' }), ...runs.map(settle), submit(bench, { id: 'd' })])
     assert.deepEqual((await engine.counts()).states, { ...NO_JOBS, processing: 2, completed: 2 })
@@ -131,7 +131,6 @@ describe('the file', () => {
       updates.map(({ id, phase }) => `${id} ${phase}`),
       ['a', 'b', 'c', 'd'].map((id) => `${id} ${PHASE.completed}`),
     )
-    assert.ok(first.every(({ state }) => state === 'queued'))
   })
 
   test('a half-written end of the log costs nothing that was answered', async () => {

@@ -1,27 +1,15 @@
-import { mostRunning, type TenantConcurrency } from '../../access/tenant-limits.ts'
+import { mostRunning } from '../../access/tenant-limits.ts'
 import { tenantOfGroup } from '../../job/queue-group.ts'
 import { fits, leftOf, type Resources } from '../../job/resources.ts'
 import type { Admission, Size } from '../admission.ts'
 import { integer, type Row, text } from '../record/columns.ts'
 import { PHASE } from '../record/phase.ts'
 import { readResources, storeResources } from '../record/resources-column.ts'
+import { isLimited, type RunningLimits } from '../running-limits.ts'
 import { TurnsTaken } from '../turns-taken.ts'
 import { claimSql, MOST_SIZES, nextSql } from './claim-sql.ts'
 import type { Database, Run } from './database.ts'
 import { readStoredJob, STORED_COLUMNS, type StoredJob } from './job-entry.ts'
-
-/** How many jobs may run at once, everywhere; undefined sets no limit. */
-export interface ClaimLimits {
-  /** Of one named group. */
-  groupLimit: number | undefined
-  /** Of each tenant. */
-  tenantLimits: TenantConcurrency | undefined
-}
-
-/** Whether there is any limit. */
-function isLimited({ groupLimit, tenantLimits }: ClaimLimits): boolean {
-  return groupLimit !== undefined || tenantLimits !== undefined
-}
 
 /** Who claims, and how much. */
 export interface ClaimWish {
@@ -29,7 +17,7 @@ export interface ClaimWish {
   count: number
   leaseMs: number
   now: number
-  limits: ClaimLimits
+  limits: RunningLimits
   /** What there is for them. */
   admission: Admission
 }
@@ -217,7 +205,7 @@ export class Claims {
 }
 
 /** The limits of tenants, as a claim takes them; the default as `null` where there is none. */
-function storeLimits({ tenantLimits }: ClaimLimits): string | null {
+function storeLimits({ tenantLimits }: RunningLimits): string | null {
   if (tenantLimits === undefined) return null
   const own = [...tenantLimits.own].map(([tenant, most]) => [tenant, most ?? null])
   return JSON.stringify({ each: tenantLimits.each ?? null, own: Object.fromEntries(own) })

@@ -1,8 +1,9 @@
 import type { Lease, NewJob } from '../../job/job.ts'
 import { NO_RESOURCES } from '../../job/resources.ts'
 import { type BirthClaim, birthClaim, claimableAtBirth } from '../record/newborn.ts'
+import { isLimited, runningLimits } from '../running-limits.ts'
 import type { SlotDispatch } from '../slot-dispatch.ts'
-import type { ClaimLimits, Claims, ClaimWish } from './claims.ts'
+import type { Claims, ClaimWish } from './claims.ts'
 import type { StoredJob } from './job-entry.ts'
 
 /** What the dispatcher needs of the engine. */
@@ -99,7 +100,7 @@ export class Dispatcher {
     const { admission, options } = dispatch
     // What a claim under way takes of the worker is not known before its answer.
     const room = dispatch === this.#claiming ? NO_RESOURCES : admission.room
-    const free = { slots: roomAtBirth(dispatch), room, isLimited: dispatch.isLimited }
+    const free = { slots: roomAtBirth(dispatch), room, isLimited: isLimited(runningLimits(options)) }
     const jobs = claimableAtBirth(due, free)
     if (jobs.length === 0) return undefined
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -200,7 +201,7 @@ export class Dispatcher {
     }
     const { worker, leaseMs } = dispatch.options
     const { admission } = dispatch
-    const limits = limitsOf(dispatch)
+    const limits = runningLimits(dispatch.options)
     const heard = this.#heardOfReady
     const wish: ClaimWish = { worker, leaseMs, count, now: this.#parts.now(), limits, admission }
     const letGo = dispatch.keep(count)
@@ -215,7 +216,7 @@ export class Dispatcher {
     // What does not fit here may fit elsewhere. Whoever hears of it does not tell others again, so that this has an end.
     if (this.#leavesSome && passesOn && this.#parts.claims.knowsSizes) this.#parts.tellOthers()
     // With a limit, an attempt that ends here may make room for a job that fits only elsewhere.
-    if (more && entries.length >= count && (passesOn || dispatch.isLimited)) await this.#parts.ring()
+    if (more && entries.length >= count && (passesOn || isLimited(limits))) await this.#parts.ring()
   }
 
   async #claim(wish: ClaimWish): ReturnType<Claims['next']> {
@@ -250,17 +251,13 @@ export class Dispatcher {
   }
 }
 
-function limitsOf({ options }: SlotDispatch): ClaimLimits {
-  return { groupLimit: options.groupConcurrency, tenantLimits: options.tenantConcurrency?.() }
-}
-
 function freeOf(dispatch: SlotDispatch): number {
   return dispatch.free(() => false)
 }
 
 /** Whether it keeps up with what is ready: its attempts are short, slots are free, and its claims wait for nobody. */
 function isEmptying(dispatch: SlotDispatch): boolean {
-  return dispatch.ahead > 0 && freeOf(dispatch) > 0 && !dispatch.isLimited
+  return dispatch.ahead > 0 && freeOf(dispatch) > 0 && !isLimited(runningLimits(dispatch.options))
 }
 
 /** How many new jobs may be claimed with their insert. */

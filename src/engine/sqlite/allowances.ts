@@ -1,6 +1,7 @@
 import { mostRunning, type TenantConcurrency } from '../../access/tenant-limits.ts'
 import type { Job } from '../../job/job.ts'
 import { tenantOfGroup } from '../../job/queue-group.ts'
+import { isLimited, type RunningLimits } from '../running-limits.ts'
 
 /** How many more jobs may run, of a group and of a tenant. */
 export interface Allowance {
@@ -17,14 +18,10 @@ export class Allowances implements Allowance {
   readonly #tenants = new Map<string, number>()
 
   /** @param running the jobs that run; read only when there is a limit */
-  constructor(
-    groupLimit: number | undefined,
-    tenantLimits: TenantConcurrency | undefined,
-    running: () => Iterable<Pick<Job, 'group'>>,
-  ) {
-    this.#groupLimit = groupLimit ?? Number.POSITIVE_INFINITY
-    this.#tenantLimits = tenantLimits ?? { each: undefined, own: new Map() }
-    if (groupLimit !== undefined || tenantLimits !== undefined) for (const job of running()) this.take(job)
+  constructor(limits: RunningLimits, running: () => Iterable<Pick<Job, 'group'>>) {
+    this.#groupLimit = limits.groupLimit ?? Number.POSITIVE_INFINITY
+    this.#tenantLimits = limits.tenantLimits ?? { each: undefined, own: new Map() }
+    if (isLimited(limits)) for (const job of running()) this.take(job)
   }
 
   ofGroup(group: string): number {

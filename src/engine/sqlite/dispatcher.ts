@@ -4,6 +4,7 @@ import type { Admission, Size } from '../admission.ts'
 import type { JobEntry } from '../record/job-row.ts'
 import { claimableAtBirth } from '../record/newborn.ts'
 import { PHASE } from '../record/phase.ts'
+import { isLimited, runningLimits } from '../running-limits.ts'
 import type { Held, SlotDispatch } from '../slot-dispatch.ts'
 import { Allowances } from './allowances.ts'
 import type { Attempts } from './attempts.ts'
@@ -70,11 +71,13 @@ export class Dispatcher {
    */
   newborns(submitted: readonly NewJob[]): Newborns | undefined {
     if (this.#records.readyCount > 0) return undefined
-    const dispatch = this.#dispatches.find((each) => this.#leftOf(each).slots > 0)
-    if (dispatch === undefined) return undefined
+    const left = this.#dispatches.map((dispatch) => ({ dispatch, ...this.#leftOf(dispatch) }))
+    const first = left.find(({ slots }) => slots > 0)
+    if (first === undefined) return undefined
+    const { dispatch, slots, room } = first
     const now = this.#now()
     const due = submitted.filter(({ runAt }) => runAt <= now)
-    const jobs = claimableAtBirth(due, { ...this.#leftOf(dispatch), isLimited: dispatch.isLimited })
+    const jobs = claimableAtBirth(due, { slots, room, isLimited: isLimited(runningLimits(dispatch.options)) })
     return jobs.length > 0 ? new Newborns(dispatch, now, jobs) : undefined
   }
 
@@ -172,7 +175,7 @@ export class Dispatcher {
   readonly #isCurrent = (held: Held): boolean => this.#attempts.held(held.claim.lease) !== undefined
 
   #allowanceOf({ options }: SlotDispatch): Allowances {
-    return new Allowances(options.groupConcurrency, options.tenantConcurrency?.(), () => [
+    return new Allowances(runningLimits(options), () => [
       ...this.#dispatches.flatMap(({ jobs }) => jobs),
       ...this.#claimed.map(({ entry }) => entry.job),
     ])

@@ -120,7 +120,7 @@ export class JobRecords {
       if (num === undefined) return undefined
       const job = freshJob(row.job)
       this.#news.push({ event: queuedEvent(job), job })
-      if (row.claim) newborns?.add(row.job, this.#noteClaimed(num, job, row.claim))
+      if (newborns && row.claim) newborns.add(row.job, this.#noteClaimed(num, job, row.claim))
       else this.#noteWaiting({ num, phase: row.phase, job, events: '' }, row.isSmall)
       return job
     })

@@ -29,7 +29,7 @@ const WISHES: readonly Partial<NewJob>[] = [
   },
 ]
 
-/** A worker that has found nothing yet. */
+/** A worker that has done the only job there was. */
 async function idleWorker(bench: EngineBench, wishes: Partial<DispatchOptions> = {}): Promise<TestWorker> {
   const worker = new TestWorker(bench.engine, { concurrency: 20, ...wishes })
   const { id } = await submit(bench, { id: 'opening' })
