@@ -1,16 +1,16 @@
 import PQueue from 'p-queue'
 import type { Clock } from '../base/clock.ts'
 import type { Job, JobState } from '../job/job.ts'
+import { deleteBelow, dropStrayUploads } from '../storage/below-prefix.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { IngestRecords } from './ingest-records.ts'
 import type { Page } from './job-engine.ts'
 import type { JobManager } from './job-manager.ts'
 
-/** Jobs are listed and forgotten in groups of this many, objects removed in groups of at most this many. */
+/** Jobs are listed and forgotten in groups of this many. */
 const SWEEP_PAGE = 500
-const DELETE_PAGE = 1000
 
-/** Jobs whose objects a sweep removes at once: each waits for three to five requests to the store, one after the other. */
+/** Jobs whose objects a sweep removes at once: each waits for four to six requests to the store, one after the other. */
 const CLEARED_AT_ONCE = 16
 
 const ENDED: readonly JobState[] = ['completed', 'failed', 'cancelled']
@@ -85,18 +85,9 @@ export class Retention {
 
   async #removeObjects(id: string): Promise<void> {
     const { store, bucket, datasetsPrefix, resultsPrefix } = this.#parts
-    // A crash may have cut off an output between its parts; the local store has none of these, and looks through all uploads.
-    if (store.kind === 's3') await store.abortUploads(bucket, `${resultsPrefix}/${id}/`)
     for (const prefix of [`${resultsPrefix}/${id}/`, `${datasetsPrefix}/${id}/`]) {
-      let page: { bucket: string; key: string }[] = []
-      for await (const { key } of store.list(bucket, prefix)) {
-        page.push({ bucket, key })
-        if (page.length === DELETE_PAGE) {
-          await store.delete(page)
-          page = []
-        }
-      }
-      if (page.length > 0) await store.delete(page)
+      await dropStrayUploads(store, bucket, prefix)
+      await deleteBelow(store, bucket, prefix)
     }
   }
 }

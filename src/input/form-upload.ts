@@ -3,11 +3,12 @@ import { LongshoreError, messageOf } from '../base/errors.ts'
 import type { Ingest } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, ManifestEntry } from '../job/job.ts'
+import { dropStrayUploads } from '../storage/below-prefix.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { formatObjectUri, type ObjectRef } from '../storage/object-uri.ts'
 import { checkFilename, duplicate, foldName } from './filenames.ts'
 import { readFields } from './form-fields.ts'
-import { keyOf } from './ingest-files.ts'
+import { folderOf, keyOf } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { idempotencyOf, jobRequest } from './job-request.ts'
 import { fileTooLarge, jobTooLarge, tooManyFiles } from './part-plan.ts'
@@ -67,8 +68,10 @@ export class FormUpload {
   }
 
   /** Deletes what was stored. */
-  remove(): Promise<void> {
-    return this.#store.delete(this.#files.map((file) => file.ref))
+  async remove(): Promise<void> {
+    const { bucket, jobId } = this.#ingest
+    await this.#store.delete(this.#files.map((file) => file.ref))
+    await dropStrayUploads(this.#store, bucket, folderOf(this.#settings.datasetsPrefix, jobId))
   }
 
   async #storeFile(part: FormPart & { kind: 'file' }, { signal, idempotencyKey }: FormOptions): Promise<void> {

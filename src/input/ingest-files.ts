@@ -26,9 +26,14 @@ export interface ClaimedPart {
   etag: string
 }
 
+/** The prefix below which lies all that is uploaded for a job. */
+export function folderOf(datasetsPrefix: string, jobId: string): string {
+  return `${datasetsPrefix}/${jobId}/`
+}
+
 /** Where an uploaded file lies; throws `INVALID_FILENAME` when the store cannot hold so long a key. */
 export function keyOf(datasetsPrefix: string, jobId: string, filename: string): string {
-  const key = `${datasetsPrefix}/${jobId}/${filename}`
+  const key = folderOf(datasetsPrefix, jobId) + filename
   if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key
   throw new LongshoreError(
     'INVALID_FILENAME',

@@ -6,13 +6,14 @@ import type { Component } from '../base/lifecycle.ts'
 import type { Ingest, IngestFile, IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, JobDraft } from '../job/job.ts'
+import { dropStrayUploads } from '../storage/below-prefix.ts'
 import type { ObjectStore, UploadedPart } from '../storage/object-store.ts'
 import { type CompletedUpload, FileCompletion, isComplete } from './file-completion.ts'
 import { FormReception } from './form-reception.ts'
 import type { FormOptions, FormPart } from './form-upload.ts'
 import { checkAnnounced, checkPartNumbers } from './ingest-checks.ts'
 import { fileOf, ingestClosed, ingestNotFound, unlessGone } from './ingest-errors.ts'
-import { type AnnouncedFile, dropUploads, inParallel, keyOf, openUploads } from './ingest-files.ts'
+import { type AnnouncedFile, dropUploads, folderOf, inParallel, keyOf, openUploads } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
 import { jobRequest, type Origin, type ParsedJobOptions } from './job-request.ts'
@@ -236,8 +237,10 @@ export class Ingests implements Component {
   }
 
   async #drop(ingest: Ingest): Promise<void> {
-    await dropUploads(this.#store, ingest.bucket, ingest.files)
-    await this.#records.forget(ingest.jobId)
+    const { bucket, jobId, files } = ingest
+    await dropUploads(this.#store, bucket, files)
+    await dropStrayUploads(this.#store, bucket, folderOf(this.#settings.datasetsPrefix, jobId))
+    await this.#records.forget(jobId)
   }
 
   /** Ends an ingest that has expired; what is complete, or a form that became its job, is not lost. */

@@ -3,7 +3,9 @@ import { type Clock, every } from '../base/clock.ts'
 import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { JobDraft } from '../job/job.ts'
+import { deleteBelow } from '../storage/below-prefix.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { folderOf } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 
 /** What is under way says that often that it is; thrice this without a word, and a crash cut it off. */
@@ -76,9 +78,9 @@ export class Places {
 
   async #empty({ bucket, jobId }: Ingest): Promise<void> {
     const { store, settings } = this.#parts
-    const prefix = `${settings.datasetsPrefix}/${jobId}/`
+    const prefix = folderOf(settings.datasetsPrefix, jobId)
     await store.abortUploads(bucket, prefix)
-    for await (const { key } of store.list(bucket, prefix)) await store.delete([{ bucket, key }])
+    await deleteBelow(store, bucket, prefix)
   }
 
   #expiry(): number {
