@@ -48,6 +48,13 @@ export function storeFailure(failure: unknown, subject: ObjectRef | string): Lon
   return unavailable(failure, what)
 }
 
+/** Puts what ended a stream into the store's terms. That it was sent as an upload is unknown to the caller, who can only send it again. */
+export function streamFailure(failure: unknown, ref: ObjectRef): LongshoreError {
+  if (faultOf(failure).name !== 'NoSuchUpload') return storeFailure(failure, ref)
+  const detail = `The object store has dropped the parts of ${formatObjectUri(ref)} before the last one came, or its answer was lost. Send it again.`
+  return new LongshoreError('STORE_UNAVAILABLE', detail, { cause: failure })
+}
+
 function unavailable(failure: unknown, what: string): LongshoreError {
   const { name, status } = faultOf(failure)
   if (status === 401 || status === 403) return refused(failure, what)

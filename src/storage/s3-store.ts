@@ -24,7 +24,7 @@ import type {
 } from './object-store.ts'
 import { checkObjectRef, formatObjectUri, type ObjectRef } from './object-uri.ts'
 import { createS3Client, reachBucket, type S3Access } from './s3-client.ts'
-import { storeFailure } from './s3-errors.ts'
+import { storeFailure, streamFailure } from './s3-errors.ts'
 import { keysOf } from './s3-keys.ts'
 import { S3Reader } from './s3-reader.ts'
 import { S3Uploads } from './s3-uploads.ts'
@@ -198,7 +198,7 @@ export class S3Store implements ObjectStore {
       const output = await upload.done()
       return { sizeBytes: sized.receivedBytes, etag: output.ETag ?? '' }
     } catch (failure) {
-      throw sized.failure ? sized.failure.reason : storeFailure(failure, ref)
+      throw sized.failure ? sized.failure.reason : streamFailure(failure, ref)
     } finally {
       sized.destroy()
     }

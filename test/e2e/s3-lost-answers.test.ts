@@ -77,3 +77,20 @@ lostAnswerTest('a form that was sent before leaves no upload that was opened twi
   assert.equal(again.headers.get('idempotency-replayed'), 'true')
   assert.deepEqual(await bucket.uploads(), [])
 })
+
+lostAnswerTest('a file whose completion went unanswered is there all the same', async ({ api, way, bucket }) => {
+  const big = new Uint8Array(someBytes(9 * 1024 * 1024))
+  const [id] = await Promise.all([api.upload({ 'a.bin': big }), way.loseAnswerTo('?uploadId=')])
+  const job = await api.ended(id)
+  assert.deepEqual([job.status, job.attempt, job.error], ['completed', 1, null])
+  assert.deepEqual(await bucket.keys(), [`datasets/${id}/a.bin`])
+})
+
+lostAnswerTest('an output whose completion went unanswered is there all the same', async ({ api, way }) => {
+  const [id] = await Promise.all([
+    api.upload({ 'a.txt': 'a' }, { parameters: { bulkMiB: 9 } }),
+    way.loseAnswerTo('?uploadId='),
+  ])
+  const job = await api.ended(id)
+  assert.deepEqual([job.status, job.attempt, job.error], ['completed', 1, null])
+})

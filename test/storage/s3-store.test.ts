@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { createS3Client } from '../../src/storage/s3-client.ts'
@@ -80,6 +81,16 @@ test('what a server refuses is put into words and codes of the store', async () 
     await assert.rejects(server.store.get(REF), expected)
     if (status !== 404) await assert.rejects(server.store.put(REF, Buffer.from('x')), expected)
   }
+})
+
+test('a stream whose parts the server dropped can be sent again', async () => {
+  await using server = await answering([
+    { status: 200, body: '<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>' },
+    { status: 404, body: errorBody('NoSuchUpload') },
+  ])
+  const stream = Readable.from([someBytes(9 * 1024 * 1024)])
+  const expected = { code: 'STORE_UNAVAILABLE', retryable: true, message: /s3:\/\/bucket\/key.*Send it again/ }
+  await assert.rejects(server.store.put(REF, stream), expected)
 })
 
 test('a read that a busy server turned away is tried again', async () => {
