@@ -20,13 +20,21 @@ export interface Ingest {
   jobId: string
   bucket: string
   createdAt: number
-  /** When its URLs expire and an open ingest is swept away. Moves on when fresh URLs are given. */
+  /** When its URLs expire and an open ingest is swept away. Moves on when fresh URLs are given; {@link ENDED} once it has ended. */
   expiresAt: number
   /** When the job was queued; null while the ingest is open. */
   closedAt: number | null
   files: readonly IngestFile[]
   /** The job it will become; the files make up its manifest. */
   draft: JobDraft
+}
+
+/** The expiry of an ingest that has ended: it takes no file any more, and is there until what it left is dropped. */
+export const ENDED = 0
+
+/** Whether an ingest has ended. */
+export function hasEnded({ expiresAt }: Ingest): boolean {
+  return expiresAt === ENDED
 }
 
 /** How many ingests may be open. */
@@ -42,10 +50,16 @@ export interface IngestRecords {
   /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when so many are open already. */
   open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
-  /** Notes that a file is complete; answers the ingest after it. Repeating it changes nothing. */
+  /** Notes that a file is complete; answers the ingest after it, or nothing when there is none or it has ended. Repeating it changes nothing. */
   completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined>
-  /** Moves the expiry of an open ingest on, never back. */
-  extend(jobId: string, expiresAt: number): Promise<void>
+  /** Moves the expiry of an open ingest on, never back. False when there is none, or it has ended. */
+  extend(jobId: string, expiresAt: number): Promise<boolean>
+  /**
+   * Ends an open ingest that expires by the given instant, whenever if it is left out: from then on no file of it is
+   * completed, nothing extends it, and its idempotency key is free. Repeating it is harmless. False, with nothing
+   * changed, when it expires later, all its files are complete, it is closed, or there is none.
+   */
+  end(jobId: string, by?: number): Promise<boolean>
   /** Notes that the job is queued. */
   close(jobId: string, closedAt: number): Promise<void>
   /** Forgets an ingest. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Job, JobState } from '../job/job.ts'
 import { deleteBelow, dropStrayUploads } from '../storage/below-prefix.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { jobFolder } from '../storage/object-uri.ts'
 import type { IngestRecords } from './ingest-records.ts'
 import type { Page } from './job-engine.ts'
 import type { JobManager } from './job-manager.ts'
@@ -85,9 +86,9 @@ export class Retention {
 
   async #removeObjects(id: string): Promise<void> {
     const { store, bucket, datasetsPrefix, resultsPrefix } = this.#parts
-    for (const prefix of [`${resultsPrefix}/${id}/`, `${datasetsPrefix}/${id}/`]) {
-      await dropStrayUploads(store, bucket, prefix)
-      await deleteBelow(store, bucket, prefix)
+    for (const prefix of [resultsPrefix, datasetsPrefix]) {
+      await dropStrayUploads(store, bucket, jobFolder(prefix, id))
+      await deleteBelow(store, bucket, jobFolder(prefix, id))
     }
   }
 }

@@ -21,15 +21,18 @@ export class FormReception {
   ): Promise<{ job: Job; replayed: boolean }> {
     const { store, jobs, settings, onFault } = this.#parts
     const upload = new FormUpload(store, jobs, place, settings)
-    return this.#places.hold(place, async () => {
+    // The sweep tries again what fails; a job that was kept, though the answer to that was lost, keeps its files.
+    const clear = (): Promise<unknown> => this.#places.clear(place).catch(onFault)
+    return this.#places.hold(place, async (hold) => {
       try {
-        const submitted = await upload.receive(parts, options)
-        if (submitted.replayed) await upload.remove()
-        await this.#places.giveUp(place).catch(onFault)
+        await upload.receive(parts, options)
+        await hold.confirm()
+        const submitted = await upload.submit(options)
+        if (submitted.replayed) await clear()
+        else await this.#places.giveUp(place).catch(onFault)
         return submitted
       } catch (failure) {
-        // The sweep tries again what fails; a job that was kept, though the answer to that was lost, keeps its files.
-        await this.#places.clear(place).catch(onFault)
+        await clear()
         throw failure
       }
     })

@@ -3,12 +3,11 @@ import { LongshoreError, messageOf } from '../base/errors.ts'
 import type { Ingest } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, ManifestEntry } from '../job/job.ts'
-import { dropStrayUploads } from '../storage/below-prefix.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { formatObjectUri, type ObjectRef } from '../storage/object-uri.ts'
 import { checkFilename, duplicate, foldName } from './filenames.ts'
 import { readFields } from './form-fields.ts'
-import { folderOf, keyOf } from './ingest-files.ts'
+import { keyOf } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { idempotencyOf, jobRequest } from './job-request.ts'
 import { fileTooLarge, jobTooLarge, tooManyFiles } from './part-plan.ts'
@@ -57,21 +56,32 @@ export class FormUpload {
     this.#settings = settings
   }
 
-  /** Stores the files and submits the job of them. After a failure or a replay, {@link remove} what was stored. */
-  async receive(parts: AsyncIterable<FormPart>, options: FormOptions): Promise<{ job: Job; replayed: boolean }> {
+  /** Stores the files, and keeps the fields. */
+  async receive(parts: AsyncIterable<FormPart>, options: FormOptions): Promise<void> {
     for await (const part of parts) {
       if (part.kind === 'field') this.#fields.push([part.name, part.value])
       else await this.#storeFile(part, options)
     }
     options.signal?.throwIfAborted()
-    return this.#submit(options)
   }
 
-  /** Deletes what was stored. */
-  async remove(): Promise<void> {
-    const { bucket, jobId } = this.#ingest
-    await this.#store.delete(this.#files.map((file) => file.ref))
-    await dropStrayUploads(this.#store, bucket, folderOf(this.#settings.datasetsPrefix, jobId))
+  /** Submits the job of what was received. */
+  async submit({ tenant, idempotencyKey, traceparent }: FormOptions): Promise<{ job: Job; replayed: boolean }> {
+    if (this.#files.length === 0) {
+      throw new LongshoreError(
+        'VALIDATION_FAILED',
+        'The form holds no file; send at least one, e.g. `curl -F file=@x.dat`.',
+        {
+          errors: [{ pointer: '/file', message: 'expected at least one file' }],
+        },
+      )
+    }
+    const options = readFields(this.#fields, this.#settings.limits.jsonDepth)
+    const content = this.#files.map(({ filename, sizeBytes, sha256 }) => ({ filename, sizeBytes, sha256 }))
+    const idempotency =
+      idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
+    const draft = this.#jobs.draft(jobRequest(options, { tenant, idempotency, traceparent }), this.#ingest.jobId)
+    return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
   }
 
   async #storeFile(part: FormPart & { kind: 'file' }, { signal, idempotencyKey }: FormOptions): Promise<void> {
@@ -114,24 +124,6 @@ export class FormUpload {
       digest?.update(chunk)
       yield chunk
     }
-  }
-
-  #submit({ tenant, idempotencyKey, traceparent }: FormOptions): Promise<{ job: Job; replayed: boolean }> {
-    if (this.#files.length === 0) {
-      throw new LongshoreError(
-        'VALIDATION_FAILED',
-        'The form holds no file; send at least one, e.g. `curl -F file=@x.dat`.',
-        {
-          errors: [{ pointer: '/file', message: 'expected at least one file' }],
-        },
-      )
-    }
-    const options = readFields(this.#fields, this.#settings.limits.jsonDepth)
-    const content = this.#files.map(({ filename, sizeBytes, sha256 }) => ({ filename, sizeBytes, sha256 }))
-    const idempotency =
-      idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
-    const draft = this.#jobs.draft(jobRequest(options, { tenant, idempotency, traceparent }), this.#ingest.jobId)
-    return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
   }
 }
 

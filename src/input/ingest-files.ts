@@ -4,7 +4,7 @@ import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { IngestFile } from '../engine/ingest-records.ts'
 import type { ObjectStore, UploadedPart } from '../storage/object-store.ts'
-import { formatObjectUri, MAX_KEY_BYTES, type ObjectRef } from '../storage/object-uri.ts'
+import { formatObjectUri, jobFolder, MAX_KEY_BYTES, type ObjectRef } from '../storage/object-uri.ts'
 import { brokenOff } from './input-faults.ts'
 import { partCountOf, partSizeOf, sizeOfPart } from './part-plan.ts'
 
@@ -26,14 +26,9 @@ export interface ClaimedPart {
   etag: string
 }
 
-/** The prefix below which lies all that is uploaded for a job. */
-export function folderOf(datasetsPrefix: string, jobId: string): string {
-  return `${datasetsPrefix}/${jobId}/`
-}
-
 /** Where an uploaded file lies; throws `INVALID_FILENAME` when the store cannot hold so long a key. */
 export function keyOf(datasetsPrefix: string, jobId: string, filename: string): string {
-  const key = folderOf(datasetsPrefix, jobId) + filename
+  const key = jobFolder(datasetsPrefix, jobId) + filename
   if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key
   throw new LongshoreError(
     'INVALID_FILENAME',

@@ -48,6 +48,12 @@ export class IngestSweep implements Component {
     if (!this.#stopped && expiresAt < this.#dueAt) this.#arm(expiresAt)
   }
 
+  /** Hears that something could not be dropped: tells the fault, and sweeps a minute later. */
+  tryAgain(fault: unknown): void {
+    this.#actions.onFault(fault)
+    this.expect(this.#clock.now() + AFTER_FAILURE_MS)
+  }
+
   /** Ends what has expired by now and waits for the next; a failure is told and tried again. */
   sweep(): Promise<void> {
     this.#running ??= this.#sweep().finally(() => {
@@ -69,19 +75,14 @@ export class IngestSweep implements Component {
       const next = open[due.length]?.expiresAt ?? rest
       if (next !== undefined) this.expect(next)
     } catch (fault) {
-      this.#tryAgain(fault)
+      this.tryAgain(fault)
     }
   }
 
   /** One that cannot be ended now does not keep the others from it. */
   async #settle(ingest: Ingest): Promise<void> {
     if (this.#stopped) return
-    await this.#actions.settle(ingest).catch((fault: unknown) => this.#tryAgain(fault))
-  }
-
-  #tryAgain(fault: unknown): void {
-    this.#actions.onFault(fault)
-    this.expect(this.#clock.now() + AFTER_FAILURE_MS)
+    await this.#actions.settle(ingest).catch((fault: unknown) => this.tryAgain(fault))
   }
 
   #arm(dueAt: number): void {

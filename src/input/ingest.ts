@@ -3,17 +3,18 @@ import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Component } from '../base/lifecycle.ts'
-import type { Ingest, IngestFile, IngestRecords } from '../engine/ingest-records.ts'
+import { hasEnded, type Ingest, type IngestFile, type IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { Job, JobDraft } from '../job/job.ts'
 import { dropStrayUploads } from '../storage/below-prefix.ts'
 import type { ObjectStore, UploadedPart } from '../storage/object-store.ts'
+import { jobFolder } from '../storage/object-uri.ts'
 import { type CompletedUpload, FileCompletion, isComplete } from './file-completion.ts'
 import { FormReception } from './form-reception.ts'
 import type { FormOptions, FormPart } from './form-upload.ts'
 import { checkAnnounced, checkPartNumbers } from './ingest-checks.ts'
 import { fileOf, ingestClosed, ingestNotFound, unlessGone } from './ingest-errors.ts'
-import { type AnnouncedFile, dropUploads, folderOf, inParallel, keyOf, openUploads } from './ingest-files.ts'
+import { type AnnouncedFile, dropUploads, inParallel, keyOf, openUploads } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
 import { jobRequest, type Origin, type ParsedJobOptions } from './job-request.ts'
@@ -105,9 +106,10 @@ export class Ingests implements Component {
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
     const place = this.#places.place(jobId, origin.tenant)
-    return this.#places.hold(place, async () => {
+    return this.#places.hold(place, async (hold) => {
       try {
         const uploads = await openUploads(this.#store, bucket, keyed, partSizeBytes)
+        await hold.confirm()
         return await this.#keep(this.#newIngest(draft, uploads), place)
       } catch (failure) {
         const kept = await this.#records.get(jobId).catch(this.#onFault)
@@ -165,16 +167,25 @@ export class Ingests implements Component {
     if (ingest.closedAt !== null || file.etag !== null) throw ingestClosed(jobId)
     checkPartNumbers(file, partNumbers)
     const expiresAt = Math.max(ingest.expiresAt, this.#clock.now() + this.#settings.partUrlTtlMs)
-    await this.#records.extend(jobId, expiresAt)
+    if (!(await this.#records.extend(jobId, expiresAt))) throw await this.#overOf(jobId)
     return { urls: await this.signParts({ ...ingest, expiresAt }, file, partNumbers), expiresAt }
   }
 
-  /** Drops an open ingest with all it uploaded. Throws `INGEST_NOT_FOUND`, `INGEST_CLOSED`. */
+  /**
+   * Drops an open ingest with all it uploaded. When that fails it can be repeated, and the sweep tries again too. Throws
+   * `INGEST_NOT_FOUND`, `INGEST_CLOSED`.
+   */
   abort(jobId: string): Promise<void> {
     return this.#lock.alone(jobId, async () => {
-      const ingest = await this.#get(jobId)
+      const ingest = await this.#records.get(jobId)
+      if (ingest === undefined || isPlace(ingest)) throw ingestNotFound(jobId)
       if (ingest.closedAt !== null) throw ingestClosed(jobId)
-      await this.#drop(ingest)
+      // One that is complete waits for room in the queue, and may be dropped too.
+      if (!isComplete(ingest) && !(await this.#records.end(jobId))) throw await this.#overOf(jobId)
+      await this.#drop(ingest).catch((fault: unknown) => {
+        this.#sweep.tryAgain(fault)
+        throw fault
+      })
     })
   }
 
@@ -228,28 +239,26 @@ export class Ingests implements Component {
 
   /** Drops what was begun; when that fails the place stays, and the sweep tries again. */
   async #clear(place: Ingest): Promise<void> {
-    try {
-      await this.#places.clear(place)
-    } catch (fault) {
-      this.#onFault(fault)
-      this.#sweep.expect(place.expiresAt)
-    }
+    await this.#places.clear(place).catch((fault: unknown) => this.#sweep.tryAgain(fault))
   }
 
   async #drop(ingest: Ingest): Promise<void> {
     const { bucket, jobId, files } = ingest
     await dropUploads(this.#store, bucket, files)
-    await dropStrayUploads(this.#store, bucket, folderOf(this.#settings.datasetsPrefix, jobId))
+    await dropStrayUploads(this.#store, bucket, jobFolder(this.#settings.datasetsPrefix, jobId))
     await this.#records.forget(jobId)
   }
 
-  /** Ends an ingest that has expired; what is complete, or a form that became its job, is not lost. */
+  /** Ends an ingest that has expired; what is complete, or a form that is under way or became its job, is not lost. */
   async #settleExpired({ jobId }: Ingest): Promise<void> {
     await this.#lock.alone(jobId, async () => {
+      const hold = this.#places.holdOf(jobId)
+      if (hold && (await hold.extend())) return this.#sweep.expect(hold.until)
+      const isOver = await this.#records.end(jobId, this.#clock.now())
       const ingest = await this.#records.get(jobId)
-      if (ingest === undefined || ingest.closedAt !== null || ingest.expiresAt > this.#clock.now()) return
-      if (isComplete(ingest)) return this.#completion.queue(ingest)
-      if (isPlace(ingest)) await this.#places.clear(ingest)
+      if (ingest === undefined) return
+      if (!isOver) await this.#completion.queue(ingest)
+      else if (isPlace(ingest)) await this.#places.clear(ingest)
       else await this.#drop(ingest)
     })
   }
@@ -260,10 +269,16 @@ export class Ingests implements Component {
     return this.#store.listParts({ bucket: ingest.bucket, key: file.key }, file.uploadId).catch(unlessGone)
   }
 
-  /** What is not yet an ingest is none to anyone else. */
+  /** What is not yet an ingest, or none any more, is none to anyone else. */
   async #get(jobId: string): Promise<Ingest> {
     const ingest = await this.#records.get(jobId)
-    if (ingest === undefined || isPlace(ingest)) throw ingestNotFound(jobId)
+    if (ingest === undefined || isPlace(ingest) || hasEnded(ingest)) throw ingestNotFound(jobId)
     return ingest
+  }
+
+  /** Why an ingest that was open a moment ago is not any more. */
+  async #overOf(jobId: string): Promise<LongshoreError> {
+    const ingest = await this.#records.get(jobId)
+    return ingest === undefined || hasEnded(ingest) ? ingestNotFound(jobId) : ingestClosed(jobId)
   }
 }

@@ -1,22 +1,18 @@
 import type { TenantLimits } from '../access/tenant-limits.ts'
-import { type Clock, every } from '../base/clock.ts'
-import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
+import { every } from '../base/clock.ts'
+import type { Ingest } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { JobDraft } from '../job/job.ts'
 import { deleteBelow } from '../storage/below-prefix.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { folderOf } from './ingest-files.ts'
+import { jobFolder } from '../storage/object-uri.ts'
 import type { IngestSettings } from './ingest-settings.ts'
-
-/** What is under way says that often that it is; thrice this without a word, and a crash cut it off. */
-const SIGN_OF_LIFE_MS = 20_000
+import { type HoldParts, PLACE_TTL_MS, PlaceHold, SIGN_OF_LIFE_MS } from './place-hold.ts'
 
 /** What holding places stands on. */
-export interface PlaceParts {
-  records: IngestRecords
+export interface PlaceParts extends HoldParts {
   store: ObjectStore
   jobs: JobManager
-  clock: Clock
   settings: IngestSettings
   /** What a tenant may have at once; nothing is limited when absent. */
   limitsOf?: (tenant: string | null) => TenantLimits
@@ -30,6 +26,7 @@ export interface PlaceParts {
  */
 export class Places {
   readonly #parts: PlaceParts
+  readonly #holds = new Map<string, PlaceHold>()
 
   constructor(parts: PlaceParts) {
     this.#parts = parts
@@ -43,7 +40,7 @@ export class Places {
       jobId,
       bucket,
       createdAt: now,
-      expiresAt: this.#expiry(),
+      expiresAt: now + PLACE_TTL_MS,
       closedAt: null,
       files: [],
       draft: { ...blank(jobId, now), ...(typeof tenant === 'string' && { tenant }) },
@@ -51,17 +48,24 @@ export class Places {
   }
 
   /** Holds a place while `work` runs, however long it takes. Giving it up afterwards is up to `work`. */
-  async hold<Result>(place: Ingest, work: () => Promise<Result>): Promise<Result> {
+  async hold<Result>(place: Ingest, work: (hold: PlaceHold) => Promise<Result>): Promise<Result> {
     const { clock, records, settings, onFault, limitsOf } = this.#parts
     const maxOpenOfTenant = limitsOf?.(place.draft.tenant ?? null).openIngests
     await records.open(place, { maxOpen: settings.limits.openIngests, maxOpenOfTenant })
-    const extend = (): Promise<void> => records.extend(place.jobId, this.#expiry())
-    const lifeline = every(clock, SIGN_OF_LIFE_MS, extend, onFault)
+    const hold = new PlaceHold(this.#parts, place)
+    this.#holds.set(place.jobId, hold)
+    const lifeline = every(clock, SIGN_OF_LIFE_MS, () => hold.extend(), onFault)
     try {
-      return await work()
+      return await work(hold)
     } finally {
       lifeline.cancel()
+      this.#holds.delete(place.jobId)
     }
+  }
+
+  /** How this process holds the place of a job, if it does. */
+  holdOf(jobId: string): PlaceHold | undefined {
+    return this.#holds.get(jobId)
   }
 
   /** Gives a place up under which nothing is left in the store. */
@@ -78,13 +82,9 @@ export class Places {
 
   async #empty({ bucket, jobId }: Ingest): Promise<void> {
     const { store, settings } = this.#parts
-    const prefix = folderOf(settings.datasetsPrefix, jobId)
+    const prefix = jobFolder(settings.datasetsPrefix, jobId)
     await store.abortUploads(bucket, prefix)
     await deleteBelow(store, bucket, prefix)
-  }
-
-  #expiry(): number {
-    return this.#parts.clock.now() + 3 * SIGN_OF_LIFE_MS
   }
 }
 

@@ -1,5 +1,6 @@
 import { LongshoreError } from '../base/errors.ts'
 import type { OutputObject } from '../job/job.ts'
+import { jobFolder } from '../storage/object-uri.ts'
 import { AttemptObjects } from './attempt-objects.ts'
 import { FileWriter, type FileWriterOptions } from './file-writer.ts'
 import type { AttemptOutputs, OutputPlan, ReceivedObject } from './job-outputs.ts'
@@ -101,6 +102,6 @@ class OpenOutputs implements AttemptOutputs {
 
 /** Begins the key of every object of the attempt; ends with a slash. */
 export function outputPrefix({ resultsPrefix, jobId, attempt }: OutputPlan): string {
-  const ofJob = `${resultsPrefix}/${jobId}/`
+  const ofJob = jobFolder(resultsPrefix, jobId)
   return attempt === 1 ? ofJob : `${ofJob}attempt-${attempt}/`
 }

@@ -18,9 +18,9 @@ export async function deleteBelow(store: ObjectStore, bucket: string, prefix: st
 }
 
 /**
- * Drops the uploads of keys that begin with `prefix` whose ids nobody holds: on S3 a crash cuts one off between its
- * parts, and where the answer to the request that opens one is lost, repeating it opens another. The local store has
- * none, and would look through all uploads for them.
+ * Drops the uploads of keys that begin with `prefix`, when none of them is under way any more. S3 may have some whose
+ * ids nobody knows: a crash cuts one off between its parts, and where the answer to the request that opens one is lost,
+ * repeating it opens another. The local store has none, and would look through all uploads for them.
  */
 export async function dropStrayUploads(store: ObjectStore, bucket: string, prefix: string): Promise<void> {
   if (store.kind === 's3') await store.abortUploads(bucket, prefix)

@@ -32,6 +32,11 @@ export function parseObjectUri(uri: string): ObjectRef {
   return { bucket, key }
 }
 
+/** Begins the keys of all that lies below a prefix for one job; ends with a slash. */
+export function jobFolder(prefix: string, jobId: string): string {
+  return `${prefix}/${jobId}/`
+}
+
 /** Throws `INVALID_URI` when no object can lie there, e.g. for an empty key or one longer than {@link MAX_KEY_BYTES}. */
 export function checkObjectRef(ref: ObjectRef): void {
   const uri = formatObjectUri(ref)

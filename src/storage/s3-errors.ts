@@ -48,10 +48,10 @@ export function storeFailure(failure: unknown, subject: ObjectRef | string): Lon
   return unavailable(failure, what)
 }
 
-/** Puts what ended a stream into the store's terms. That it was sent as an upload is unknown to the caller, who can only send it again. */
+/** Puts what ended a stream into the store's terms. The caller does not know that it was sent as an upload, and can only send it again. */
 export function streamFailure(failure: unknown, ref: ObjectRef): LongshoreError {
   if (faultOf(failure).name !== 'NoSuchUpload') return storeFailure(failure, ref)
-  const detail = `The object store has dropped the parts of ${formatObjectUri(ref)} before the last one came, or its answer was lost. Send it again.`
+  const detail = `The object store has dropped the parts of ${formatObjectUri(ref)} before it was whole. Send it again.`
   return new LongshoreError('STORE_UNAVAILABLE', detail, { cause: failure })
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
-import type { Ingest, IngestFile, IngestRecords } from '../../src/engine/ingest-records.ts'
+import { ENDED, type Ingest, type IngestFile, type IngestRecords } from '../../src/engine/ingest-records.ts'
 import { newJob } from '../support/new-job.ts'
 
 /** Ingest records on the bench. */
@@ -25,7 +25,8 @@ function ingestFile(id: string): IngestFile {
   }
 }
 
-function newIngest({ clock }: IngestBench, wishes: Partial<Ingest> = {}, key?: [string, string]): Ingest {
+/** A new ingest of two files. */
+export function newIngest({ clock }: IngestBench, wishes: Partial<Ingest> = {}, key?: [string, string]): Ingest {
   const { createdAt, manifest: _, ...draft } = newJob(clock.now())
   const idempotency = key && { key: key[0], requestHash: key[1] }
   const files = ['b', 'a'].map(ingestFile)
@@ -123,15 +124,69 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       for (const ingest of [first, second, third]) await ingests.open(ingest)
       const open = async (): Promise<string[]> => (await ingests.listOpen(10)).map(({ jobId }) => jobId)
       assert.deepEqual(await open(), [second.jobId, third.jobId, first.jobId])
-      await ingests.extend(second.jobId, now + 9_000)
+      assert.equal(await ingests.extend(second.jobId, now + 9_000), true)
       await ingests.close(third.jobId, now)
       assert.deepEqual(await open(), [first.jobId, second.jobId])
       assert.equal((await ingests.get(third.jobId))?.closedAt, now)
-      await ingests.extend(third.jobId, now + 99_000)
+      assert.equal(await ingests.extend(third.jobId, now + 99_000), false)
       assert.equal((await ingests.get(third.jobId))?.expiresAt, now + 2_000)
       await ingests.forget(first.jobId)
       assert.equal(await ingests.get(first.jobId), undefined)
+      assert.equal(await ingests.extend(first.jobId, now + 99_000), false)
       assert.equal(await ingests.countOpen(), 1)
+    })
+
+    test('an ingest that has ended takes no file and no extension, and gives its key back', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const ingest = newIngest(bench, {}, ['key', 'hash'])
+      const { jobId } = ingest
+      await ingests.open(ingest)
+      await ingests.completeFile(jobId, 'a', 'e')
+      for (let time = 1; time <= 2; time++) assert.equal(await ingests.end(jobId), true)
+      assert.equal(await ingests.completeFile(jobId, 'b', 'e'), undefined)
+      assert.equal(await ingests.extend(jobId, ingest.expiresAt + 1), false)
+      const ended = await ingests.get(jobId)
+      assert.equal(ended?.expiresAt, ENDED)
+      assert.deepEqual(
+        ended.files.map(({ etag }) => etag),
+        [null, 'e'],
+        'what it left can still be dropped',
+      )
+      const next = newIngest(bench, {}, ['key', 'other hash'])
+      assert.deepEqual(await ingests.open(next), { ingest: next, replayed: false })
+      const open = await ingests.listOpen(10)
+      assert.deepEqual(
+        open.map((each) => each.jobId),
+        [jobId, next.jobId],
+      )
+    })
+
+    test('only what is open, not complete and expires by then is ended', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      const [complete, closed, place, other] = [{}, {}, { files: [] }, {}].map((wishes) => newIngest(bench, wishes))
+      assert.ok(complete && closed && place && other)
+      for (const ingest of [complete, closed, place, other]) await ingests.open(ingest)
+      for (const id of ['a', 'b']) await ingests.completeFile(complete.jobId, id, 'e')
+      await ingests.close(closed.jobId, bench.clock.now())
+      for (const jobId of [complete.jobId, closed.jobId, 'nowhere']) assert.equal(await ingests.end(jobId), false)
+      assert.equal(await ingests.end(other.jobId, other.expiresAt - 1), false)
+      assert.deepEqual(await ingests.get(other.jobId), other)
+      assert.equal(await ingests.end(other.jobId, other.expiresAt), true)
+      assert.equal(await ingests.end(place.jobId, place.expiresAt), true)
+    })
+
+    test('an end and the last file at one moment end as the one or the other', async () => {
+      await using bench = await makeBench()
+      const { ingests } = bench.engine
+      for (let round = 0; round < 20; round++) {
+        const { jobId } = (await ingests.open(newIngest(bench))).ingest
+        await ingests.completeFile(jobId, 'a', 'e')
+        const complete = ingests.completeFile(jobId, 'b', 'e')
+        const [completed, isEnded] = await Promise.all([complete, ingests.end(jobId)])
+        assert.equal(completed === undefined, isEnded, `round ${round}`)
+      }
     })
   })
 }

@@ -21,10 +21,11 @@ interface Subject {
   bucket: Bucket
 }
 
-/** How the request that opens an upload is told from others. */
+/** How the requests that open an upload and complete it are told from others. */
 const OPENS_UPLOAD = '?uploads'
+const COMPLETES_UPLOAD = '?uploadId='
 
-/** A test of an upload that was opened twice, because the store's answer to the first request was lost. */
+/** A test of a service that an answer of its store does not reach, so that it asks again. */
 function lostAnswerTest(title: string, check: (subject: Subject) => Promise<void>): void {
   test(title, async (context) => {
     if (server.name === 'fauxqs') return context.skip('fauxqs lists no parts, so no ingest can be completed')
@@ -80,7 +81,7 @@ lostAnswerTest('a form that was sent before leaves no upload that was opened twi
 
 lostAnswerTest('a file whose completion went unanswered is there all the same', async ({ api, way, bucket }) => {
   const big = new Uint8Array(someBytes(9 * 1024 * 1024))
-  const [id] = await Promise.all([api.upload({ 'a.bin': big }), way.loseAnswerTo('?uploadId=')])
+  const [id] = await Promise.all([api.upload({ 'a.bin': big }), way.loseAnswerTo(COMPLETES_UPLOAD)])
   const job = await api.ended(id)
   assert.deepEqual([job.status, job.attempt, job.error], ['completed', 1, null])
   assert.deepEqual(await bucket.keys(), [`datasets/${id}/a.bin`])
@@ -89,7 +90,7 @@ lostAnswerTest('a file whose completion went unanswered is there all the same', 
 lostAnswerTest('an output whose completion went unanswered is there all the same', async ({ api, way }) => {
   const [id] = await Promise.all([
     api.upload({ 'a.txt': 'a' }, { parameters: { bulkMiB: 9 } }),
-    way.loseAnswerTo('?uploadId='),
+    way.loseAnswerTo(COMPLETES_UPLOAD),
   ])
   const job = await api.ended(id)
   assert.deepEqual([job.status, job.attempt, job.error], ['completed', 1, null])

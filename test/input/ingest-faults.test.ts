@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { LongshoreError } from '../../src/base/errors.ts'
+import type { FormPart } from '../../src/input/form-upload.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import { Api } from '../support/api.ts'
 import { type Disturbance, disturbed } from '../support/disturbed-store.ts'
 import { IngestClient } from '../support/ingest-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { nothingWritten, openTestService, type TestService } from '../support/test-service.ts'
+import { everythingStored, nothingWritten, openTestService, type TestService } from '../support/test-service.ts'
 import { assertFetchedProblem, assertProblem, post } from '../support/wire.ts'
 
 type Disturbances = Parameters<typeof disturbed>[1]
@@ -93,6 +94,86 @@ test('what cannot be dropped at once is dropped later', async () => {
   delete disturbances.abortUploads
   clock.advance(60_000)
   await service.ingests.sweep()
+  assert.ok(await nothingWritten(service))
+})
+
+test('an abort that fails halfway can be repeated, and is finished without it', async () => {
+  const clock = new ManualClock()
+  await using setup = await openDisturbed({ clock })
+  const { service, disturbances } = setup
+  for (const isRepeated of [true, false]) {
+    const { job_id: id } = (await post(service.app, '/ingest/start', THREE)).json<{ job_id: string }>()
+    const abort = () => service.app.inject({ method: 'POST', url: `/ingest/${id}/abort` })
+    disturbances.abortUpload = failingLater()
+    assertProblem(await abort(), 'STORE_UNAVAILABLE')
+    assertProblem(await service.app.inject({ url: `/ingest/${id}` }), 'INGEST_NOT_FOUND')
+    delete disturbances.abortUpload
+    if (isRepeated) assert.equal((await abort()).statusCode, 204)
+    else clock.advance(60_000)
+    await service.ingests.sweep()
+    assert.ok(await nothingWritten(service))
+  }
+})
+
+/** The ingests of another replica. */
+function replicaOf({ engine, store, jobs, config }: TestService, clock: Clock): Ingests {
+  return new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
+}
+
+/** A form of two files, between which something happens. */
+async function* formWith(meanwhile: () => Promise<unknown>): AsyncGenerator<FormPart> {
+  yield { kind: 'file', filename: 'a', body: Readable.from([Buffer.from('a')]) }
+  await meanwhile()
+  yield { kind: 'file', filename: 'b', body: Readable.from([Buffer.from('b')]) }
+}
+
+test('a form that stood still with the machine for an hour goes on', async () => {
+  const clock = new ManualClock()
+  await using service = await openTestService({ clock })
+  const { job } = await service.ingests.uploadForm(
+    formWith(async () => {
+      clock.advance(3_600_000)
+      await service.ingests.sweep()
+    }),
+  )
+  assert.equal(job.state, 'queued')
+  assert.deepEqual((await everythingStored(service)).sort(), ['a', 'b'])
+  assert.equal(await service.engine.ingests.countOpen(), 0)
+})
+
+test('a form whose place another replica cleared, because it heard nothing of it, is refused', async () => {
+  const clock = new ManualClock()
+  await using service = await openTestService({ clock })
+  const { ingests: records } = service.engine
+  const extend = records.extend.bind(records)
+  const sending = service.ingests.uploadForm(
+    formWith(async () => {
+      records.extend = failing
+      clock.advance(60_000)
+      await service.ingests.sweep()
+      records.extend = extend
+      const other = replicaOf(service, clock)
+      await other.start()
+      await other.stop()
+      assert.ok(await nothingWritten(service))
+    }),
+  )
+  await assert.rejects(sending, { code: 'ENGINE_UNAVAILABLE', message: /Send it again/ })
+  assert.ok(await nothingWritten(service))
+})
+
+test('a file that is put together while another replica drops its ingest does not stay', async () => {
+  await using setup = await openDisturbed()
+  const { service, disturbances } = setup
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
+  const parts = await ingest.putAll(ingest.file('a'))
+  disturbances.completeUpload = async (go) => {
+    const info = await go()
+    await replicaOf(service, systemClock).abort(ingest.jobId)
+    return info
+  }
+  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
   assert.ok(await nothingWritten(service))
 })
 

@@ -85,17 +85,23 @@ async function checkReadable(store: S3Store, bucket: string): Promise<Finding | 
 }
 
 async function tryAll(store: S3Store, access: S3Access, places: Places): Promise<Finding> {
+  const { bucket, resultsPrefix, datasetsPrefix } = places
+  const object = { bucket, key: `${resultsPrefix}/longshore-doctor-${randomUUID()}` }
+  const upload = { bucket, key: `${datasetsPrefix}/longshore-doctor-${randomUUID()}` }
   const missingPermissions: string[] = []
-  const object = { bucket: places.bucket, key: `${places.resultsPrefix}/longshore-doctor-${randomUUID()}` }
-  for (const { permission, work } of stepsOf(store, access, places, object)) {
-    try {
-      await work()
-    } catch (failure) {
-      if (causeOf(failure).status !== 403) return broken(permission, failure)
-      missingPermissions.push(permission)
+  try {
+    for (const { permission, work } of stepsOf(store, access, object, upload)) {
+      try {
+        await work()
+      } catch (failure) {
+        if (causeOf(failure).status !== 403) return broken(permission, failure)
+        missingPermissions.push(permission)
+      }
     }
+  } finally {
+    await Promise.allSettled([store.delete([object]), store.abortUploads(bucket, upload.key)])
   }
-  const where = `the bucket ${places.bucket} at ${access.endpoint ?? `AWS (${access.region})`}`
+  const where = `the bucket ${bucket} at ${access.endpoint ?? `AWS (${access.region})`}`
   if (missingPermissions.length === 0) return ok(`${where} takes, gives and removes objects and multipart uploads`)
   const message = `The key may not do all that the service does with ${where}: ${missingPermissions.join(', ')}`
   const rest = missingPermissions.includes('s3:DeleteObject') ? `; ${formatObjectUri(object)} is left behind` : ''
@@ -108,7 +114,7 @@ async function tryAll(store: S3Store, access: S3Access, places: Places): Promise
 
 const UPLOAD_LISTING = 's3:ListBucketMultipartUploads'
 const UPLOAD_LISTING_REMEDY =
-  'Allow it, or give the bucket a lifecycle rule that removes unfinished uploads: parts that a crash cut off stay otherwise'
+  'Allow it, or give the bucket a lifecycle rule that removes unfinished uploads: those that a crash or a lost answer left open stay otherwise'
 
 function broken(permission: string, failure: unknown): Finding {
   return failed(
@@ -118,9 +124,8 @@ function broken(permission: string, failure: unknown): Finding {
 }
 
 /** In the order in which they build on each other; a step whose ground is missing has nothing to try. */
-function stepsOf(store: S3Store, access: S3Access, places: Places, object: ObjectRef): Step[] {
-  const { bucket, datasetsPrefix } = places
-  const upload = { bucket, key: `${datasetsPrefix}/longshore-doctor-${randomUUID()}` }
+function stepsOf(store: S3Store, access: S3Access, object: ObjectRef, upload: ObjectRef): Step[] {
+  const { bucket } = object
   const is = { put: false, uploadId: '' }
   return [
     { permission: 's3:ListBucket', work: () => listSome(store, bucket) },

@@ -1,5 +1,12 @@
 import { LongshoreError } from '../../base/errors.ts'
-import type { Ingest, IngestFile, IngestLimits, IngestRecords } from '../ingest-records.ts'
+import {
+  ENDED,
+  hasEnded,
+  type Ingest,
+  type IngestFile,
+  type IngestLimits,
+  type IngestRecords,
+} from '../ingest-records.ts'
 import { integer, integerOrNull, type Row, text } from '../record/columns.ts'
 import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
 import { type Database, type Run, storable } from './database.ts'
@@ -32,18 +39,40 @@ export class PostgresIngestRecords implements IngestRecords {
     const { schema, query } = this.#reach()
     await query(
       `UPDATE ${schema}.ingest_files SET etag = $3 WHERE id = $2 AND etag IS NULL
-        AND ingest = (SELECT num FROM ${schema}.ingests WHERE job_id = $1)`,
+        AND ingest = (SELECT num FROM ${schema}.ingests WHERE job_id = $1 AND expires_at <> ${ENDED} FOR KEY SHARE)`,
       [storable(jobId), storable(fileId), storable(etag)],
     )
-    return this.get(jobId)
+    const ingest = await this.get(jobId)
+    return ingest && !hasEnded(ingest) ? ingest : undefined
   }
 
-  async extend(jobId: string, expiresAt: number): Promise<void> {
+  async extend(jobId: string, expiresAt: number): Promise<boolean> {
     const { schema, query } = this.#reach()
-    await query(
-      `UPDATE ${schema}.ingests SET expires_at = greatest(expires_at, $2) WHERE job_id = $1 AND closed_at IS NULL`,
+    const extended = await query(
+      `UPDATE ${schema}.ingests SET expires_at = greatest(expires_at, $2)
+        WHERE job_id = $1 AND closed_at IS NULL AND expires_at <> ${ENDED} RETURNING 1`,
       [storable(jobId), expiresAt],
     )
+    return extended.length > 0
+  }
+
+  /** Files that are being completed have locked the row: whether all are is asked once it is this transaction's. */
+  end(jobId: string, by = Number.MAX_SAFE_INTEGER): Promise<boolean> {
+    const { schema, transaction } = this.#reach()
+    return transaction(async (run) => {
+      const [row] = await run(
+        `SELECT num FROM ${schema}.ingests WHERE job_id = $1 AND closed_at IS NULL AND expires_at <= $2 FOR UPDATE`,
+        [storable(jobId), by],
+      )
+      if (row === undefined) return false
+      const files = `SELECT FROM ${schema}.ingest_files WHERE ingest = $1`
+      const ended = await run(
+        `UPDATE ${schema}.ingests SET expires_at = ${ENDED}, idempotency_key = NULL
+          WHERE num = $1 AND (EXISTS (${files} AND etag IS NULL) OR NOT EXISTS (${files})) RETURNING 1`,
+        [integer(row, 0)],
+      )
+      return ended.length > 0
+    })
   }
 
   async close(jobId: string, closedAt: number): Promise<void> {

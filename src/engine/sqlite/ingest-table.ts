@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Ingest, IngestFile } from '../ingest-records.ts'
+import { ENDED, type Ingest, type IngestFile } from '../ingest-records.ts'
 import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
 import { Query } from './database.ts'
 
@@ -14,6 +14,7 @@ export class IngestTable {
   readonly #files: Query
   readonly #complete: Query
   readonly #extend: Query
+  readonly #end: Query
   readonly #close: Query
   readonly #deleteFiles: Query
   readonly #delete: Query
@@ -39,11 +40,18 @@ export class IngestTable {
     this.#complete = new Query(
       db,
       `UPDATE ingest_files SET etag = ? WHERE id = ? AND etag IS NULL
-        AND ingest = (SELECT num FROM ingests WHERE job_id = ?)`,
+        AND ingest = (SELECT num FROM ingests WHERE job_id = ? AND expires_at <> ${ENDED})`,
     )
     this.#extend = new Query(
       db,
-      'UPDATE ingests SET expires_at = max(expires_at, ?) WHERE job_id = ? AND closed_at IS NULL',
+      `UPDATE ingests SET expires_at = max(expires_at, ?)
+        WHERE job_id = ? AND closed_at IS NULL AND expires_at <> ${ENDED}`,
+    )
+    this.#end = new Query(
+      db,
+      `UPDATE ingests SET expires_at = ${ENDED}, idempotency_key = NULL
+        WHERE job_id = ? AND closed_at IS NULL AND expires_at <= ? AND (EXISTS (SELECT 1 FROM ingest_files WHERE ingest = num AND etag IS NULL)
+          OR NOT EXISTS (SELECT 1 FROM ingest_files WHERE ingest = num))`,
     )
     this.#close = new Query(db, 'UPDATE ingests SET closed_at = ? WHERE job_id = ? AND closed_at IS NULL')
     this.#deleteFiles = new Query(
@@ -95,8 +103,14 @@ export class IngestTable {
     this.#complete.run(etag, fileId, jobId)
   }
 
-  extend(jobId: string, expiresAt: number): void {
-    this.#extend.run(expiresAt, jobId)
+  /** False when it was not there to be extended. */
+  extend(jobId: string, expiresAt: number): boolean {
+    return this.#extend.run(expiresAt, jobId).changes > 0
+  }
+
+  /** False when it goes on. */
+  end(jobId: string, by: number): boolean {
+    return this.#end.run(jobId, by).changes > 0
   }
 
   close(jobId: string, closedAt: number): void {

@@ -1,5 +1,5 @@
 import { LongshoreError } from '../../base/errors.ts'
-import type { Ingest, IngestLimits, IngestRecords } from '../ingest-records.ts'
+import { hasEnded, type Ingest, type IngestLimits, type IngestRecords } from '../ingest-records.ts'
 import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
 import type { IngestTable } from './ingest-table.ts'
 
@@ -28,12 +28,17 @@ export class SqliteIngestRecords implements IngestRecords {
   completeFile(jobId: string, fileId: string, etag: string): Promise<Ingest | undefined> {
     return this.#access.write((ingests) => {
       ingests.completeFile(jobId, fileId, etag)
-      return ingests.get(jobId)
+      const ingest = ingests.get(jobId)
+      return ingest && !hasEnded(ingest) ? ingest : undefined
     })
   }
 
-  extend(jobId: string, expiresAt: number): Promise<void> {
+  extend(jobId: string, expiresAt: number): Promise<boolean> {
     return this.#access.write((ingests) => ingests.extend(jobId, expiresAt))
+  }
+
+  end(jobId: string, by = Number.MAX_SAFE_INTEGER): Promise<boolean> {
+    return this.#access.write((ingests) => ingests.end(jobId, by))
   }
 
   close(jobId: string, closedAt: number): Promise<void> {

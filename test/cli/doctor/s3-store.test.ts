@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { checkS3 } from '../../../src/cli/doctor/s3-store.ts'
 import { parseConfig } from '../../../src/config.ts'
+import { cuttingProxy } from '../../support/cutting-proxy.ts'
 import { openDenyingProxy } from '../../support/denying-proxy.ts'
 import { openGate } from '../../support/gate.ts'
 import { type S3Server, startS3Server } from '../../support/s3-server.ts'
@@ -36,6 +37,16 @@ test('a bucket that lets the service do all of its work is fine, and left as it 
     },
   ])
   assert.deepEqual([await bucket.keys(), await bucket.uploads()], [[], []])
+})
+
+test('an upload that was opened twice, because an answer was lost, is not left either', async (context) => {
+  if (skipsFauxqs(context)) return
+  const bucket = await new Bucket(server).make()
+  const { hostname, port } = new URL(server.endpoint)
+  await using way = await cuttingProxy(hostname, Number(port))
+  const [[finding]] = await Promise.all([examine(bucket, `http://127.0.0.1:${way.port}`), way.loseAnswerTo('?uploads')])
+  assert.equal(finding?.verdict, 'ok')
+  assert.deepEqual(await bucket.uploads(), [])
 })
 
 /** What a policy may lack: which requests it then refuses. */
