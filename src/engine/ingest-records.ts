@@ -1,3 +1,4 @@
+import { LongshoreError } from '../base/errors.ts'
 import type { JobDraft } from '../job/job.ts'
 
 /** One file of an ingest. */
@@ -20,7 +21,7 @@ export interface Ingest {
   jobId: string
   bucket: string
   createdAt: number
-  /** When its URLs expire and an open ingest is swept away. Moves on when fresh URLs are given; {@link ENDED} once it has ended. */
+  /** When its URLs expire and an open ingest is swept away. Moves on when fresh URLs are given; {@link ENDED_EXPIRY} once it has ended. */
   expiresAt: number
   /** When the job was queued; null while the ingest is open. */
   closedAt: number | null
@@ -30,11 +31,19 @@ export interface Ingest {
 }
 
 /** The expiry of an ingest that has ended: it takes no file any more, and is there until what it left is dropped. */
-export const ENDED = 0
+export const ENDED_EXPIRY = 0
 
 /** Whether an ingest has ended. */
 export function hasEnded({ expiresAt }: Ingest): boolean {
-  return expiresAt === ENDED
+  return expiresAt === ENDED_EXPIRY
+}
+
+/** Says that nothing was heard of an upload for so long that it was dropped, or may be. */
+export function uploadDropped(): LongshoreError {
+  return new LongshoreError(
+    'ENGINE_UNAVAILABLE',
+    'It could not be noted for a minute that this upload was under way, so it was dropped. Send it again.',
+  )
 }
 
 /** How many ingests may be open. */
@@ -47,7 +56,7 @@ export interface IngestLimits {
 
 /** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface IngestRecords {
-  /** Keeps a new ingest, in the place of one of the same job that has no files yet. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when so many are open already. */
+  /** Keeps a new ingest, in the place of one of the same job that has no files yet; throws `ENGINE_UNAVAILABLE` when that has ended. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when so many are open already. */
   open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
   /** Notes that a file is complete; answers the ingest after it, or nothing when there is none or it has ended. Repeating it changes nothing. */
@@ -55,13 +64,13 @@ export interface IngestRecords {
   /** Moves the expiry of an open ingest on, never back. False when there is none, or it has ended. */
   extend(jobId: string, expiresAt: number): Promise<boolean>
   /**
-   * Ends an open ingest that expires by the given instant, whenever if it is left out: from then on no file of it is
-   * completed, nothing extends it, and its idempotency key is free. Repeating it is harmless. False, with nothing
-   * changed, when it expires later, all its files are complete, it is closed, or there is none.
+   * Ends an open ingest: from then on no file of it is completed, nothing extends or closes it, and its idempotency key
+   * is free. With `by` it ends only one that expires by then and has a file that is not complete, or none yet. Repeating
+   * it is harmless. False, with nothing changed, when it goes on, is closed, or there is none.
    */
   end(jobId: string, by?: number): Promise<boolean>
-  /** Notes that the job is queued. */
-  close(jobId: string, closedAt: number): Promise<void>
+  /** Notes that the job is queued. Repeating it changes nothing. False when there is no such ingest, or it has ended. */
+  close(jobId: string, closedAt: number): Promise<boolean>
   /** Forgets an ingest. */
   forget(jobId: string): Promise<void>
   /** Open ingests, oldest expiry first. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { LongshoreError } from '../base/errors.ts'
-import type { Ingest, IngestFile, IngestRecords } from '../engine/ingest-records.ts'
+import { hasEnded, type Ingest, type IngestFile, type IngestRecords } from '../engine/ingest-records.ts'
 import type { JobManager } from '../engine/job-manager.ts'
 import type { ManifestEntry } from '../job/job.ts'
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
@@ -55,13 +55,19 @@ export class FileCompletion {
     return info?.sizeBytes === file.sizeBytes ? this.#finish(ingest, file, info) : undefined
   }
 
-  /** Queues the job when every file is complete; harmless when it is queued already. */
+  /**
+   * Queues the job when every file is complete; harmless when it is queued already. Throws `INGEST_NOT_FOUND` when the
+   * ingest ends meanwhile: the job is cancelled then.
+   */
   async queue(ingest: Ingest): Promise<void> {
-    if (ingest.closedAt !== null || !isComplete(ingest)) return
+    if (ingest.closedAt !== null || hasEnded(ingest) || !isComplete(ingest)) return
     // The key belongs to the ingest: as the job's own it could clash with a submit of the same key in the meantime.
     const { idempotency: _ofIngest, ...draft } = ingest.draft
-    await this.#parts.jobs.submit(draft, { files: ingest.files.map((file) => manifestEntry(ingest, file)) })
-    await this.#parts.records.close(ingest.jobId, this.#parts.clock.now())
+    const { jobs, records, clock } = this.#parts
+    await jobs.submit(draft, { files: ingest.files.map((file) => manifestEntry(ingest, file)) })
+    if (await records.close(ingest.jobId, clock.now())) return
+    await jobs.cancel(ingest.jobId).catch(unlessOver)
+    throw ingestNotFound(ingest.jobId)
   }
 
   async #makeObject(ingest: Ingest, file: IngestFile, parts: readonly ClaimedPart[]): Promise<ObjectInfo> {
@@ -95,6 +101,12 @@ export class FileCompletion {
 /** Whether every file lies complete in the store. */
 export function isComplete(ingest: Ingest): boolean {
   return ingest.files.length > 0 && ingest.files.every((file) => file.etag !== null)
+}
+
+/** The job may have ended already, and even be deleted. */
+function unlessOver(failure: unknown): void {
+  const isOver = failure instanceof LongshoreError && ['JOB_FINAL', 'JOB_NOT_FOUND'].includes(failure.code)
+  if (!isOver) throw failure
 }
 
 function otherObject(file: IngestFile, sizeBytes: number): LongshoreError {

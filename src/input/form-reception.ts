@@ -25,7 +25,7 @@ export class FormReception {
     const clear = (): Promise<unknown> => this.#places.clear(place).catch(onFault)
     return this.#places.hold(place, async (hold) => {
       try {
-        await upload.receive(parts, options)
+        await upload.receive(parts, { ...options, signal: eitherOf(hold.lost, options.signal) })
         await hold.confirm()
         const submitted = await upload.submit(options)
         if (submitted.replayed) await clear()
@@ -37,4 +37,8 @@ export class FormReception {
       }
     })
   }
+}
+
+function eitherOf(lost: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given ? AbortSignal.any([lost, given]) : lost
 }

@@ -48,9 +48,8 @@ export class IngestSweep implements Component {
     if (!this.#stopped && expiresAt < this.#dueAt) this.#arm(expiresAt)
   }
 
-  /** Hears that something could not be dropped: tells the fault, and sweeps a minute later. */
-  tryAgain(fault: unknown): void {
-    this.#actions.onFault(fault)
+  /** Hears that something could not be dropped, and sweeps a minute later. */
+  again(): void {
     this.expect(this.#clock.now() + AFTER_FAILURE_MS)
   }
 
@@ -68,26 +67,41 @@ export class IngestSweep implements Component {
     try {
       const open = await this.#records.listOpen(PAGE)
       const due = open.filter((ingest) => ingest.expiresAt <= this.#clock.now())
-      for (const ingest of due) await this.#settle(ingest)
+      let isStuck = false
+      for (const ingest of due) isStuck = !(await this.#settle(ingest)) || isStuck
       // A whole page of due ones has more behind it: at once if they could be ended, else with those that could not.
-      const failed = this.#dueAt < Number.POSITIVE_INFINITY
-      const rest = due.length === PAGE && !failed ? this.#clock.now() : undefined
+      const rest = due.length === PAGE && !isStuck ? this.#clock.now() : undefined
       const next = open[due.length]?.expiresAt ?? rest
       if (next !== undefined) this.expect(next)
     } catch (fault) {
-      this.tryAgain(fault)
+      this.#actions.onFault(fault)
+      this.again()
     }
   }
 
   /** One that cannot be ended now does not keep the others from it. */
-  async #settle(ingest: Ingest): Promise<void> {
-    if (this.#stopped) return
-    await this.#actions.settle(ingest).catch((fault: unknown) => this.tryAgain(fault))
+  async #settle(ingest: Ingest): Promise<boolean> {
+    if (this.#stopped) return true
+    try {
+      await this.#actions.settle(ingest)
+      return true
+    } catch (fault) {
+      this.#actions.onFault(fault)
+      this.again()
+      return false
+    }
   }
 
   #arm(dueAt: number): void {
     this.#timer?.cancel()
     this.#dueAt = dueAt
-    this.#timer = this.#clock.setTimer(Math.max(0, dueAt - this.#clock.now()), () => this.sweep())
+    this.#timer = this.#clock.setTimer(Math.max(0, dueAt - this.#clock.now()), () => void this.#wake())
+  }
+
+  /** A sweep under way may have looked already: what fell due since needs another. */
+  async #wake(): Promise<void> {
+    this.#dueAt = Number.POSITIVE_INFINITY
+    await this.#running
+    if (!this.#stopped) await this.sweep()
   }
 }

@@ -179,12 +179,11 @@ export class Ingests implements Component {
     return this.#lock.alone(jobId, async () => {
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined || isPlace(ingest)) throw ingestNotFound(jobId)
-      if (ingest.closedAt !== null) throw ingestClosed(jobId)
-      // One that is complete waits for room in the queue, and may be dropped too.
-      if (!isComplete(ingest) && !(await this.#records.end(jobId))) throw await this.#overOf(jobId)
-      await this.#drop(ingest).catch((fault: unknown) => {
-        this.#sweep.tryAgain(fault)
-        throw fault
+      if (ingest.closedAt !== null || (await this.#isQueued(ingest))) throw ingestClosed(jobId)
+      if (!(await this.#records.end(jobId))) throw await this.#overOf(jobId)
+      await this.#drop(ingest).catch((failure: unknown) => {
+        this.#sweep.again()
+        throw failure
       })
     })
   }
@@ -239,13 +238,25 @@ export class Ingests implements Component {
 
   /** Drops what was begun; when that fails the place stays, and the sweep tries again. */
   async #clear(place: Ingest): Promise<void> {
-    await this.#places.clear(place).catch((fault: unknown) => this.#sweep.tryAgain(fault))
+    await this.#places.clear(place).catch((fault: unknown) => {
+      this.#onFault(fault)
+      this.#sweep.again()
+    })
   }
 
-  async #drop(ingest: Ingest): Promise<void> {
-    const { bucket, jobId, files } = ingest
-    await dropUploads(this.#store, bucket, files)
-    await dropStrayUploads(this.#store, bucket, jobFolder(this.#settings.datasetsPrefix, jobId))
+  /** Whether the job is there, though a request that queued it came no further. */
+  async #isQueued(ingest: Ingest): Promise<boolean> {
+    const { jobId } = ingest
+    if (!isComplete(ingest) || (await this.#jobs.find(jobId)) === undefined) return false
+    return this.#records.close(jobId, this.#clock.now())
+  }
+
+  /** Drops what an ingest that has ended uploaded; the files of a job that another replica queued meanwhile are that job's. */
+  async #drop({ bucket, jobId, files }: Ingest): Promise<void> {
+    if ((await this.#jobs.find(jobId)) === undefined) {
+      await dropUploads(this.#store, bucket, files)
+      await dropStrayUploads(this.#store, bucket, jobFolder(this.#settings.datasetsPrefix, jobId))
+    }
     await this.#records.forget(jobId)
   }
 

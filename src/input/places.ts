@@ -40,7 +40,7 @@ export class Places {
       jobId,
       bucket,
       createdAt: now,
-      expiresAt: now + PLACE_TTL_MS,
+      expiresAt: this.#expiry(),
       closedAt: null,
       files: [],
       draft: { ...blank(jobId, now), ...(typeof tenant === 'string' && { tenant }) },
@@ -73,8 +73,9 @@ export class Places {
     return this.#parts.records.forget(jobId)
   }
 
-  /** Drops what was left under a place, and gives it up. */
+  /** Drops what was left under a place, and gives it up. One that was lost is noted again before: what came later lies there. */
   async clear(place: Ingest): Promise<void> {
+    if (this.holdOf(place.jobId)?.lost.aborted) await this.#parts.records.open({ ...place, expiresAt: this.#expiry() })
     const submitted = await this.#parts.jobs.find(place.jobId)
     if (submitted === undefined) await this.#empty(place)
     await this.giveUp(place)
@@ -85,6 +86,10 @@ export class Places {
     const prefix = jobFolder(settings.datasetsPrefix, jobId)
     await store.abortUploads(bucket, prefix)
     await deleteBelow(store, bucket, prefix)
+  }
+
+  #expiry(): number {
+    return this.#parts.clock.now() + PLACE_TTL_MS
   }
 }
 

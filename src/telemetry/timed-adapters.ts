@@ -23,7 +23,7 @@ const ENGINE_VERBS = [
 
 /** The ports beside the engine's own verbs, and what of them asks a database. */
 const ENGINE_PORTS = {
-  ingests: ['open', 'get', 'completeFile', 'extend', 'close', 'forget', 'listOpen', 'countOpen'],
+  ingests: ['open', 'get', 'completeFile', 'extend', 'end', 'close', 'forget', 'listOpen', 'countOpen'],
   deliveries: ['claim', 'record', 'list', 'resend', 'counts'],
   schedules: ['create', 'get', 'list', 'change', 'delete', 'due', 'nextTick'],
   activity: ['count', 'ids', 'workers', 'queue', 'tallies', 'foldTallies'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Clock } from '../../src/base/clock.ts'
-import { ENDED, type Ingest, type IngestFile, type IngestRecords } from '../../src/engine/ingest-records.ts'
+import { ENDED_EXPIRY, type Ingest, type IngestFile, type IngestRecords } from '../../src/engine/ingest-records.ts'
 import { newJob } from '../support/new-job.ts'
 
 /** Ingest records on the bench. */
@@ -125,18 +125,19 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       const open = async (): Promise<string[]> => (await ingests.listOpen(10)).map(({ jobId }) => jobId)
       assert.deepEqual(await open(), [second.jobId, third.jobId, first.jobId])
       assert.equal(await ingests.extend(second.jobId, now + 9_000), true)
-      await ingests.close(third.jobId, now)
+      for (const at of [now, now + 1]) assert.equal(await ingests.close(third.jobId, at), true)
       assert.deepEqual(await open(), [first.jobId, second.jobId])
       assert.equal((await ingests.get(third.jobId))?.closedAt, now)
       assert.equal(await ingests.extend(third.jobId, now + 99_000), false)
       assert.equal((await ingests.get(third.jobId))?.expiresAt, now + 2_000)
       await ingests.forget(first.jobId)
       assert.equal(await ingests.get(first.jobId), undefined)
+      assert.equal(await ingests.close(first.jobId, now), false)
       assert.equal(await ingests.extend(first.jobId, now + 99_000), false)
       assert.equal(await ingests.countOpen(), 1)
     })
 
-    test('an ingest that has ended takes no file and no extension, and gives its key back', async () => {
+    test('an ingest that has ended takes no file and no extension, is not closed, and gives its key back', async () => {
       await using bench = await makeBench()
       const { ingests } = bench.engine
       const ingest = newIngest(bench, {}, ['key', 'hash'])
@@ -146,8 +147,9 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       for (let time = 1; time <= 2; time++) assert.equal(await ingests.end(jobId), true)
       assert.equal(await ingests.completeFile(jobId, 'b', 'e'), undefined)
       assert.equal(await ingests.extend(jobId, ingest.expiresAt + 1), false)
+      assert.equal(await ingests.close(jobId, bench.clock.now()), false)
       const ended = await ingests.get(jobId)
-      assert.equal(ended?.expiresAt, ENDED)
+      assert.equal(ended?.expiresAt, ENDED_EXPIRY)
       assert.deepEqual(
         ended.files.map(({ etag }) => etag),
         [null, 'e'],
@@ -162,7 +164,7 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       )
     })
 
-    test('only what is open, not complete and expires by then is ended', async () => {
+    test('what is not closed can be ended; by an instant, only what expires by then and is not complete', async () => {
       await using bench = await makeBench()
       const { ingests } = bench.engine
       const [complete, closed, place, other] = [{}, {}, { files: [] }, {}].map((wishes) => newIngest(bench, wishes))
@@ -170,11 +172,16 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
       for (const ingest of [complete, closed, place, other]) await ingests.open(ingest)
       for (const id of ['a', 'b']) await ingests.completeFile(complete.jobId, id, 'e')
       await ingests.close(closed.jobId, bench.clock.now())
-      for (const jobId of [complete.jobId, closed.jobId, 'nowhere']) assert.equal(await ingests.end(jobId), false)
+      for (const jobId of [closed.jobId, 'nowhere']) assert.equal(await ingests.end(jobId), false)
+      assert.equal(await ingests.end(complete.jobId, complete.expiresAt), false)
+      assert.equal(await ingests.end(complete.jobId), true)
+      assert.equal(await ingests.end(complete.jobId, complete.expiresAt), true, 'it has ended')
       assert.equal(await ingests.end(other.jobId, other.expiresAt - 1), false)
       assert.deepEqual(await ingests.get(other.jobId), other)
       assert.equal(await ingests.end(other.jobId, other.expiresAt), true)
       assert.equal(await ingests.end(place.jobId, place.expiresAt), true)
+      const late = ingests.open({ ...newIngest(bench), jobId: place.jobId })
+      await assert.rejects(late, { code: 'ENGINE_UNAVAILABLE', message: /was dropped/ })
     })
 
     test('an end and the last file at one moment end as the one or the other', async () => {
@@ -184,7 +191,7 @@ export function ingestRecordsConformance(name: string, makeBench: () => Promise<
         const { jobId } = (await ingests.open(newIngest(bench))).ingest
         await ingests.completeFile(jobId, 'a', 'e')
         const complete = ingests.completeFile(jobId, 'b', 'e')
-        const [completed, isEnded] = await Promise.all([complete, ingests.end(jobId)])
+        const [completed, isEnded] = await Promise.all([complete, ingests.end(jobId, bench.clock.now() + 60_000)])
         assert.equal(completed === undefined, isEnded, `round ${round}`)
       }
     })

@@ -50,7 +50,7 @@ describe('replicas that complete and end one ingest', { skip }, () => {
     const hold = await holdUpChanges(bench, 'ingest_files')
     const completing = ingests.completeFile(jobId, 'b', 'e')
     await hold.reached()
-    const ending = ingests.end(jobId)
+    const ending = ingests.end(jobId, bench.clock.now() + 60_000)
     await Promise.race([ending, pause(200)])
     await hold.letGo()
     assert.equal(await ending, false)

@@ -115,6 +115,45 @@ test('an abort that fails halfway can be repeated, and is finished without it', 
   }
 })
 
+test('an abort of a complete ingest that fails halfway queues nothing later, and is finished', async () => {
+  const clock = new ManualClock()
+  await using setup = await openDisturbed({ clock, settings: { MAX_QUEUED_JOBS: '1' } })
+  const { service, disturbances } = setup
+  const first = await service.jobs.submit(service.jobs.draft({}, 'first'), { files: [] })
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
+  const file = ingest.file('a')
+  const parts = await ingest.putAll(file)
+  await assertFetchedProblem(await ingest.complete(file, parts), 'QUEUE_FULL')
+  disturbances.delete = failing
+  await assertFetchedProblem(await api.post(`/ingest/${ingest.jobId}/abort`), 'STORE_UNAVAILABLE')
+  await service.jobs.cancel(first.job.id)
+  await assertFetchedProblem(await fetch(`${api.url}/ingest/${ingest.jobId}`), 'INGEST_NOT_FOUND')
+  await service.ingests.stop()
+  await service.ingests.start()
+  delete disturbances.delete
+  clock.advance(60_000)
+  await service.ingests.sweep()
+  assert.deepEqual(await everythingStored(service), [])
+  assert.equal(await service.engine.ingests.countOpen(), 0)
+  assert.equal(await service.jobs.find(ingest.jobId), undefined)
+})
+
+test('an abort after a job was queued, though the answer to that was lost, leaves the job its files', async () => {
+  await using service = await openTestService()
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
+  const parts = await ingest.putAll(ingest.file('a'))
+  const { ingests: records } = service.engine
+  const close = records.close.bind(records)
+  records.close = failing
+  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'STORE_UNAVAILABLE')
+  records.close = close
+  await assertFetchedProblem(await api.post(`/ingest/${ingest.jobId}/abort`), 'INGEST_CLOSED')
+  assert.equal((await service.jobs.get(ingest.jobId)).state, 'queued')
+  assert.deepEqual(await everythingStored(service), ['a'])
+})
+
 /** The ingests of another replica. */
 function replicaOf({ engine, store, jobs, config }: TestService, clock: Clock): Ingests {
   return new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
@@ -174,6 +213,88 @@ test('a file that is put together while another replica drops its ingest does no
     return info
   }
   await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
+  assert.ok(await nothingWritten(service))
+})
+
+test('a job that is queued while another replica drops its ingest is cancelled', async () => {
+  await using service = await openTestService()
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
+  const parts = await ingest.putAll(ingest.file('a'))
+  const { jobs } = service
+  const submit = jobs.submit.bind(jobs)
+  jobs.submit = async (...given) => {
+    await replicaOf(service, systemClock).abort(ingest.jobId)
+    return submit(...given)
+  }
+  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
+  assert.equal((await jobs.get(ingest.jobId)).state, 'cancelled')
+  assert.deepEqual(await everythingStored(service), [])
+})
+
+test('a job that another replica queues while its ingest is dropped keeps its files until it is deleted', async () => {
+  await using service = await openTestService()
+  const api = new Api(await service.listen())
+  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
+  const parts = await ingest.putAll(ingest.file('a'))
+  const { jobs } = service
+  const { ingests: records } = service.engine
+  const ended = Promise.withResolvers<void>()
+  const submitted = Promise.withResolvers<void>()
+  const aborting = Promise.withResolvers<Promise<void>>()
+  const [submit, end] = [jobs.submit.bind(jobs), records.end.bind(records)]
+  records.end = async (...given) => {
+    const isEnded = await end(...given)
+    ended.resolve()
+    await submitted.promise
+    return isEnded
+  }
+  jobs.submit = async (...given) => {
+    aborting.resolve(replicaOf(service, systemClock).abort(ingest.jobId))
+    await ended.promise
+    return submit(...given).finally(() => submitted.resolve())
+  }
+  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
+  await aborting.promise
+  assert.equal((await jobs.get(ingest.jobId)).state, 'cancelled')
+  assert.deepEqual(await everythingStored(service), ['a'])
+  assert.equal(await records.countOpen(), 0)
+})
+
+test('what a form stored after its place was lost is dropped later, when it cannot be at once', async () => {
+  const clock = new ManualClock()
+  await using setup = await openDisturbed({ clock })
+  const { service, disturbances } = setup
+  const { ingests: records } = service.engine
+  const stored = Promise.withResolvers<void>()
+  disturbances.put = async (go) => {
+    const info = await go()
+    stored.resolve()
+    return info
+  }
+  const sending = service.ingests.uploadForm(
+    formWith(async () => {
+      await stored.promise
+      const [place] = await records.listOpen(1)
+      assert.ok(place && (await records.end(place.jobId)))
+      await records.forget(place.jobId)
+      disturbances.abortUploads = failing
+      const heard = Promise.withResolvers<unknown>()
+      const extend = records.extend.bind(records)
+      records.extend = (...given) => {
+        const extending = extend(...given)
+        heard.resolve(extending)
+        return extending
+      }
+      clock.advance(20_000)
+      await heard.promise
+    }),
+  )
+  await assert.rejects(sending, { code: 'ENGINE_UNAVAILABLE', message: /Send it again/ })
+  assert.deepEqual(await everythingStored(service), ['a'], 'the form was broken off')
+  delete disturbances.abortUploads
+  clock.advance(60_000)
+  await service.ingests.sweep()
   assert.ok(await nothingWritten(service))
 })
 

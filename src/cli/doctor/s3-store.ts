@@ -89,8 +89,9 @@ async function tryAll(store: S3Store, access: S3Access, places: Places): Promise
   const object = { bucket, key: `${resultsPrefix}/longshore-doctor-${randomUUID()}` }
   const upload = { bucket, key: `${datasetsPrefix}/longshore-doctor-${randomUUID()}` }
   const missingPermissions: string[] = []
+  const { steps, tidyUp } = probing(store, access, object, upload)
   try {
-    for (const { permission, work } of stepsOf(store, access, object, upload)) {
+    for (const { permission, work } of steps) {
       try {
         await work()
       } catch (failure) {
@@ -99,7 +100,7 @@ async function tryAll(store: S3Store, access: S3Access, places: Places): Promise
       }
     }
   } finally {
-    await Promise.allSettled([store.delete([object]), store.abortUploads(bucket, upload.key)])
+    await tidyUp()
   }
   const where = `the bucket ${bucket} at ${access.endpoint ?? `AWS (${access.region})`}`
   if (missingPermissions.length === 0) return ok(`${where} takes, gives and removes objects and multipart uploads`)
@@ -123,11 +124,23 @@ function broken(permission: string, failure: unknown): Finding {
   )
 }
 
-/** In the order in which they build on each other; a step whose ground is missing has nothing to try. */
-function stepsOf(store: S3Store, access: S3Access, object: ObjectRef, upload: ObjectRef): Step[] {
+/** What is tried, and how what it leaves is removed as far as the key may. */
+interface Probing {
+  /** In the order in which they build on each other; one whose ground is missing has nothing to try. */
+  readonly steps: readonly Step[]
+  readonly tidyUp: () => Promise<unknown>
+}
+
+function probing(store: S3Store, access: S3Access, object: ObjectRef, upload: ObjectRef): Probing {
   const { bucket } = object
   const is = { put: false, uploadId: '' }
-  return [
+  const tidyUp = (): Promise<unknown> =>
+    Promise.allSettled([
+      store.delete([object]),
+      is.uploadId !== '' && store.abortUpload(upload, is.uploadId),
+      store.abortUploads(bucket, upload.key),
+    ])
+  const steps: Step[] = [
     { permission: 's3:ListBucket', work: () => listSome(store, bucket) },
     {
       permission: 's3:PutObject',
@@ -155,6 +168,7 @@ function stepsOf(store: S3Store, access: S3Access, object: ObjectRef, upload: Ob
     },
     { permission: UPLOAD_LISTING, work: () => listUploads(access, bucket) },
   ]
+  return { steps, tidyUp }
 }
 
 async function readBack(store: S3Store, object: ObjectRef): Promise<void> {

@@ -1,11 +1,12 @@
 import { LongshoreError } from '../../base/errors.ts'
 import {
-  ENDED,
+  ENDED_EXPIRY,
   hasEnded,
   type Ingest,
   type IngestFile,
   type IngestLimits,
   type IngestRecords,
+  uploadDropped,
 } from '../ingest-records.ts'
 import { integer, integerOrNull, type Row, text } from '../record/columns.ts'
 import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
@@ -39,7 +40,7 @@ export class PostgresIngestRecords implements IngestRecords {
     const { schema, query } = this.#reach()
     await query(
       `UPDATE ${schema}.ingest_files SET etag = $3 WHERE id = $2 AND etag IS NULL
-        AND ingest = (SELECT num FROM ${schema}.ingests WHERE job_id = $1 AND expires_at <> ${ENDED} FOR KEY SHARE)`,
+        AND ingest = (SELECT num FROM ${schema}.ingests WHERE job_id = $1 AND expires_at <> ${ENDED_EXPIRY} FOR KEY SHARE)`,
       [storable(jobId), storable(fileId), storable(etag)],
     )
     const ingest = await this.get(jobId)
@@ -50,37 +51,39 @@ export class PostgresIngestRecords implements IngestRecords {
     const { schema, query } = this.#reach()
     const extended = await query(
       `UPDATE ${schema}.ingests SET expires_at = greatest(expires_at, $2)
-        WHERE job_id = $1 AND closed_at IS NULL AND expires_at <> ${ENDED} RETURNING 1`,
+        WHERE job_id = $1 AND closed_at IS NULL AND expires_at <> ${ENDED_EXPIRY} RETURNING 1`,
       [storable(jobId), expiresAt],
     )
     return extended.length > 0
   }
 
   /** Files that are being completed have locked the row: whether all are is asked once it is this transaction's. */
-  end(jobId: string, by = Number.MAX_SAFE_INTEGER): Promise<boolean> {
+  end(jobId: string, by?: number): Promise<boolean> {
     const { schema, transaction } = this.#reach()
     return transaction(async (run) => {
-      const [row] = await run(
-        `SELECT num FROM ${schema}.ingests WHERE job_id = $1 AND closed_at IS NULL AND expires_at <= $2 FOR UPDATE`,
-        [storable(jobId), by],
-      )
+      const [row] = await run(`SELECT num FROM ${schema}.ingests WHERE job_id = $1 AND closed_at IS NULL FOR UPDATE`, [
+        storable(jobId),
+      ])
       if (row === undefined) return false
       const files = `SELECT FROM ${schema}.ingest_files WHERE ingest = $1`
       const ended = await run(
-        `UPDATE ${schema}.ingests SET expires_at = ${ENDED}, idempotency_key = NULL
-          WHERE num = $1 AND (EXISTS (${files} AND etag IS NULL) OR NOT EXISTS (${files})) RETURNING 1`,
-        [integer(row, 0)],
+        `UPDATE ${schema}.ingests SET expires_at = ${ENDED_EXPIRY}, idempotency_key = NULL WHERE num = $1
+          AND ($2::bigint IS NULL OR expires_at <= $2 AND (expires_at = ${ENDED_EXPIRY}
+            OR EXISTS (${files} AND etag IS NULL) OR NOT EXISTS (${files}))) RETURNING 1`,
+        [integer(row, 0), by ?? null],
       )
       return ended.length > 0
     })
   }
 
-  async close(jobId: string, closedAt: number): Promise<void> {
+  async close(jobId: string, closedAt: number): Promise<boolean> {
     const { schema, query } = this.#reach()
-    await query(`UPDATE ${schema}.ingests SET closed_at = $2 WHERE job_id = $1 AND closed_at IS NULL`, [
-      storable(jobId),
-      closedAt,
-    ])
+    const closed = await query(
+      `UPDATE ${schema}.ingests SET closed_at = coalesce(closed_at, $2)
+        WHERE job_id = $1 AND expires_at <> ${ENDED_EXPIRY} RETURNING 1`,
+      [storable(jobId), closedAt],
+    )
+    return closed.length > 0
   }
 
   async forget(jobId: string): Promise<void> {
@@ -165,6 +168,7 @@ async function replay(run: Run, schema: string, ingest: Ingest): Promise<{ inges
   }
   const first = byKey ?? (await select(run, schema, 'job_id = $1', [storable(ingest.jobId)]))[0]
   if (first?.jobId === ingest.jobId && first.files.length === 0 && ingest.files.length > 0) {
+    if (hasEnded(first)) throw uploadDropped()
     await run(`DELETE FROM ${schema}.ingests WHERE job_id = $1`, [storable(ingest.jobId)])
     if (await insert(run, schema, ingest)) return { ingest, replayed: false }
   }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { ENDED, type Ingest, type IngestFile } from '../ingest-records.ts'
+import { ENDED_EXPIRY, type Ingest, type IngestFile } from '../ingest-records.ts'
 import { integer, integerOrNull, type Row, text, textOrNull } from '../record/columns.ts'
 import { Query } from './database.ts'
 
@@ -15,6 +15,7 @@ export class IngestTable {
   readonly #complete: Query
   readonly #extend: Query
   readonly #end: Query
+  readonly #endExpired: Query
   readonly #close: Query
   readonly #deleteFiles: Query
   readonly #delete: Query
@@ -40,20 +41,26 @@ export class IngestTable {
     this.#complete = new Query(
       db,
       `UPDATE ingest_files SET etag = ? WHERE id = ? AND etag IS NULL
-        AND ingest = (SELECT num FROM ingests WHERE job_id = ? AND expires_at <> ${ENDED})`,
+        AND ingest = (SELECT num FROM ingests WHERE job_id = ? AND expires_at <> ${ENDED_EXPIRY})`,
     )
     this.#extend = new Query(
       db,
       `UPDATE ingests SET expires_at = max(expires_at, ?)
-        WHERE job_id = ? AND closed_at IS NULL AND expires_at <> ${ENDED}`,
+        WHERE job_id = ? AND closed_at IS NULL AND expires_at <> ${ENDED_EXPIRY}`,
     )
-    this.#end = new Query(
+    const end = `UPDATE ingests SET expires_at = ${ENDED_EXPIRY}, idempotency_key = NULL
+      WHERE job_id = ? AND closed_at IS NULL`
+    const files = 'SELECT 1 FROM ingest_files WHERE ingest = num'
+    this.#end = new Query(db, end)
+    this.#endExpired = new Query(
       db,
-      `UPDATE ingests SET expires_at = ${ENDED}, idempotency_key = NULL
-        WHERE job_id = ? AND closed_at IS NULL AND expires_at <= ? AND (EXISTS (SELECT 1 FROM ingest_files WHERE ingest = num AND etag IS NULL)
-          OR NOT EXISTS (SELECT 1 FROM ingest_files WHERE ingest = num))`,
+      `${end} AND expires_at <= ? AND (expires_at = ${ENDED_EXPIRY}
+        OR EXISTS (${files} AND etag IS NULL) OR NOT EXISTS (${files}))`,
     )
-    this.#close = new Query(db, 'UPDATE ingests SET closed_at = ? WHERE job_id = ? AND closed_at IS NULL')
+    this.#close = new Query(
+      db,
+      `UPDATE ingests SET closed_at = coalesce(closed_at, ?) WHERE job_id = ? AND expires_at <> ${ENDED_EXPIRY}`,
+    )
     this.#deleteFiles = new Query(
       db,
       'DELETE FROM ingest_files WHERE ingest = (SELECT num FROM ingests WHERE job_id = ?)',
@@ -109,12 +116,14 @@ export class IngestTable {
   }
 
   /** False when it goes on. */
-  end(jobId: string, by: number): boolean {
-    return this.#end.run(jobId, by).changes > 0
+  end(jobId: string, by: number | undefined): boolean {
+    const { changes } = by === undefined ? this.#end.run(jobId) : this.#endExpired.run(jobId, by)
+    return changes > 0
   }
 
-  close(jobId: string, closedAt: number): void {
-    this.#close.run(closedAt, jobId)
+  /** False when it was not there to be closed. */
+  close(jobId: string, closedAt: number): boolean {
+    return this.#close.run(closedAt, jobId).changes > 0
   }
 
   delete(jobId: string): void {

@@ -1,5 +1,5 @@
 import { LongshoreError } from '../../base/errors.ts'
-import { hasEnded, type Ingest, type IngestLimits, type IngestRecords } from '../ingest-records.ts'
+import { hasEnded, type Ingest, type IngestLimits, type IngestRecords, uploadDropped } from '../ingest-records.ts'
 import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
 import type { IngestTable } from './ingest-table.ts'
 
@@ -37,11 +37,11 @@ export class SqliteIngestRecords implements IngestRecords {
     return this.#access.write((ingests) => ingests.extend(jobId, expiresAt))
   }
 
-  end(jobId: string, by = Number.MAX_SAFE_INTEGER): Promise<boolean> {
+  end(jobId: string, by?: number): Promise<boolean> {
     return this.#access.write((ingests) => ingests.end(jobId, by))
   }
 
-  close(jobId: string, closedAt: number): Promise<void> {
+  close(jobId: string, closedAt: number): Promise<boolean> {
     return this.#access.write((ingests) => ingests.close(jobId, closedAt))
   }
 
@@ -82,6 +82,7 @@ function openIngest(ingests: IngestTable, ingest: Ingest): { ingest: Ingest; rep
   }
   const first = known?.ingest ?? ingests.get(ingest.jobId)
   if (first?.jobId === ingest.jobId && first.files.length === 0 && ingest.files.length > 0) {
+    if (hasEnded(first)) return uploadDropped()
     ingests.delete(ingest.jobId)
     return openIngest(ingests, ingest)
   }
