@@ -58,12 +58,13 @@ outageTest(
     const ingest = await IngestClient.start(api, { 'a.bin': someBytes(6 * 1024 * 1024) })
     const file = ingest.file('a.bin')
     const parts = await ingest.putAll(file)
+    const { jobId: dropped } = await IngestClient.start(api, { 'd.bin': Buffer.from('d') })
     await gate.shut()
     const calls: (() => Promise<Response>)[] = [
       () => api.post('/ingest/start', { files: [{ filename: 'b', size_bytes: 1 }] }),
       () => ingest.complete(file, parts),
       () => fetch(`${api.url}/ingest/${ingest.jobId}`),
-      () => api.post(`/ingest/${ingest.jobId}/abort`),
+      () => api.post(`/ingest/${dropped}/abort`),
       () => fetch(`${api.url}/ingest/upload`, { method: 'POST', body: form({ 'c.txt': 'c' }) }),
     ]
     for (const call of calls) {
@@ -74,6 +75,7 @@ outageTest(
     const submitted = await api.submit([`s3://${bucket.name}/${file.s3_key}`], { delay_seconds: 3600 })
     assert.equal((await api.job(submitted)).status, 'queued')
     await gate.open()
+    assert.equal((await api.post(`/ingest/${dropped}/abort`)).status, 204)
     await ingest.completed(file, parts)
     assert.equal((await api.ended(ingest.jobId)).status, 'completed')
     assert.deepEqual(await bucket.uploads(), [])
