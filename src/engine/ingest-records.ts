@@ -1,4 +1,3 @@
-import { LongshoreError } from '../base/errors.ts'
 import type { JobDraft } from '../job/job.ts'
 
 /** One file of an ingest. */
@@ -38,14 +37,6 @@ export function hasEnded({ expiresAt }: Ingest): boolean {
   return expiresAt === ENDED_EXPIRY
 }
 
-/** Says that nothing was heard of an upload for so long that it was dropped, or may be. */
-export function uploadDropped(): LongshoreError {
-  return new LongshoreError(
-    'ENGINE_UNAVAILABLE',
-    'It could not be noted for a minute that this upload was under way, so it was dropped. Send it again.',
-  )
-}
-
 /** How many ingests may be open. */
 export interface IngestLimits {
   /** Of all. */
@@ -71,8 +62,8 @@ export interface IngestRecords {
   end(jobId: string, by?: number): Promise<boolean>
   /** Notes that the job is queued. Repeating it changes nothing. False when there is no such ingest, or it has ended. */
   close(jobId: string, closedAt: number): Promise<boolean>
-  /** Forgets an ingest. */
-  forget(jobId: string): Promise<void>
+  /** Forgets an ingest. False when there was none, or it had ended. */
+  forget(jobId: string): Promise<boolean>
   /** Open ingests, oldest expiry first. */
   listOpen(limit: number): Promise<Ingest[]>
   /** How many ingests are open, of all or of one tenant. */

@@ -7,6 +7,7 @@ import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
 import { formatObjectUri } from '../storage/object-uri.ts'
 import { fileOf, ingestNotFound, unlessGone } from './ingest-errors.ts'
 import { type ClaimedPart, checkParts, digestOf } from './ingest-files.ts'
+import { withdraw } from './withdraw.ts'
 
 /** What completing stands on. */
 export interface CompletionParts {
@@ -66,7 +67,7 @@ export class FileCompletion {
     const { jobs, records, clock } = this.#parts
     await jobs.submit(draft, { files: ingest.files.map((file) => manifestEntry(ingest, file)) })
     if (await records.close(ingest.jobId, clock.now())) return
-    await jobs.cancel(ingest.jobId).catch(unlessOver)
+    await withdraw(jobs, ingest.jobId)
     throw ingestNotFound(ingest.jobId)
   }
 
@@ -101,12 +102,6 @@ export class FileCompletion {
 /** Whether every file lies complete in the store. */
 export function isComplete(ingest: Ingest): boolean {
   return ingest.files.length > 0 && ingest.files.every((file) => file.etag !== null)
-}
-
-/** The job may have ended already, and even be deleted. */
-function unlessOver(failure: unknown): void {
-  const isOver = failure instanceof LongshoreError && ['JOB_FINAL', 'JOB_NOT_FOUND'].includes(failure.code)
-  if (!isOver) throw failure
 }
 
 function otherObject(file: IngestFile, sizeBytes: number): LongshoreError {

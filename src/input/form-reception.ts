@@ -1,16 +1,23 @@
 import type { Ingest } from '../engine/ingest-records.ts'
+import { uploadDropped } from '../engine/record/refusals.ts'
 import type { Job } from '../job/job.ts'
 import { type FormOptions, type FormPart, FormUpload } from './form-upload.ts'
 import type { PlaceParts, Places } from './places.ts'
+import { withdraw } from './withdraw.ts'
+
+/** What receiving forms stands on. */
+export interface ReceptionParts extends PlaceParts {
+  places: Places
+  /** Drops what a form left under its place; never rejects. */
+  clear(place: Ingest): Promise<void>
+}
 
 /** Receives forms, each under a place held for it. */
 export class FormReception {
-  readonly #parts: PlaceParts
-  readonly #places: Places
+  readonly #parts: ReceptionParts
 
-  constructor(parts: PlaceParts, places: Places) {
+  constructor(parts: ReceptionParts) {
     this.#parts = parts
-    this.#places = places
   }
 
   /** Receives one form under `place`, and submits its job. */
@@ -19,23 +26,34 @@ export class FormReception {
     parts: AsyncIterable<FormPart>,
     options: FormOptions,
   ): Promise<{ job: Job; replayed: boolean }> {
-    const { store, jobs, settings, onFault } = this.#parts
+    const { store, jobs, settings, places, clear } = this.#parts
     const upload = new FormUpload(store, jobs, place, settings)
-    // The sweep tries again what fails; a job that was kept, though the answer to that was lost, keeps its files.
-    const clear = (): Promise<unknown> => this.#places.clear(place).catch(onFault)
-    return this.#places.hold(place, async (hold) => {
+    return places.hold(place, async (hold) => {
       try {
         await upload.receive(parts, { ...options, signal: eitherOf(hold.lost, options.signal) })
         await hold.confirm()
         const submitted = await upload.submit(options)
-        if (submitted.replayed) await clear()
-        else await this.#places.giveUp(place).catch(onFault)
+        if (submitted.replayed) await clear(place)
+        else await this.#giveUp(place, upload)
         return submitted
       } catch (failure) {
-        await clear()
+        // A job that was kept, though the answer to that was lost, keeps its files.
+        await clear(place)
         throw failure
       }
     })
+  }
+
+  /** Gives up the place of a form that is its job now. If others dropped the files before it was, the job is withdrawn. */
+  async #giveUp(place: Ingest, upload: FormUpload): Promise<void> {
+    const { places, jobs, onFault } = this.#parts
+    const wasHeld = await places.giveUp(place).catch((fault: unknown) => {
+      onFault(fault)
+      return true
+    })
+    if (wasHeld || (await upload.isStored())) return
+    await withdraw(jobs, place.jobId)
+    throw uploadDropped()
   }
 }
 

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { formatObjectUri, type ObjectRef } from '../storage/object-uri.ts'
 import { checkFilename, duplicate, foldName } from './filenames.ts'
 import { readFields } from './form-fields.ts'
-import { keyOf } from './ingest-files.ts'
+import { inParallel, keyOf } from './ingest-files.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { idempotencyOf, jobRequest } from './job-request.ts'
 import { fileTooLarge, jobTooLarge, tooManyFiles } from './part-plan.ts'
@@ -42,17 +42,17 @@ interface StoredFile {
 export class FormUpload {
   readonly #store: ObjectStore
   readonly #jobs: JobManager
-  readonly #ingest: Ingest
+  readonly #place: Ingest
   readonly #settings: IngestSettings
   readonly #names = new Map<string, string>()
   readonly #files: StoredFile[] = []
   readonly #fields: [string, string][] = []
   #bytes = 0
 
-  constructor(store: ObjectStore, jobs: JobManager, ingest: Ingest, settings: IngestSettings) {
+  constructor(store: ObjectStore, jobs: JobManager, place: Ingest, settings: IngestSettings) {
     this.#store = store
     this.#jobs = jobs
-    this.#ingest = ingest
+    this.#place = place
     this.#settings = settings
   }
 
@@ -80,12 +80,18 @@ export class FormUpload {
     const content = this.#files.map(({ filename, sizeBytes, sha256 }) => ({ filename, sizeBytes, sha256 }))
     const idempotency =
       idempotencyKey === undefined ? undefined : idempotencyOf(idempotencyKey, 'uploadForm', { options, content })
-    const draft = this.#jobs.draft(jobRequest(options, { tenant, idempotency, traceparent }), this.#ingest.jobId)
+    const draft = this.#jobs.draft(jobRequest(options, { tenant, idempotency, traceparent }), this.#place.jobId)
     return this.#jobs.submit(draft, { files: this.#files.map(manifestEntry) })
   }
 
+  /** Whether every file lies in the store, whole. */
+  async isStored(): Promise<boolean> {
+    const found = await inParallel(this.#files, ({ ref }) => this.#store.head(ref))
+    return found.every((info, i) => info?.sizeBytes === this.#files[i]?.sizeBytes)
+  }
+
   async #storeFile(part: FormPart & { kind: 'file' }, { signal, idempotencyKey }: FormOptions): Promise<void> {
-    const { bucket, jobId } = this.#ingest
+    const { bucket, jobId } = this.#place
     this.#checkName(part.filename)
     const ref = { bucket, key: keyOf(this.#settings.datasetsPrefix, jobId, part.filename) }
     const file: StoredFile = { filename: part.filename, ref, sizeBytes: 0 }

@@ -22,6 +22,8 @@ export class IngestSweep implements Component {
   readonly #actions: SweepActions
   #timer: Timer | undefined
   #dueAt = Number.POSITIVE_INFINITY
+  /** How many could not be ended the last time: they come first again, and the rest is behind them. */
+  #stuck = 0
   #running: Promise<void> | undefined
   #stopped = true
 
@@ -65,12 +67,13 @@ export class IngestSweep implements Component {
     this.#timer?.cancel()
     this.#dueAt = Number.POSITIVE_INFINITY
     try {
-      const open = await this.#records.listOpen(PAGE)
+      const limit = PAGE + this.#stuck
+      const open = await this.#records.listOpen(limit)
       const due = open.filter((ingest) => ingest.expiresAt <= this.#clock.now())
-      let isStuck = false
-      for (const ingest of due) isStuck = !(await this.#settle(ingest)) || isStuck
+      this.#stuck = 0
+      for (const ingest of due) if (!(await this.#settle(ingest))) this.#stuck += 1
       // A whole page of due ones has more behind it: at once if they could be ended, else with those that could not.
-      const rest = due.length === PAGE && !isStuck ? this.#clock.now() : undefined
+      const rest = due.length === limit && this.#stuck === 0 ? this.#clock.now() : undefined
       const next = open[due.length]?.expiresAt ?? rest
       if (next !== undefined) this.expect(next)
     } catch (fault) {

@@ -21,6 +21,7 @@ import { jobRequest, type Origin, type ParsedJobOptions } from './job-request.ts
 import { type PartUrl, signPartUrls } from './part-urls.ts'
 import { isPlace, Places } from './places.ts'
 import { SharedLock } from './shared-lock.ts'
+import { withdraw } from './withdraw.ts'
 
 /** What ingests stand on. */
 export interface IngestParts {
@@ -67,7 +68,8 @@ export class Ingests implements Component {
     this.#onFault = onFault
     this.#completion = new FileCompletion(parts)
     this.#places = new Places({ ...parts, onFault })
-    this.#forms = new FormReception({ ...parts, onFault }, this.#places)
+    const clear = (place: Ingest): Promise<void> => this.#clear(place, dropStrayUploads)
+    this.#forms = new FormReception({ ...parts, onFault, places: this.#places, clear })
     const settle = (ingest: Ingest): Promise<void> => this.#settleExpired(ingest)
     this.#sweep = new IngestSweep(parts.records, parts.clock, { settle, onFault })
   }
@@ -179,12 +181,14 @@ export class Ingests implements Component {
     return this.#lock.alone(jobId, async () => {
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined || isPlace(ingest)) throw ingestNotFound(jobId)
-      if (ingest.closedAt !== null || (await this.#isQueued(ingest))) throw ingestClosed(jobId)
-      if (!(await this.#records.end(jobId))) throw await this.#overOf(jobId)
-      await this.#drop(ingest).catch((failure: unknown) => {
+      if (ingest.closedAt !== null || (await this.#closedIfQueued(ingest))) throw ingestClosed(jobId)
+      try {
+        if (!(await this.#records.end(jobId))) throw await this.#overOf(jobId)
+        await this.#drop(ingest)
+      } catch (failure) {
         this.#sweep.again()
         throw failure
-      })
+      }
     })
   }
 
@@ -237,25 +241,26 @@ export class Ingests implements Component {
   }
 
   /** Drops what was begun; when that fails the place stays, and the sweep tries again. */
-  async #clear(place: Ingest): Promise<void> {
-    await this.#places.clear(place).catch((fault: unknown) => {
+  async #clear(place: Ingest, dropUploads?: typeof dropStrayUploads): Promise<void> {
+    await this.#places.clear(place, dropUploads).catch((fault: unknown) => {
       this.#onFault(fault)
       this.#sweep.again()
     })
   }
 
-  /** Whether the job is there, though a request that queued it came no further. */
-  async #isQueued(ingest: Ingest): Promise<boolean> {
+  /** Closes a complete ingest whose job is there, because a request that queued it came no further. False when it is not. */
+  async #closedIfQueued(ingest: Ingest): Promise<boolean> {
     const { jobId } = ingest
     if (!isComplete(ingest) || (await this.#jobs.find(jobId)) === undefined) return false
     return this.#records.close(jobId, this.#clock.now())
   }
 
-  /** Drops what an ingest that has ended uploaded; the files of a job that another replica queued meanwhile are that job's. */
+  /** Drops what an ingest that has ended uploaded. A job that another replica queues at that moment is withdrawn; its files go with it. */
   async #drop({ bucket, jobId, files }: Ingest): Promise<void> {
-    if ((await this.#jobs.find(jobId)) === undefined) {
+    if (!(await withdraw(this.#jobs, jobId))) {
       await dropUploads(this.#store, bucket, files)
       await dropStrayUploads(this.#store, bucket, jobFolder(this.#settings.datasetsPrefix, jobId))
+      await withdraw(this.#jobs, jobId)
     }
     await this.#records.forget(jobId)
   }
@@ -263,12 +268,12 @@ export class Ingests implements Component {
   /** Ends an ingest that has expired; what is complete, or a form that is under way or became its job, is not lost. */
   async #settleExpired({ jobId }: Ingest): Promise<void> {
     await this.#lock.alone(jobId, async () => {
-      const hold = this.#places.holdOf(jobId)
-      if (hold && (await hold.extend())) return this.#sweep.expect(hold.until)
+      await this.#places.holdOf(jobId)?.extend()
       const isOver = await this.#records.end(jobId, this.#clock.now())
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined) return
-      if (!isOver) await this.#completion.queue(ingest)
+      if (!isOver && isComplete(ingest)) await this.#completion.queue(ingest)
+      else if (!isOver) this.#sweep.expect(ingest.expiresAt)
       else if (isPlace(ingest)) await this.#places.clear(ingest)
       else await this.#drop(ingest)
     })

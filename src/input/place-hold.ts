@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import { type Ingest, type IngestRecords, uploadDropped } from '../engine/ingest-records.ts'
+import type { Ingest, IngestRecords } from '../engine/ingest-records.ts'
+import { uploadDropped } from '../engine/record/refusals.ts'
 
 /** What is under way says that often that it is, in ms; thrice this without a word, and a crash cut it off. */
 export const SIGN_OF_LIFE_MS = 20_000
@@ -7,8 +8,8 @@ export const SIGN_OF_LIFE_MS = 20_000
 /** How long a place lives without a sign of life, in ms. */
 export const PLACE_TTL_MS = 3 * SIGN_OF_LIFE_MS
 
-/** A place that lives so long, in ms, is there when what comes next is written: longer than a statement may take. */
-const SURE_MS = 35_000
+/** A place that lives so long, in ms, is there when what comes next is written: reaching a database and a statement take less. */
+const SURE_MS = 45_000
 
 /** What a hold stands on. */
 export interface HoldParts {
@@ -27,11 +28,6 @@ export class PlaceHold {
     this.#parts = parts
     this.#jobId = jobId
     this.#until = expiresAt
-  }
-
-  /** Until when nobody else clears the place. */
-  get until(): number {
-    return this.#until
   }
 
   /** Aborts when the place has ended, because others heard nothing of it for too long. */

@@ -68,23 +68,23 @@ export class Places {
     return this.#holds.get(jobId)
   }
 
-  /** Gives a place up under which nothing is left in the store. */
-  giveUp({ jobId }: Ingest): Promise<void> {
+  /** Gives a place up under which nothing is left in the store but a job's. False when it is not there any more. */
+  giveUp({ jobId }: Ingest): Promise<boolean> {
     return this.#parts.records.forget(jobId)
   }
 
   /** Drops what was left under a place, and gives it up. One that was lost is noted again before: what came later lies there. */
-  async clear(place: Ingest): Promise<void> {
+  async clear(place: Ingest, dropUploads: DropUploads = dropAllUploads): Promise<void> {
     if (this.holdOf(place.jobId)?.lost.aborted) await this.#parts.records.open({ ...place, expiresAt: this.#expiry() })
     const submitted = await this.#parts.jobs.find(place.jobId)
-    if (submitted === undefined) await this.#empty(place)
+    if (submitted === undefined) await this.#empty(place, dropUploads)
     await this.giveUp(place)
   }
 
-  async #empty({ bucket, jobId }: Ingest): Promise<void> {
+  async #empty({ bucket, jobId }: Ingest, dropUploads: DropUploads): Promise<void> {
     const { store, settings } = this.#parts
     const prefix = jobFolder(settings.datasetsPrefix, jobId)
-    await store.abortUploads(bucket, prefix)
+    await dropUploads(store, bucket, prefix)
     await deleteBelow(store, bucket, prefix)
   }
 
@@ -92,6 +92,11 @@ export class Places {
     return this.#parts.clock.now() + PLACE_TTL_MS
   }
 }
+
+/** How the uploads below a prefix are dropped. */
+type DropUploads = (store: ObjectStore, bucket: string, prefix: string) => Promise<void>
+
+const dropAllUploads: DropUploads = (store, bucket, prefix) => store.abortUploads(bucket, prefix)
 
 /** Whether an ingest is the place of what is not yet one. */
 export function isPlace(ingest: Ingest): boolean {

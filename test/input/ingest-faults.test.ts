@@ -2,28 +2,16 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { LongshoreError } from '../../src/base/errors.ts'
-import type { FormPart } from '../../src/input/form-upload.ts'
 import { Ingests } from '../../src/input/ingest.ts'
 import { Api } from '../support/api.ts'
-import { type Disturbance, disturbed } from '../support/disturbed-store.ts'
+import { failing, openDisturbed } from '../support/disturbed-service.ts'
+import type { Disturbance } from '../support/disturbed-store.ts'
 import { IngestClient } from '../support/ingest-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { everythingStored, nothingWritten, openTestService, type TestService } from '../support/test-service.ts'
 import { assertFetchedProblem, assertProblem, post } from '../support/wire.ts'
-
-type Disturbances = Parameters<typeof disturbed>[1]
-
-async function openDisturbed(options = {}) {
-  const disturbances: Disturbances = {}
-  const service = await openTestService({ ...options, wrapStore: (store) => disturbed(store, disturbances) })
-  return { service, disturbances, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() }
-}
-
-async function failing(): Promise<never> {
-  throw new LongshoreError('STORE_UNAVAILABLE', 'The object store is away.')
-}
 
 /** Fails from the second time on. */
 function failingLater(): Disturbance {
@@ -152,150 +140,6 @@ test('an abort after a job was queued, though the answer to that was lost, leave
   await assertFetchedProblem(await api.post(`/ingest/${ingest.jobId}/abort`), 'INGEST_CLOSED')
   assert.equal((await service.jobs.get(ingest.jobId)).state, 'queued')
   assert.deepEqual(await everythingStored(service), ['a'])
-})
-
-/** The ingests of another replica. */
-function replicaOf({ engine, store, jobs, config }: TestService, clock: Clock): Ingests {
-  return new Ingests({ records: engine.ingests, store, jobs, clock, settings: config })
-}
-
-/** A form of two files, between which something happens. */
-async function* formWith(meanwhile: () => Promise<unknown>): AsyncGenerator<FormPart> {
-  yield { kind: 'file', filename: 'a', body: Readable.from([Buffer.from('a')]) }
-  await meanwhile()
-  yield { kind: 'file', filename: 'b', body: Readable.from([Buffer.from('b')]) }
-}
-
-test('a form that stood still with the machine for an hour goes on', async () => {
-  const clock = new ManualClock()
-  await using service = await openTestService({ clock })
-  const { job } = await service.ingests.uploadForm(
-    formWith(async () => {
-      clock.advance(3_600_000)
-      await service.ingests.sweep()
-    }),
-  )
-  assert.equal(job.state, 'queued')
-  assert.deepEqual((await everythingStored(service)).sort(), ['a', 'b'])
-  assert.equal(await service.engine.ingests.countOpen(), 0)
-})
-
-test('a form whose place another replica cleared, because it heard nothing of it, is refused', async () => {
-  const clock = new ManualClock()
-  await using service = await openTestService({ clock })
-  const { ingests: records } = service.engine
-  const extend = records.extend.bind(records)
-  const sending = service.ingests.uploadForm(
-    formWith(async () => {
-      records.extend = failing
-      clock.advance(60_000)
-      await service.ingests.sweep()
-      records.extend = extend
-      const other = replicaOf(service, clock)
-      await other.start()
-      await other.stop()
-      assert.ok(await nothingWritten(service))
-    }),
-  )
-  await assert.rejects(sending, { code: 'ENGINE_UNAVAILABLE', message: /Send it again/ })
-  assert.ok(await nothingWritten(service))
-})
-
-test('a file that is put together while another replica drops its ingest does not stay', async () => {
-  await using setup = await openDisturbed()
-  const { service, disturbances } = setup
-  const api = new Api(await service.listen())
-  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
-  const parts = await ingest.putAll(ingest.file('a'))
-  disturbances.completeUpload = async (go) => {
-    const info = await go()
-    await replicaOf(service, systemClock).abort(ingest.jobId)
-    return info
-  }
-  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
-  assert.ok(await nothingWritten(service))
-})
-
-test('a job that is queued while another replica drops its ingest is cancelled', async () => {
-  await using service = await openTestService()
-  const api = new Api(await service.listen())
-  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
-  const parts = await ingest.putAll(ingest.file('a'))
-  const { jobs } = service
-  const submit = jobs.submit.bind(jobs)
-  jobs.submit = async (...given) => {
-    await replicaOf(service, systemClock).abort(ingest.jobId)
-    return submit(...given)
-  }
-  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
-  assert.equal((await jobs.get(ingest.jobId)).state, 'cancelled')
-  assert.deepEqual(await everythingStored(service), [])
-})
-
-test('a job that another replica queues while its ingest is dropped keeps its files until it is deleted', async () => {
-  await using service = await openTestService()
-  const api = new Api(await service.listen())
-  const ingest = await IngestClient.start(api, { a: Buffer.from('a') })
-  const parts = await ingest.putAll(ingest.file('a'))
-  const { jobs } = service
-  const { ingests: records } = service.engine
-  const ended = Promise.withResolvers<void>()
-  const submitted = Promise.withResolvers<void>()
-  const aborting = Promise.withResolvers<Promise<void>>()
-  const [submit, end] = [jobs.submit.bind(jobs), records.end.bind(records)]
-  records.end = async (...given) => {
-    const isEnded = await end(...given)
-    ended.resolve()
-    await submitted.promise
-    return isEnded
-  }
-  jobs.submit = async (...given) => {
-    aborting.resolve(replicaOf(service, systemClock).abort(ingest.jobId))
-    await ended.promise
-    return submit(...given).finally(() => submitted.resolve())
-  }
-  await assertFetchedProblem(await ingest.complete(ingest.file('a'), parts), 'INGEST_NOT_FOUND')
-  await aborting.promise
-  assert.equal((await jobs.get(ingest.jobId)).state, 'cancelled')
-  assert.deepEqual(await everythingStored(service), ['a'])
-  assert.equal(await records.countOpen(), 0)
-})
-
-test('what a form stored after its place was lost is dropped later, when it cannot be at once', async () => {
-  const clock = new ManualClock()
-  await using setup = await openDisturbed({ clock })
-  const { service, disturbances } = setup
-  const { ingests: records } = service.engine
-  const stored = Promise.withResolvers<void>()
-  disturbances.put = async (go) => {
-    const info = await go()
-    stored.resolve()
-    return info
-  }
-  const sending = service.ingests.uploadForm(
-    formWith(async () => {
-      await stored.promise
-      const [place] = await records.listOpen(1)
-      assert.ok(place && (await records.end(place.jobId)))
-      await records.forget(place.jobId)
-      disturbances.abortUploads = failing
-      const heard = Promise.withResolvers<unknown>()
-      const extend = records.extend.bind(records)
-      records.extend = (...given) => {
-        const extending = extend(...given)
-        heard.resolve(extending)
-        return extending
-      }
-      clock.advance(20_000)
-      await heard.promise
-    }),
-  )
-  await assert.rejects(sending, { code: 'ENGINE_UNAVAILABLE', message: /Send it again/ })
-  assert.deepEqual(await everythingStored(service), ['a'], 'the form was broken off')
-  delete disturbances.abortUploads
-  clock.advance(60_000)
-  await service.ingests.sweep()
-  assert.ok(await nothingWritten(service))
 })
 
 test('opening that takes longer than a place is kept without a word is not swept away', async () => {

@@ -6,10 +6,9 @@ import {
   type IngestFile,
   type IngestLimits,
   type IngestRecords,
-  uploadDropped,
 } from '../ingest-records.ts'
 import { integer, integerOrNull, type Row, text } from '../record/columns.ts'
-import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
+import { reusedKey, tooManyIngests, tooManyTenantIngests, uploadDropped } from '../record/refusals.ts'
 import { type Database, type Run, storable } from './database.ts'
 
 /** Only openings count what is open: two at once must not pass the limit together. */
@@ -86,9 +85,10 @@ export class PostgresIngestRecords implements IngestRecords {
     return closed.length > 0
   }
 
-  async forget(jobId: string): Promise<void> {
+  async forget(jobId: string): Promise<boolean> {
     const { schema, query } = this.#reach()
-    await query(`DELETE FROM ${schema}.ingests WHERE job_id = $1`, [storable(jobId)])
+    const [row] = await query(`DELETE FROM ${schema}.ingests WHERE job_id = $1 RETURNING expires_at`, [storable(jobId)])
+    return row !== undefined && integer(row, 0) !== ENDED_EXPIRY
   }
 
   async listOpen(limit: number): Promise<Ingest[]> {

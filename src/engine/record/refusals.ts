@@ -54,6 +54,14 @@ export function tooManyIngests(open: number, maxOpen: number, inMs: number): Lon
   )
 }
 
+/** Says that nothing was heard of an upload for so long that it was dropped, or may be. */
+export function uploadDropped(): LongshoreError {
+  return new LongshoreError(
+    'ENGINE_UNAVAILABLE',
+    'It could not be noted for a minute that this upload was under way, so it was dropped. Send it again.',
+  )
+}
+
 export function tooManySchedules(max: number): LongshoreError {
   return new LongshoreError(
     'TOO_MANY_SCHEDULES',

@@ -65,7 +65,7 @@ export class IngestTable {
       db,
       'DELETE FROM ingest_files WHERE ingest = (SELECT num FROM ingests WHERE job_id = ?)',
     )
-    this.#delete = new Query(db, 'DELETE FROM ingests WHERE job_id = ?')
+    this.#delete = new Query(db, 'DELETE FROM ingests WHERE job_id = ? RETURNING expires_at')
     const open = 'FROM ingests INDEXED BY ingests_open WHERE closed_at IS NULL'
     this.#open = new Query(db, `SELECT ${COLUMNS} ${open} ORDER BY expires_at, num LIMIT ?`)
     this.#countOpen = new Query(db, `SELECT count(*) ${open}`)
@@ -126,9 +126,11 @@ export class IngestTable {
     return this.#close.run(closedAt, jobId).changes > 0
   }
 
-  delete(jobId: string): void {
+  /** False when it was not there, or had ended. */
+  delete(jobId: string): boolean {
     this.#deleteFiles.run(jobId)
-    this.#delete.run(jobId)
+    const row = this.#delete.get(jobId)
+    return row !== undefined && integer(row, 0) !== ENDED_EXPIRY
   }
 
   listOpen(limit: number): Ingest[] {

@@ -1,6 +1,6 @@
 import { LongshoreError } from '../../base/errors.ts'
-import { hasEnded, type Ingest, type IngestLimits, type IngestRecords, uploadDropped } from '../ingest-records.ts'
-import { reusedKey, tooManyIngests, tooManyTenantIngests } from '../record/refusals.ts'
+import { hasEnded, type Ingest, type IngestLimits, type IngestRecords } from '../ingest-records.ts'
+import { reusedKey, tooManyIngests, tooManyTenantIngests, uploadDropped } from '../record/refusals.ts'
 import type { IngestTable } from './ingest-table.ts'
 
 /** The engine's way to its tables; writes join its group commit. */
@@ -45,7 +45,7 @@ export class SqliteIngestRecords implements IngestRecords {
     return this.#access.write((ingests) => ingests.close(jobId, closedAt))
   }
 
-  forget(jobId: string): Promise<void> {
+  forget(jobId: string): Promise<boolean> {
     return this.#access.write((ingests) => ingests.delete(jobId))
   }
 
