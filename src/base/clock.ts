@@ -56,7 +56,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 export function every(
   clock: Clock,
   periodMs: number,
-  action: () => Promise<unknown>,
+  action: () => Promise<void>,
   onError: (thrown: unknown) => void,
 ): Timer {
   let cancelled = false

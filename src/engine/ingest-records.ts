@@ -47,7 +47,11 @@ export interface IngestLimits {
 
 /** Keeps upload sessions beside the jobs. Every verb that writes has written durably when its promise resolves. */
 export interface IngestRecords {
-  /** Keeps a new ingest, in the place of one of the same job that has no files yet; throws `ENGINE_UNAVAILABLE` when that has ended. With an idempotency key that its tenant has used: the same hash answers the ingest that is there, another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when so many are open already. */
+  /**
+   * Keeps a new ingest, in the place of one of the same job that has no files yet; throws `ENGINE_UNAVAILABLE` when that
+   * place has ended. With an idempotency key that its tenant has used: the same hash answers the ingest that is there,
+   * another throws `IDEMPOTENCY_KEY_REUSED`. Throws `TOO_MANY_INGESTS` when so many are open already.
+   */
   open(ingest: Ingest, limits?: IngestLimits): Promise<{ ingest: Ingest; replayed: boolean }>
   get(jobId: string): Promise<Ingest | undefined>
   /** Notes that a file is complete; answers the ingest after it, or nothing when there is none or it has ended. Repeating it changes nothing. */

@@ -19,7 +19,7 @@ import type { IngestSettings } from './ingest-settings.ts'
 import { IngestSweep } from './ingest-sweep.ts'
 import { jobRequest, type Origin, type ParsedJobOptions } from './job-request.ts'
 import { type PartUrl, signPartUrls } from './part-urls.ts'
-import { isPlace, Places } from './places.ts'
+import { type DropUploads, isPlace, Places } from './places.ts'
 import { SharedLock } from './shared-lock.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -41,7 +41,7 @@ export interface IngestParts {
 /**
  * Upload sessions that end as jobs. A file is complete once the store has the object and the record says so; the last
  * one queues the job under the ingest's id. Every step can be repeated, and whatever a crash leaves between two steps is
- * finished by repeating the call, or by the sweep at the next start.
+ * finished by repeating the call, or by the sweep.
  */
 export class Ingests implements Component {
   readonly #records: IngestRecords
@@ -108,6 +108,7 @@ export class Ingests implements Component {
     const { bucket, datasetsPrefix, partSizeBytes } = this.#settings
     const keyed = files.map((file) => ({ ...file, key: keyOf(datasetsPrefix, jobId, file.filename) }))
     const place = this.#places.place(jobId, origin.tenant)
+    this.#sweep.expect(place.expiresAt)
     return this.#places.hold(place, async (hold) => {
       try {
         const uploads = await openUploads(this.#store, bucket, keyed, partSizeBytes)
@@ -115,7 +116,7 @@ export class Ingests implements Component {
         return await this.#keep(this.#newIngest(draft, uploads), place)
       } catch (failure) {
         const kept = await this.#records.get(jobId).catch(this.#onFault)
-        if (kept && !isPlace(kept)) return { ingest: kept, replayed: false }
+        if (kept && !isPlace(kept)) return { ingest: this.#expected(kept), replayed: false }
         await this.#clear(place)
         throw failure
       }
@@ -182,13 +183,11 @@ export class Ingests implements Component {
       const ingest = await this.#records.get(jobId)
       if (ingest === undefined || isPlace(ingest)) throw ingestNotFound(jobId)
       if (ingest.closedAt !== null || (await this.#closedIfQueued(ingest))) throw ingestClosed(jobId)
-      try {
-        if (!(await this.#records.end(jobId))) throw await this.#overOf(jobId)
-        await this.#drop(ingest)
-      } catch (failure) {
+      const isOver = await this.#endAndDrop(ingest).catch((failure: unknown) => {
         this.#sweep.again()
         throw failure
-      }
+      })
+      if (!isOver) throw await this.#overOf(jobId)
     })
   }
 
@@ -236,13 +235,19 @@ export class Ingests implements Component {
   async #keep(ingest: Ingest, place: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
     const kept = await this.#records.open(ingest)
     if (kept.replayed) await this.#clear(place)
-    else this.#sweep.expect(ingest.expiresAt)
+    else this.#expected(ingest)
     return kept
   }
 
+  /** An ingest that is swept away when its time is over. */
+  #expected(ingest: Ingest): Ingest {
+    this.#sweep.expect(ingest.expiresAt)
+    return ingest
+  }
+
   /** Drops what was begun; when that fails the place stays, and the sweep tries again. */
-  async #clear(place: Ingest, dropUploads?: typeof dropStrayUploads): Promise<void> {
-    await this.#places.clear(place, dropUploads).catch((fault: unknown) => {
+  async #clear(place: Ingest, drop?: DropUploads): Promise<void> {
+    await this.#places.clear(place, drop).catch((fault: unknown) => {
       this.#onFault(fault)
       this.#sweep.again()
     })
@@ -255,7 +260,14 @@ export class Ingests implements Component {
     return this.#records.close(jobId, this.#clock.now())
   }
 
-  /** Drops what an ingest that has ended uploaded. A job that another replica queues at that moment is withdrawn; its files go with it. */
+  /** False when it is closed, or not there any more. */
+  async #endAndDrop(ingest: Ingest): Promise<boolean> {
+    const isOver = await this.#records.end(ingest.jobId)
+    if (isOver) await this.#drop(ingest)
+    return isOver
+  }
+
+  /** Drops what an ingest that has ended uploaded. A job that another replica queues at that moment is withdrawn; one that runs by then keeps its files. */
   async #drop({ bucket, jobId, files }: Ingest): Promise<void> {
     if (!(await withdraw(this.#jobs, jobId))) {
       await dropUploads(this.#store, bucket, files)

@@ -35,18 +35,22 @@ export class PlaceHold {
     return this.#lost.signal
   }
 
-  /** Says that what holds the place is under way. False when the place is lost. */
-  async extend(): Promise<boolean> {
+  /** Says that what holds the place is under way, or hears that the place is lost. */
+  async extend(): Promise<void> {
     const { records, clock } = this.#parts
     const until = clock.now() + PLACE_TTL_MS
     if (await records.extend(this.#jobId, until)) this.#until = Math.max(this.#until, until)
     else this.#lost.abort(uploadDropped())
-    return !this.lost.aborted
   }
 
   /** Makes sure that what was put under the place is there, and stays for a while. Throws `ENGINE_UNAVAILABLE` if it is lost. */
   async confirm(): Promise<void> {
-    if (this.#until - this.#parts.clock.now() < SURE_MS) await this.extend()
+    if (!this.#isSure()) await this.extend()
     this.lost.throwIfAborted()
+    if (!this.#isSure()) throw uploadDropped()
+  }
+
+  #isSure(): boolean {
+    return this.#until - this.#parts.clock.now() >= SURE_MS
   }
 }

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { jobFolder } from '../storage/object-uri.ts'
 import type { IngestSettings } from './ingest-settings.ts'
 import { type HoldParts, PLACE_TTL_MS, PlaceHold, SIGN_OF_LIFE_MS } from './place-hold.ts'
+import { withdraw } from './withdraw.ts'
 
 /** What holding places stands on. */
 export interface PlaceParts extends HoldParts {
@@ -73,11 +74,18 @@ export class Places {
     return this.#parts.records.forget(jobId)
   }
 
-  /** Drops what was left under a place, and gives it up. One that was lost is noted again before: what came later lies there. */
+  /**
+   * Drops what was left under a place, and gives it up. One that was lost is noted again before: what came later lies
+   * there. A job that is submitted at that moment is withdrawn.
+   */
   async clear(place: Ingest, dropUploads: DropUploads = dropAllUploads): Promise<void> {
     if (this.holdOf(place.jobId)?.lost.aborted) await this.#parts.records.open({ ...place, expiresAt: this.#expiry() })
-    const submitted = await this.#parts.jobs.find(place.jobId)
-    if (submitted === undefined) await this.#empty(place, dropUploads)
+    const { jobs } = this.#parts
+    const submitted = await jobs.find(place.jobId)
+    if (submitted === undefined) {
+      await this.#empty(place, dropUploads)
+      await withdraw(jobs, place.jobId)
+    }
     await this.giveUp(place)
   }
 
@@ -94,7 +102,7 @@ export class Places {
 }
 
 /** How the uploads below a prefix are dropped. */
-type DropUploads = (store: ObjectStore, bucket: string, prefix: string) => Promise<void>
+export type DropUploads = (store: ObjectStore, bucket: string, prefix: string) => Promise<void>
 
 const dropAllUploads: DropUploads = (store, bucket, prefix) => store.abortUploads(bucket, prefix)
 

@@ -11,6 +11,7 @@ import type { Disturbance } from '../support/disturbed-store.ts'
 import { IngestClient } from '../support/ingest-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { everythingStored, nothingWritten, openTestService, type TestService } from '../support/test-service.ts'
+import { until } from '../support/until.ts'
 import { assertFetchedProblem, assertProblem, post } from '../support/wire.ts'
 
 /** Fails from the second time on. */
@@ -73,16 +74,13 @@ test('what cannot be dropped at once is dropped later', async () => {
   const { service, disturbances } = setup
   disturbances.createUpload = failingLater()
   assertProblem(await post(service.app, '/ingest/start', THREE), 'STORE_UNAVAILABLE')
-  const timers = clock.pending
   disturbances.createUpload = failingLater()
   disturbances.abortUploads = failing
   assertProblem(await post(service.app, '/ingest/start', THREE), 'STORE_UNAVAILABLE')
   assert.ok(!(await nothingWritten(service)))
-  assert.equal(clock.pending, timers + 1, 'the sweep waits for it')
   delete disturbances.abortUploads
   clock.advance(60_000)
-  await service.ingests.sweep()
-  assert.ok(await nothingWritten(service))
+  await until(() => nothingWritten(service))
 })
 
 test('an abort that fails halfway can be repeated, and is finished without it', async () => {
@@ -214,6 +212,30 @@ test('a file that was put together by a call whose answer was lost is complete f
     ['completed', 'completed'],
   )
   assert.equal((await api.job(ingest.jobId)).status, 'queued')
+})
+
+test('what was noted of an ingest, though the answer said otherwise, is swept away when its time is over', async () => {
+  const clock = new ManualClock()
+  await using service = await openTestService({ clock })
+  const { ingests: records } = service.engine
+  const open = records.open.bind(records)
+  let times = 0
+  records.open = async (ingest, limits) => {
+    const kept = await open(ingest, limits)
+    times += 1
+    if (times !== 2) throw new LongshoreError('ENGINE_UNAVAILABLE', 'The answer was lost.')
+    return kept
+  }
+  assertProblem(await post(service.app, '/ingest/start', THREE), 'ENGINE_UNAVAILABLE')
+  assert.equal(await records.countOpen(), 1, 'the place')
+  clock.advance(60_000)
+  await until(() => nothingWritten(service))
+  assert.equal((await post(service.app, '/ingest/start', THREE)).statusCode, 200)
+  assert.equal(await records.countOpen(), 1, 'the ingest')
+  clock.advance(60_000)
+  await service.ingests.sweep()
+  clock.advance(service.config.partUrlTtlMs)
+  await until(() => nothingWritten(service))
 })
 
 test('an ingest whose record was kept, though the answer said otherwise, is open and can be uploaded to', async () => {

@@ -37,19 +37,19 @@ export function reusedKey(first: string): LongshoreError {
   )
 }
 
+export function tooManyIngests(open: number, maxOpen: number, inMs: number): LongshoreError {
+  return new LongshoreError(
+    'TOO_MANY_INGESTS',
+    `${open} ingests are open, the limit (MAX_OPEN_INGESTS) is ${maxOpen}. Complete or abort some, or try again later.`,
+    { retryAfterMs: ingestRetryMs(inMs) },
+  )
+}
+
 /** The same of one tenant's ingests. */
 export function tooManyTenantIngests(tenant: string, maxOpen: number, inMs: number): LongshoreError {
   return new LongshoreError(
     'TOO_MANY_INGESTS',
     `${maxOpen} ingests of tenant ${tenant} are open, which is its limit. Complete or abort some, or try again later.`,
-    { retryAfterMs: ingestRetryMs(inMs) },
-  )
-}
-
-export function tooManyIngests(open: number, maxOpen: number, inMs: number): LongshoreError {
-  return new LongshoreError(
-    'TOO_MANY_INGESTS',
-    `${open} ingests are open, the limit (MAX_OPEN_INGESTS) is ${maxOpen}. Complete or abort some, or try again later.`,
     { retryAfterMs: ingestRetryMs(inMs) },
   )
 }
