@@ -116,7 +116,7 @@ export class Ingests implements Component {
         return await this.#keep(this.#newIngest(draft, uploads), place)
       } catch (failure) {
         const kept = await this.#records.get(jobId).catch(this.#onFault)
-        if (kept && !isPlace(kept)) return { ingest: this.#expected(kept), replayed: false }
+        if (kept && !isPlace(kept)) return { ingest: kept, replayed: false }
         await this.#clear(place)
         throw failure
       }
@@ -235,14 +235,8 @@ export class Ingests implements Component {
   async #keep(ingest: Ingest, place: Ingest): Promise<{ ingest: Ingest; replayed: boolean }> {
     const kept = await this.#records.open(ingest)
     if (kept.replayed) await this.#clear(place)
-    else this.#expected(ingest)
+    else this.#sweep.expect(ingest.expiresAt)
     return kept
-  }
-
-  /** An ingest that is swept away when its time is over. */
-  #expected(ingest: Ingest): Ingest {
-    this.#sweep.expect(ingest.expiresAt)
-    return ingest
   }
 
   /** Drops what was begun; when that fails the place stays, and the sweep tries again. */
