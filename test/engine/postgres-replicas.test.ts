@@ -15,6 +15,7 @@ import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts'
 import { newJob } from '../support/new-job.ts'
 import { startPostgres } from '../support/postgres-server.ts'
 import { TestWorker } from '../support/test-worker.ts'
+import { until } from '../support/until.ts'
 import { type PostgresBench, postgresBench } from './postgres-bench.ts'
 
 const server = await startPostgres()
@@ -263,6 +264,24 @@ describe('replicas on one database', { skip }, () => {
     await engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
     end()
     assert.partialDeepStrictEqual(await engine.counts(), { states: { queued: 0, processing: 0, completed: 1 } })
+  })
+
+  test('who follows a job hears its end, though it could not be read when it was told', async () => {
+    await using proxy = await proxyOf(server?.url ?? '')
+    await using bench = await openBench()
+    const engine = await bench.replica({ url: through(proxy), listenUrl: server?.url ?? '' })
+    const { id } = await submit(bench)
+    const heard: string[] = []
+    engine.subscribe(({ type }) => heard.push(type), id)
+    const { lease } = await new TestWorker(bench.engine).next()
+    await until(() => heard.includes('job.started'))
+    const lost = proxy.loseAnswerTo('ORDER BY seq')
+    await bench.engine.settle(lease, decideOn(COMPLETED, bench.clock.now()), {})
+    await lost
+    await until(() => bench.errors.length > 0)
+    bench.advance(5_000)
+    await until(() => heard.includes('job.completed'))
+    assert.deepEqual(heard.slice(heard.indexOf('job.started')), ['job.started', 'job.completed'])
   })
 
   test('a worker hears of a cancel that was asked for while its listening connection was cut', async () => {

@@ -266,11 +266,17 @@ export class JobNews {
     for (const entry of await reads.getAll(ids)) {
       const { id, version } = entry.job
       if (cancelled.has(id)) this.hearCancel(entry.job)
-      if (!listeners.follows(id) || (this.#told.get(id) ?? 0) >= version) continue
-      this.#told.set(id, version)
+      if (!listeners.follows(id) || this.#isTold(entry.job)) continue
       const [newest] = await reads.since(entry, version - 1, 1)
-      if (newest) listeners.tellFollowers(newest, entry.job)
+      // It may have been told meanwhile; only what could be read is.
+      if (newest === undefined || this.#isTold(entry.job)) continue
+      this.#told.set(id, version)
+      listeners.tellFollowers(newest, entry.job)
     }
+  }
+
+  #isTold({ id, version }: Job): boolean {
+    return (this.#told.get(id) ?? 0) >= version
   }
 }
 
