@@ -72,6 +72,14 @@ function workOn(engine: PostgresEngine, worker: string, runs: Pick<Claim, 'lease
   return { stop: () => dispatch.stop().finally(() => clearInterval(timer)) }
 }
 
+/** Ends every connection that listens for news. */
+async function cutListeners({ sql }: PostgresBench): Promise<void> {
+  const cut = await sql(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'longshore news'",
+  )
+  assert.notEqual(cut.length, 0)
+}
+
 describe('replicas on one database', { skip }, () => {
   test('who watches all jobs hears what another replica changed, each job as it stands, and sees who works there', async () => {
     await using bench = await openBench()
@@ -291,15 +299,38 @@ describe('replicas on one database', { skip }, () => {
     const heard = Promise.withResolvers<void>()
     bench.engine.subscribe(({ type }) => type === 'job.cancel_requested' && heard.resolve(), lease.jobId)
     const other = await bench.replica()
-    await bench.sql(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'longshore news' AND query LIKE $1",
-      [`%${bench.schema}%`],
-    )
+    await cutListeners(bench)
     await other.requestCancel(lease.jobId)
     const ticking = setInterval(() => bench.advance(100), 10)
     await heard.promise
     clearInterval(ticking)
     end()
+  })
+
+  test('who watches all jobs hears that some were missed when the listening connection is there again', async () => {
+    await using bench = await openBench()
+    const missed = Promise.withResolvers<void>()
+    const stop = bench.engine.activity.watch((job) => job === undefined && missed.resolve())
+    await cutListeners(bench)
+    const ticking = setInterval(() => bench.advance(100), 10)
+    await missed.promise
+    clearInterval(ticking)
+    stop()
+  })
+
+  test('of many running jobs that are cancelled at one moment, each is told at the other replicas', async () => {
+    await using bench = await openBench()
+    const other = await bench.replica()
+    const jobs = await Promise.all(Array.from({ length: 120 }, () => submit(bench)))
+    const worker = new TestWorker(bench.engine, { concurrency: jobs.length })
+    for (const _ of jobs) await worker.next()
+    const heard = new Set<string>()
+    for (const { id } of jobs) {
+      other.subscribe(({ type }) => type === 'job.cancel_requested' && heard.add(id), id)
+    }
+    await Promise.all(jobs.map(({ id }) => bench.engine.requestCancel(id)))
+    await until(() => heard.size === jobs.length)
+    assert.deepEqual(bench.errors, [])
   })
 
   test('a follower at another replica hears of changes, though every notification is lost', async () => {

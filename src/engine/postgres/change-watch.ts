@@ -49,6 +49,11 @@ export class ChangeWatch {
     })
   }
 
+  /** Hears that changes may have been missed. */
+  missSome(): void {
+    for (const watcher of this.#watchers) watcher(undefined)
+  }
+
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -61,11 +66,13 @@ export class ChangeWatch {
     const isMore = this.#isMore
     this.#changed = new Set()
     this.#isMore = false
-    const jobs = await this.#parts.reads.glances(ids)
-    for (const watcher of this.#watchers) {
-      for (const job of jobs) watcher(job)
-      // A forgotten job is none to tell of, but a list of jobs is another one without it.
-      if (isMore || jobs.length < ids.length) watcher(undefined)
-    }
+    // Those that cannot be read are told as some that changed.
+    const jobs = await this.#parts.reads.glances(ids).catch((thrown: unknown) => {
+      this.#parts.onError(thrown)
+      return []
+    })
+    for (const watcher of this.#watchers) for (const job of jobs) watcher(job)
+    // A forgotten job is none to tell of, but a list of jobs is another one without it.
+    if (isMore || jobs.length < ids.length) this.missSome()
   }
 }

@@ -12,8 +12,8 @@ import type { JobReads } from './job-reads.ts'
 import { CONNECT_MS } from './open-pool.ts'
 import { quoted } from './quoted.ts'
 
-/** A notification is at most 8,000 bytes long (PostgreSQL, NOTIFY): so many jobs of 50 bytes fit well. */
-const JOBS_PER_NOTIFICATION = 120
+/** A notification is at most 8,000 bytes long (PostgreSQL, NOTIFY): so many jobs of 40 bytes fit well, each named twice. */
+const JOBS_PER_NOTIFICATION = 90
 
 /** Jobs that somebody follows here are looked at this often, should a notification be lost; in ms. */
 const LOOK_EVERY_MS = 5_000
@@ -218,7 +218,10 @@ export class JobNews {
       })
     }
     again()
-      .then(() => Promise.all([this.#lookAtFollowed(), this.#lookAtRunning()]))
+      .then(() => {
+        this.#watch.missSome()
+        return Promise.all([this.#lookAtFollowed(), this.#lookAtRunning()])
+      })
       .catch((thrown) => this.#stopped.signal.aborted || onError(thrown))
   }
 
@@ -260,19 +263,25 @@ export class JobNews {
     }
   }
 
-  /** Tells the newest event of each; who needs those before it reads them. */
+  /** Tells the newest event of each; who needs those before it reads them. One that cannot be read keeps none from the others. */
   async #readAndTell(ids: readonly string[], cancelled: ReadonlySet<string>): Promise<void> {
-    const { reads, listeners } = this.#parts
-    for (const entry of await reads.getAll(ids)) {
-      const { id, version } = entry.job
-      if (cancelled.has(id)) this.hearCancel(entry.job)
-      if (!listeners.follows(id) || this.#isTold(entry.job)) continue
-      const [newest] = await reads.since(entry, version - 1, 1)
-      // It may have been told meanwhile; only what could be read is.
-      if (newest === undefined || this.#isTold(entry.job)) continue
-      this.#told.set(id, version)
-      listeners.tellFollowers(newest, entry.job)
+    const failures: unknown[] = []
+    for (const entry of await this.#parts.reads.getAll(ids)) {
+      if (cancelled.has(entry.job.id)) this.hearCancel(entry.job)
+      await this.#tellNewest(entry).catch((failure: unknown) => failures.push(failure))
     }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #tellNewest(entry: StoredJob): Promise<void> {
+    const { reads, listeners } = this.#parts
+    const { id, version } = entry.job
+    if (!listeners.follows(id) || this.#isTold(entry.job)) return
+    const [newest] = await reads.since(entry, version - 1, 1)
+    // It may have been told meanwhile; only what could be read is.
+    if (newest === undefined || this.#isTold(entry.job)) return
+    this.#told.set(id, version)
+    listeners.tellFollowers(newest, entry.job)
   }
 
   #isTold({ id, version }: Job): boolean {
