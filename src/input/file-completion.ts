@@ -58,7 +58,7 @@ export class FileCompletion {
 
   /**
    * Queues the job when every file is complete; harmless when it is queued already. Throws `INGEST_NOT_FOUND` when the
-   * ingest ends meanwhile: the job is cancelled then.
+   * ingest ends meanwhile: the job is withdrawn then.
    */
   async queue(ingest: Ingest): Promise<void> {
     if (ingest.closedAt !== null || hasEnded(ingest) || !isComplete(ingest)) return

@@ -336,7 +336,7 @@ describe('replicas on one database', { skip }, () => {
   test('a follower at another replica hears of changes, though every notification is lost', async () => {
     await using bench = await openBench()
     const other = await bench.replica()
-    await bench.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
+    await cutListeners(bench)
     const { id, version } = await submit(bench)
     const waiting = new JobFeed(other, bench.clock).waitForChange(id, version, 60_000)
     await other.counts()
