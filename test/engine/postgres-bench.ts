@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { PostgresEngine, type PostgresEngineOptions } from '../../src/engine/postgres/postgres-engine.ts'
 import { COMPLETED, type EngineBench, MAX_LOG_LINES, runOne, submit } from '../conformance/job-engine/bench.ts'
+import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import type { PostgresServer } from '../support/postgres-server.ts'
 
@@ -71,4 +72,17 @@ export async function usedBench(server: Pick<PostgresServer, 'url'> | undefined)
   await submit(bench)
   await runOne(bench, COMPLETED)
   return bench
+}
+
+/** Stands before the server at `url`. */
+export function proxyOf(url: string): Promise<CuttingProxy> {
+  const { hostname, port } = new URL(url)
+  return cuttingProxy(hostname, Number(port || 5432))
+}
+
+/** How the server at `url` is reached through a proxy before it. */
+export function through({ port }: CuttingProxy, url: string): string {
+  const way = new URL(url)
+  way.host = `127.0.0.1:${port}`
+  return way.href
 }
